@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: MIT
+"""The values the core decides on: what is being said, owed, heard and wrong."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from appliance.core.events import PeriodCaptured
+from appliance.core.pcm import CAPTURE_RATE_HZ, FRAME_BYTES, seconds
+from appliance.core.signals import TABLE, Fault, LedPattern, Signal
+
+
+class State(Enum):
+    """What the box is doing; derived from a Conversation, never stored."""
+
+    IDLE = "idle"
+    LISTENING = "listening"
+    THINKING = "thinking"
+    SPEAKING = "speaking"
+
+
+class Link(Enum):
+    """The WebSocket, a fact apart from the state."""
+
+    DOWN = "down"
+    OPENING = "opening"
+    UP = "up"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long things may take, in seconds; from the configuration."""
+
+    pre_roll_s: float
+    min_hold_s: float
+    tail_s: float
+    hold_limit_s: float
+    hold_warning_s: float
+    turn_gap_s: float
+    answer_limit_s: float
+    delivery_limit_s: float
+    idle_disconnect_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The button is down, or was until less than a tail ago."""
+
+    pressed_at: float
+    #: Audio captured before this instant is not part of what is said.
+    since: float
+    released_at: float | None = None
+    #: None until the press is older than a tap.
+    turn: int | None = None
+    warned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """What was said in one hold; kept until its answer begins."""
+
+    turn: int
+    #: s16le mono at 16 kHz, in order, without a gap.
+    pieces: tuple[bytes, ...]
+    #: When it was complete, None while it is being said.
+    ended_at: float | None = None
+    #: Pieces sent on this link, None before OpenTurn.
+    sent: int | None = None
+    #: When CloseTurn was ordered on this link.
+    closed_at: float | None = None
+    #: Links that failed it.
+    failures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer that is being played; gone once it is drained or dropped."""
+
+    turn: int
+    #: When the last of it arrived.
+    arrived_at: float
+    #: All of it is there: the buffer was told to drain.
+    draining: bool = False
+    #: What to tell the user once it has drained: its end never came.
+    aftermath: Signal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """All the core knows. Replaced as a whole by `advance`, never changed."""
+
+    limits: Limits
+    #: When the user or an answer was last active.
+    active_at: float
+    #: Nothing sounds from this instant on; None while the speaker sounds.
+    quiet_since: float | None
+    ready: bool = False
+    link: Link = Link.DOWN
+    faults: frozenset[Fault] = frozenset()
+    #: The last periods captured, for the pre-roll.
+    recent: tuple[PeriodCaptured, ...] = ()
+    hold: Hold | None = None
+    #: Said, and not yet begun to be answered; oldest first. Only the last can still
+    #: be growing.
+    utterances: tuple[Utterance, ...] = ()
+    #: The last turn number given out.
+    turn: int = 0
+    #: Turns closed on this link whose answer has not ended, oldest first. What
+    #: arrives belongs to the first. (A boolean fails here: an answer in flight when
+    #: the user talks over it would be taken for the next one.)
+    owed: tuple[int, ...] = ()
+    #: The answer of owed[0] has begun to arrive.
+    begun: bool = False
+    #: The service interrupted itself; the next AnswerEnded belongs to that.
+    interrupted: bool = False
+    #: No answer to this turn or an earlier one may sound any more.
+    hushed_through: int = 0
+    answer: Answer | None = None
+    #: The last thing ordered from the speaker that ends with a drain.
+    segment: int = 0
+    last_closed_at: float = float("-inf")
+    #: The link must be renewed before this instant.
+    expiring_by: float | None = None
+    mishap: Signal | None = None
+    mishap_until: float = 0.0
+
+    @property
+    def state(self) -> State:
+        if self.hold:
+            return State.LISTENING
+        if self.answer:
+            return State.SPEAKING
+        if self.utterances:
+            return State.THINKING
+        return State.IDLE
+
+    @property
+    def answers_owed(self) -> int:
+        """Turns closed minus answers ended, on this link."""
+        return len(self.owed)
+
+    @property
+    def turn_open(self) -> bool:
+        """activityStart is out, and its activityEnd is not."""
+        return any(is_open(u) for u in self.utterances)
+
+    @property
+    def between_turns(self) -> bool:
+        return self.state is State.IDLE and not self.owed
+
+
+def is_open(utterance: Utterance) -> bool:
+    """Its turn is open on the wire."""
+    return utterance.sent is not None and utterance.closed_at is None
+
+
+def start(limits: Limits, now: float) -> Conversation:
+    """A box that has just been switched on."""
+    return Conversation(limits=limits, active_at=now, quiet_since=now)
+
+
+def hold_until(hold: Hold, limits: Limits) -> float:
+    """The instant at which what is said ends, cut there to the frame."""
+    limit = hold.pressed_at + limits.hold_limit_s
+    if hold.released_at is None:
+        return limit
+    return min(limit, hold.released_at + limits.tail_s)
+
+
+def cut(period: PeriodCaptured, since: float, until: float) -> bytes:
+    """The frames of `period` captured from `since` to `until`, maybe none."""
+    length_s = seconds(period.pcm, CAPTURE_RATE_HZ)
+    started_at = period.ended_at - length_s
+    first = round(max(since - started_at, 0.0) * CAPTURE_RATE_HZ)
+    last = round(min(max(until - started_at, 0.0), length_s) * CAPTURE_RATE_HZ)
+    return period.pcm[first * FRAME_BYTES : last * FRAME_BYTES]
+
+
+def signal(conversation: Conversation) -> Signal:
+    """The situation to show; the first that applies."""
+    c = conversation
+    faults = sorted(c.faults, key=lambda fault: fault.value)
+    if c.hold and Fault.MICROPHONE not in c.faults:
+        return Signal.LISTENING_ENDS if c.hold.warned else Signal.LISTENING
+    if c.mishap:
+        return c.mishap
+    if c.answer:
+        return Signal.SPEAKING
+    if faults:
+        return Signal[faults[0].name]
+    if not c.ready:
+        return Signal.STARTING
+    return Signal.THINKING if c.utterances else Signal.IDLE
+
+
+def pattern(conversation: Conversation) -> LedPattern:
+    """What the LED shows."""
+    return TABLE[signal(conversation)].pattern

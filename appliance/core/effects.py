@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: MIT
+"""Orders the conversation gives; the service performs them and never awaits one."""
+
+from dataclasses import dataclass
+
+from appliance.core.signals import Earcon
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTurn:
+    """activityStart."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class SendAudio:
+    """s16le mono at 16 kHz, only between OpenTurn and CloseTurn."""
+
+    pcm: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CloseTurn:
+    """activityEnd, exactly once for each OpenTurn on a living link."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Add s16le mono at 24 kHz to the jitter buffer."""
+
+    pcm: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """No more is coming: play out, then say PlaybackDrained(segment)."""
+
+    segment: int
+
+
+@dataclass(frozen=True, slots=True)
+class DropPlayback:
+    """Silence at once: discard what has not been played."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlayEarcon:
+    """Play a short sound after what is playing, then drain as `segment`."""
+
+    earcon: Earcon
+    segment: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLink:
+    """Have a link, and try now: do not wait for the back-off."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenewLink:
+    """Close this link and open the next, with the handle where there is one.
+
+    `deaf`: this one stopped answering; a resumed link that is deaf starts fresh.
+    """
+
+    deaf: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CloseLink:
+    """Close quietly, and stay closed until OpenLink."""
+
+
+Effect = (
+    OpenTurn
+    | SendAudio
+    | CloseTurn
+    | Play
+    | Drain
+    | DropPlayback
+    | PlayEarcon
+    | OpenLink
+    | RenewLink
+    | CloseLink
+)

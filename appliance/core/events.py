@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: MIT
+"""Facts the conversation is told, in the past tense. `at` is time.monotonic()."""
+
+from dataclasses import dataclass
+
+from appliance.core.signals import Fault
+
+
+@dataclass(frozen=True, slots=True)
+class TalkPressed:
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class TalkReleased:
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodCaptured:
+    """One microphone period: s16le mono at 16 kHz, its last frame taken `ended_at`."""
+
+    pcm: bytes
+    ended_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureOverran:
+    """The microphone lost frames between two periods (an xrun)."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackStarted:
+    """The first frame after silence was handed to the card; heard `at`."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackSilenced:
+    """A drop took effect: the DAC is silent from `at` on."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackUnderran:
+    """The jitter buffer ran dry before it was told to drain, or the card did."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackDrained:
+    """All that was ordered up to `segment` has been played out; silent from `at`."""
+
+    segment: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class LinkOpening:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class LinkUp:
+    """setupComplete arrived; `resumed` if with a handle."""
+
+    resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LinkLost:
+    """The link is gone, or could not be opened.
+
+    `fault` is what the user is shown, None for a loss that mends itself.
+    """
+
+    fault: Fault | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkExpiring:
+    """The link will be cut at `by`: renew it before, best between two turns."""
+
+    by: float
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerAudio:
+    """Part of an answer: s16le mono at 24 kHz; a frame may be split between two."""
+
+    pcm: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerGenerated:
+    """The service has sent all of the answer; its end is still to come."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerInterrupted:
+    """The service cut its own answer short; AnswerEnded follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerEnded:
+    """turnComplete; `reason` only when the turn ended abnormally."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptHeard:
+    """A piece of text: what the user said, or (`spoken`) what was answered."""
+
+    text: str
+    spoken: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TokensCounted:
+    tokens_in: int
+    tokens_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class DevicesReady:
+    """Button, LED, microphone and speaker are real."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaultRaised:
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class FaultCleared:
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed:
+    """The deadline that `deadline(conversation)` named has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopRequested:
+    pass
+
+
+Event = (
+    TalkPressed
+    | TalkReleased
+    | PeriodCaptured
+    | CaptureOverran
+    | PlaybackStarted
+    | PlaybackSilenced
+    | PlaybackUnderran
+    | PlaybackDrained
+    | LinkOpening
+    | LinkUp
+    | LinkLost
+    | LinkExpiring
+    | AnswerAudio
+    | AnswerGenerated
+    | AnswerInterrupted
+    | AnswerEnded
+    | TranscriptHeard
+    | TokensCounted
+    | DevicesReady
+    | FaultRaised
+    | FaultCleared
+    | TimePassed
+    | StopRequested
+)

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: MIT
+"""Arithmetic on s16le mono PCM."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+CAPTURE_RATE_HZ = 16_000
+PLAYBACK_RATE_HZ = 24_000
+FRAME_BYTES = 2
+
+#: A note of an earcon: pitch in Hz (0 = silence) and length in seconds.
+Note = tuple[float, float]
+
+
+def seconds(pcm: bytes, rate_hz: int) -> float:
+    """Length of `pcm`."""
+    return len(pcm) / FRAME_BYTES / rate_hz
+
+
+def amplify(pcm: bytes, gain: float) -> bytes:
+    """`pcm` times `gain`, clipped at full scale; the same bytes at gain 1."""
+    if gain == 1.0:
+        return pcm
+    frames = np.frombuffer(pcm, "<i2") * gain
+    return np.clip(np.rint(frames), -32768, 32767).astype("<i2").tobytes()
+
+
+def melody(notes: Iterable[Note], rate_hz: int = PLAYBACK_RATE_HZ) -> bytes:
+    """Soft-edged sine notes at a quarter of full scale, one after the other."""
+    return b"".join(_note(pitch_hz, length_s, rate_hz) for pitch_hz, length_s in notes)
+
+
+def _note(pitch_hz: float, length_s: float, rate_hz: int) -> bytes:
+    t = np.arange(int(length_s * rate_hz)) / rate_hz
+    # 15 ms raised-cosine edges: a sine that starts or stops hard is heard as a click.
+    edge = np.clip(np.minimum(t, length_s - t) / 0.015, 0.0, 1.0)
+    envelope = 0.5 - 0.5 * np.cos(np.pi * edge)
+    wave = 8192 * envelope * np.sin(2 * np.pi * pitch_hz * t)
+    return np.rint(wave).astype("<i2").tobytes()

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: MIT
+"""What may sound: whose answer is played, and when the speaker falls silent."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from appliance.core.conversation import Answer, Conversation, Link
+from appliance.core.effects import (
+    Drain,
+    DropPlayback,
+    Effect,
+    Play,
+    PlayEarcon,
+    RenewLink,
+)
+from appliance.core.signals import TABLE, Earcon, Signal
+
+Step = tuple[Conversation, tuple[Effect, ...]]
+
+#: After the DAC fell silent the room still sounds for this long.
+_ROOM_S = 0.1
+#: How long the LED shows that an utterance was lost or not answered.
+_MISHAP_S = 2.0
+
+
+def hush(c: Conversation, now: float) -> Step:
+    """Silence at once, and for ever what answers the turns so far."""
+    quiet_since = now + _ROOM_S if c.quiet_since is None else c.quiet_since
+    c = replace(
+        c,
+        answer=None,
+        hushed_through=c.turn,
+        mishap=None,
+        quiet_since=quiet_since,
+        segment=c.segment + 1,
+    )
+    return c, (DropPlayback(),)
+
+
+def earcon(c: Conversation, sound: Earcon) -> Step:
+    """A sound of the box's own, after what is playing."""
+    c = replace(c, segment=c.segment + 1, quiet_since=None)
+    return c, (PlayEarcon(sound, c.segment),)
+
+
+def mishap(c: Conversation, what: Signal, now: float) -> Step:
+    """Tell the user that this one failed: LED for a moment, and the sound."""
+    sound = TABLE[what].earcon
+    assert sound is not None
+    return earcon(replace(c, mishap=what, mishap_until=now + _MISHAP_S), sound)
+
+
+def timers(
+    c: Conversation,
+) -> Iterator[tuple[float, Callable[[Conversation, float], Step]]]:
+    """When an answer counts as stalled, and when a mishap has been shown."""
+    if c.answer and not c.answer.draining:
+        yield c.answer.arrived_at + c.limits.answer_limit_s, _stalled
+    if c.mishap:
+        yield c.mishap_until, lambda c, _: (replace(c, mishap=None), ())
+
+
+def answer_audio(c: Conversation, pcm: bytes, now: float) -> Step:
+    """Play it, if it answers what was said last and nobody talks over it."""
+    if not c.owed:
+        return c, ()
+    turn = c.owed[0]
+    said = tuple(u for u in c.utterances if u.turn != turn)
+    c = replace(c, begun=True, interrupted=False, utterances=said, active_at=now)
+    if turn <= c.hushed_through:
+        return c, ()
+    c = replace(c, answer=Answer(turn, now), quiet_since=None, segment=c.segment + 1)
+    return c, (Play(pcm),)
+
+
+def drain(c: Conversation) -> Step:
+    """All of the answer is there: play it out."""
+    if not c.answer or c.answer.draining:
+        return c, ()
+    answer = replace(c.answer, draining=True)
+    c = replace(c, answer=answer, segment=c.segment + 1)
+    return c, (Drain(c.segment),)
+
+
+def interrupted(c: Conversation, now: float) -> Step:
+    """The service cut an answer. Ours is silenced; an old one was already."""
+    if not c.owed:
+        return c, ()
+    c = replace(c, interrupted=True)
+    if not c.answer or c.answer.turn != c.owed[0]:
+        return c, ()
+    return hush(c, now)
+
+
+def answer_ended(c: Conversation, now: float) -> Step:
+    """One answer less is owed; if it was ours and empty, the user is told."""
+    if not c.owed:
+        return c, ()
+    turn = c.owed[0]
+    hushed = turn <= c.hushed_through
+    if c.interrupted and not c.begun and not hushed:
+        # interrupted -> turnComplete with nothing in between ends an older turn,
+        # not the one that nobody has talked over.
+        return replace(c, interrupted=False), ()
+    heard = c.begun
+    c = replace(
+        c,
+        owed=c.owed[1:],
+        begun=False,
+        interrupted=False,
+        utterances=tuple(u for u in c.utterances if u.turn != turn),
+        active_at=now,
+    )
+    if hushed:
+        return c, ()
+    return drain(c) if heard else mishap(c, Signal.NO_ANSWER, now)
+
+
+def drained(c: Conversation, segment: int, at: float, now: float) -> Step:
+    """The speaker fell silent, unless more was ordered meanwhile."""
+    if segment != c.segment:
+        return c, ()
+    answer = c.answer
+    c = replace(c, answer=None, quiet_since=at + _ROOM_S, active_at=now)
+    if answer and answer.aftermath:
+        return mishap(c, answer.aftermath, now)
+    return c, ()
+
+
+def cut_answer_short(c: Conversation, why: Signal) -> Step:
+    """No more of the answer will come: play what there is, then tell why."""
+    if not c.answer or c.answer.draining:
+        return c, ()
+    c, effects = drain(c)
+    assert c.answer
+    return replace(c, answer=replace(c.answer, aftermath=why)), effects
+
+
+def _stalled(c: Conversation, now: float) -> Step:
+    """The answer stopped half-way: play what came, and do not trust the link."""
+    c, effects = cut_answer_short(c, Signal.NO_ANSWER)
+    c = replace(
+        c, owed=(), begun=False, interrupted=False, expiring_by=None, link=Link.OPENING
+    )
+    return c, (*effects, RenewLink(deaf=True))

@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: MIT
+"""What the user sees and hears: one table for LED, sound, journal and advice."""
+
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+
+
+class Fault(Enum):
+    """What keeps the box from answering; the value is its blink code."""
+
+    NETWORK = 1
+    KEY = 2
+    QUOTA = 3
+    REFUSED = 4
+    MICROPHONE = 5
+    SPEAKER = 6
+    CLOCK = 7
+
+
+LINK_FAULTS = frozenset(
+    {Fault.NETWORK, Fault.KEY, Fault.QUOTA, Fault.REFUSED, Fault.CLOCK}
+)
+#: Trying again at once cannot help: only a press or a new configuration tries.
+FATAL_FAULTS = frozenset({Fault.KEY, Fault.QUOTA, Fault.REFUSED})
+
+
+class Earcon(StrEnum):
+    """A short sound of the box's own."""
+
+    READY = "ready"
+    CUT_OFF = "cut-off"
+    NO_ANSWER = "no-answer"
+    LOST = "lost"
+    NO_NETWORK = "no-network"
+    KEY_REJECTED = "key-rejected"
+    QUOTA = "quota"
+    REFUSED = "refused"
+    MICROPHONE = "microphone"
+    SPEAKER = "speaker"
+    CLOCK = "clock"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Move the brightness to `level` (0..1 of the configured one) over `fade_s`,
+    then keep it for `hold_s`."""
+
+    level: float
+    hold_s: float
+    fade_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class LedPattern:
+    """Steps repeated for ever; a single step is steady."""
+
+    name: str
+    steps: tuple[Step, ...]
+
+
+def blinks(count: int) -> LedPattern:
+    """`count` blinks, a pause, again."""
+    blink = (Step(1.0, 0.2), Step(0.0, 0.25))
+    return LedPattern(
+        f"{count}-blink", blink * (count - 1) + (blink[0], Step(0.0, 1.4))
+    )
+
+
+#: "dim" is the idle brightness, set by [led] idle_brightness.
+IDLE_LEVEL = -1.0
+
+
+class Signal(Enum):
+    """A situation the user can tell apart; key of TABLE."""
+
+    STARTING = "starting"
+    IDLE = "idle"
+    LISTENING = "listening"
+    LISTENING_ENDS = "listening-ends"
+    THINKING = "thinking"
+    SPEAKING = "speaking"
+    NETWORK = "no-network"
+    KEY = "key-rejected"
+    QUOTA = "quota"
+    REFUSED = "refused"
+    MICROPHONE = "microphone"
+    SPEAKER = "speaker"
+    CLOCK = "clock"
+    NO_ANSWER = "no-answer"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table the user learns, and of the journal's catalog."""
+
+    situation: str
+    led: str
+    pattern: LedPattern
+    earcon: Earcon | None
+    message_id: str
+    advice: str
+
+
+_TRIPLE = LedPattern(
+    "triple-blink", (Step(1.0, 0.08), Step(0.0, 0.08)) * 2 + (Step(1, 0.08), Step(0, 9))
+)
+
+TABLE: dict[Signal, Row] = {
+    Signal.STARTING: Row(
+        "starting",
+        "quick fade in and out",
+        LedPattern("starting", (Step(1.0, 0.0, 0.25), Step(0.0, 0.0, 0.25))),
+        Earcon.READY,
+        "ac35e78f16444570a12cca63712944e6",
+        "Wait for the ready sound.",
+    ),
+    Signal.IDLE: Row(
+        "idle, all well",
+        "dim, steady",
+        LedPattern("idle", (Step(IDLE_LEVEL, 0.0),)),
+        None,
+        "20b23c0edc194840bc4de6fdf78ebe5b",
+        "Hold the button and talk.",
+    ),
+    Signal.LISTENING: Row(
+        "listening",
+        "full on",
+        LedPattern("listening", (Step(1.0, 0.0),)),
+        None,
+        "e157b7ece17b49e798ae9c0ac0dc6c38",
+        "Talk; let go when you are done.",
+    ),
+    Signal.LISTENING_ENDS: Row(
+        "listening, the hold limit is near",
+        "fast blink",
+        LedPattern("listening-ends", (Step(1.0, 0.1), Step(0.0, 0.1))),
+        Earcon.CUT_OFF,
+        "998c775edfc646ea974ebf2f19706d33",
+        "Finish the sentence: what was said up to the limit is sent.",
+    ),
+    Signal.THINKING: Row(
+        "thinking",
+        "slow pulse",
+        LedPattern("thinking", (Step(1.0, 0.0, 0.8), Step(0.1, 0.0, 0.8))),
+        None,
+        "77b77a7042374d1db2dfb14913ef05d4",
+        "Wait; a tap cancels.",
+    ),
+    Signal.SPEAKING: Row(
+        "speaking",
+        "breathing",
+        LedPattern("speaking", (Step(1.0, 0.1, 0.5), Step(0.4, 0.1, 0.5))),
+        None,
+        "1584dcd25ed84df4a7164dc592281696",
+        "A tap hushes; hold to talk over it.",
+    ),
+    Signal.NETWORK: Row(
+        "no network",
+        "1 blink, pause",
+        blinks(1),
+        Earcon.NO_NETWORK,
+        "1e44f88f1c944532a65dfb4d0a8e5c0c",
+        "Check Wi-Fi or cable and the router; the box tries again by itself.",
+    ),
+    Signal.KEY: Row(
+        "key rejected",
+        "2 blinks, pause",
+        blinks(2),
+        Earcon.KEY_REJECTED,
+        "912f0ee717aa4ceebf9fe3bedade77f5",
+        "Put a valid Gemini API key in the credential gemini-api-key and restart.",
+    ),
+    Signal.QUOTA: Row(
+        "quota or billing",
+        "3 blinks, pause",
+        blinks(3),
+        Earcon.QUOTA,
+        "2b8d4a30b580433497c8aedbecc921f4",
+        "Check quota and billing of the key in AI Studio; press to try again.",
+    ),
+    Signal.REFUSED: Row(
+        "model or configuration refused",
+        "4 blinks, pause",
+        blinks(4),
+        Earcon.REFUSED,
+        "b80435f46e574669a3083a3de9bc2dbd",
+        "Check [live] model, voice and endpoint: the journal has the reason given.",
+    ),
+    Signal.MICROPHONE: Row(
+        "microphone",
+        "5 blinks, pause",
+        blinks(5),
+        Earcon.MICROPHONE,
+        "0a55ac0cf77e4928b040c8dda2979ef4",
+        "Check the microphone's wiring and [microphone] device against arecord -L.",
+    ),
+    Signal.SPEAKER: Row(
+        "speaker",
+        "6 blinks, pause",
+        blinks(6),
+        Earcon.SPEAKER,
+        "0916aa7b56d9471cacf9a034595dea9b",
+        "Check the amplifier's wiring and [speaker] device against aplay -L.",
+    ),
+    Signal.CLOCK: Row(
+        "clock not set",
+        "7 blinks, pause",
+        blinks(7),
+        Earcon.CLOCK,
+        "3ed5758619ee4353811874213bfb33f0",
+        "Wait for the network time, or check timedatectl: certificates need a date.",
+    ),
+    Signal.NO_ANSWER: Row(
+        "no answer",
+        "short triple blink",
+        _TRIPLE,
+        Earcon.NO_ANSWER,
+        "f83cfa69e70c4a6bbd855f3f1f3f1aaa",
+        "Say it again; if it stays so, look for the reason in this journal.",
+    ),
+    Signal.LOST: Row(
+        "utterance lost",
+        "short triple blink",
+        _TRIPLE,
+        Earcon.LOST,
+        "67f81fff7e0246bdabb041f3a931c2fc",
+        "Say it again; the link failed twice while it was being sent.",
+    ),
+}
+
+
+def signal_of(fault: Fault) -> Signal:
+    """The row of TABLE that shows `fault`."""
+    return Signal[fault.name]
+
+
+def earcon_of(fault: Fault) -> Earcon:
+    """The sound of `fault`."""
+    earcon = TABLE[signal_of(fault)].earcon
+    assert earcon is not None
+    return earcon
