@@ -136,6 +136,7 @@ class DevicesReady:
 @dataclass(frozen=True, slots=True)
 class FaultRaised:
     fault: Fault
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
