@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: MIT
+"""Why a link ended, and what follows: one table, by reason text."""
+
+import socket
+import ssl
+from dataclasses import dataclass
+from enum import Enum
+
+from appliance.core.signals import Fault
+
+_BACK_OFF_S = (0.5, 30.0)
+
+
+class Next(Enum):
+    """What to do after a link ended."""
+
+    RETRY = "retry"  # with the handle
+    RETRY_FRESH = "retry fresh"  # without it
+    BACK_OFF = "back off"  # not before half a minute
+    FATAL = "fatal"  # not before a press
+    STOP = "stop"  # it was we who closed
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    next: Next
+    #: What the user is shown, None for a loss that mends itself.
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """How a session ended."""
+
+    verdict: Verdict
+    #: One line for the journal.
+    reason: str
+
+
+CLOSED_BY_US = Verdict(Next.STOP)
+_RETRY = Verdict(Next.RETRY)
+_FRESH = Verdict(Next.RETRY_FRESH)
+_OFFLINE = Verdict(Next.RETRY, Fault.NETWORK)
+_QUOTA = Verdict(Next.BACK_OFF, Fault.QUOTA)
+_KEY = Verdict(Next.FATAL, Fault.KEY)
+_REFUSED = Verdict(Next.FATAL, Fault.REFUSED)
+
+#: Part of the reason, in lower case -> verdict; the first match wins. The service cuts
+#: reasons at 123 bytes (RFC 6455 §5.5).
+REASONS: tuple[tuple[str, Verdict], ...] = (
+    ("api key not valid", _KEY),
+    ("api key expired", _KEY),
+    ("unregistered callers", _KEY),
+    ("user location is not supported", _REFUSED),
+    ("spending cap", _QUOTA),
+    ("resource_exhausted", _QUOTA),
+    ("exceeded your current quota", _QUOTA),
+    ("session not found", _FRESH),
+    ("requested entity was not found", _FRESH),
+    ("is not found for api version", _REFUSED),
+    ("is not supported for bidigeneratecontent", _REFUSED),
+    ("unknown name", _REFUSED),
+    ("invalid json payload", _REFUSED),
+    ("unsupported language code", _REFUSED),
+    ("media_chunks is deprecated", _REFUSED),
+    ("not supported", _REFUSED),
+    ("invalid argument", _FRESH),
+    ("precondition check failed", _RETRY),
+    ("receiving a goaway", _RETRY),
+    ("operation was aborted", _RETRY),
+    ("internal error", _RETRY),
+    ("currently unavailable", _RETRY),
+    ("deadline expired", _RETRY),
+    ("keepalive ping timeout", _RETRY),
+)
+
+#: HTTP status of a refused upgrade: a proxy, a captive portal, an outage.
+STATUSES: dict[int, Verdict] = {
+    400: _REFUSED,
+    401: _KEY,
+    403: _KEY,
+    404: _REFUSED,
+    429: _QUOTA,
+}
+
+
+def classify(reason: str) -> Verdict:
+    """What a close frame means; its code adds nothing (1007, 1008 and 1011 each come
+    with fatal reasons and with passing ones). An unknown reason may be tried again.
+    """
+    text = reason.lower()
+    for part, verdict in REASONS:
+        if part in text:
+            return verdict
+    return _RETRY
+
+
+def classify_status(status: int) -> Verdict:
+    """What a refused upgrade means."""
+    return STATUSES.get(status, _OFFLINE)
+
+
+def classify_failure(error: OSError) -> Verdict:
+    """What it means that no link could be opened.
+
+    A Pi has no clock of its own: until the network time is there, every certificate
+    is "not yet valid".
+    """
+    if isinstance(error, ssl.SSLCertVerificationError) and error.verify_code == 9:
+        return Verdict(Next.RETRY, Fault.CLOCK)
+    return _OFFLINE
+
+
+def unopened(loss: Loss, *, resumed: bool) -> Loss:
+    """How a session ended that was never set up.
+
+    With a handle it may have been the handle: try without one, and say nothing yet.
+    Without one, the user must know that there is no link; a fresh session that is
+    refused has nothing left to leave out.
+    """
+    verdict = loss.verdict
+    if resumed and verdict.fault is None:
+        return Loss(_FRESH, loss.reason)
+    if verdict is _FRESH:
+        return Loss(_REFUSED, loss.reason)
+    return Loss(Verdict(verdict.next, verdict.fault or Fault.NETWORK), loss.reason)
+
+
+def back_off_s(next_: Next, failed_attempts: int, jitter: float) -> float | None:
+    """How long to wait before the next attempt, None for until somebody asks.
+
+    Full jitter: a random part (`jitter`, 0..1) of a limit that doubles.
+    """
+    first, most = _BACK_OFF_S
+    if next_ is Next.FATAL:
+        return None
+    if next_ is Next.BACK_OFF:
+        return most
+    return min(most, first * 2.0 ** min(failed_attempts - 1, 16)) * jitter
+
+
+def describe_failure(error: OSError) -> str:
+    """One line for the journal."""
+    if isinstance(error, socket.gaierror):
+        return f"the name cannot be resolved ({error.strerror})"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the certificate is not accepted ({error.verify_message})"
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return str(error) or type(error).__name__
