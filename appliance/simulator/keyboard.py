@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: MIT
+"""Somebody in front of the box, at a terminal: the space bar is the talk button."""
+
+import asyncio
+import contextlib
+import os
+import termios
+import time
+import tty
+from collections.abc import AsyncIterator, Iterator
+from typing import TextIO
+
+from appliance.simulator.script import TAP, Act, Command, perform
+
+HELP = "space: hold, or press to start and to end · t: tap · q: quit"
+
+
+class SpaceBar:
+    """Held, or struck to start and struck again to end: a terminal tells no key-up.
+
+    After the stroke that presses, any stroke says that the end is near: repetitions of
+    a held key go on until the finger lifts, a second stroke of a toggle stands alone.
+    """
+
+    #: Repetitions of a held key come 20-40 ms apart.
+    _REPEAT_S = 0.12
+
+    def __init__(self) -> None:
+        self._down = False
+        #: When to release, if no space comes before (monotonic s).
+        self.deadline: float | None = None
+
+    def stroke(self, now: float) -> list[Command]:
+        """A space arrived."""
+        if self._down:
+            self.deadline = now + self._REPEAT_S
+            return []
+        self._down = True
+        return [Act.PRESS]
+
+    def settle(self) -> list[Command]:
+        """No space came until the deadline."""
+        self._down, self.deadline = False, None
+        return [Act.RELEASE]
+
+
+async def keys(source: TextIO) -> AsyncIterator[Act]:
+    """What is typed, until q, Ctrl-D or the end of `source`, which is a terminal."""
+    space, loop = SpaceBar(), asyncio.get_running_loop()
+    typed: asyncio.Queue[bytes] = asyncio.Queue()
+    with _unbuffered(source) as fd:
+        loop.add_reader(fd, lambda: typed.put_nowait(os.read(fd, 1)))
+        try:
+            while True:
+                async for act in perform(await _next(space, typed)):
+                    yield act
+                    if act is Act.QUIT:
+                        return
+        finally:
+            loop.remove_reader(fd)
+
+
+async def _next(space: SpaceBar, typed: "asyncio.Queue[bytes]") -> list[Command]:
+    due = space.deadline
+    try:
+        async with asyncio.timeout(due and max(0.0, due - time.monotonic())):
+            key = await typed.get()
+    except TimeoutError:
+        return space.settle()
+    match key:
+        case b" ":
+            return space.stroke(time.monotonic())
+        case b"t":
+            return TAP
+        case b"q" | b"\x04" | b"":
+            return [Act.QUIT]
+        case _:
+            return []
+
+
+@contextlib.contextmanager
+def _unbuffered(source: TextIO) -> Iterator[int]:
+    """The terminal gives each key at once, unechoed, until the end of the block."""
+    fd = source.fileno()
+    before = termios.tcgetattr(fd)
+    tty.setcbreak(fd)
+    try:
+        yield fd
+    finally:
+        termios.tcsetattr(fd, termios.TCSADRAIN, before)

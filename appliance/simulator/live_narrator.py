@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+"""The simulator alone, for any client: serves, and tells on stdout what happens."""
+
+import asyncio
+import signal
+from collections import Counter
+from collections.abc import Callable
+
+from appliance.core.pcm import CAPTURE_RATE_HZ, PLAYBACK_RATE_HZ, seconds
+from appliance.simulator.live_server import LiveServer
+from appliance.simulator.live_service import HeardTurn
+from appliance.simulator.scenario import Scenario
+
+_WORTH_TELLING = ("> setup", "> close", "> lost", "< goAway", "< close", "< drop")
+_WHOLE_STORY = 2  # lines
+
+
+async def simulate(port: int, scenario: Scenario) -> None:
+    """Serves on `port` of the loopback until cancelled, SIGINT or SIGTERM.
+
+    Prints the URL, then a line for each connection and turn. Raises as LiveServer.
+    """
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    async with (
+        LiveServer(scenario, port=port) as server,
+        asyncio.TaskGroup() as tasks,
+    ):
+        print(f"Gemini Live simulator at {server.url}", flush=True)
+        narrating = tasks.create_task(_narrate(server))
+        await stopped.wait()
+        narrating.cancel()
+
+
+async def _narrate(server: LiveServer) -> None:
+    seen = 0
+    told: Counter[int] = Counter()
+    while True:
+        news = server.transcript[seen:]
+        seen += len(news)
+        for link, line in news:
+            if line.startswith(_WORTH_TELLING):
+                print(f"link {link}: {line}", flush=True)
+        for turn in server.turns:
+            if told[turn.number] == _WHOLE_STORY:
+                continue
+            for line in _story(turn)[told[turn.number] :]:
+                print(f"link {turn.link}: turn {turn.number} {line}", flush=True)
+                told[turn.number] += 1
+        await server.wait_for(_longer_than(seen))
+
+
+def _longer_than(seen: int) -> Callable[[LiveServer], bool]:
+    return lambda server: len(server.transcript) > seen
+
+
+def _story(turn: HeardTurn) -> list[str]:
+    """What there is to tell about `turn` so far; it only grows at its end."""
+    if turn.closed_at is None:
+        return []
+    heard = f"heard: {seconds(turn.heard, CAPTURE_RATE_HZ):.1f} s"
+    spoken = f"{seconds(turn.answer, PLAYBACK_RATE_HZ):.1f} s"
+    if turn.interrupted:
+        return [heard, f"interrupted: {spoken} sent"]
+    if not turn.complete:
+        return [heard]
+    wait_s = (turn.first_audio_at or turn.closed_at) - turn.closed_at
+    return [heard, f"answered: {spoken}, first audio after {wait_s:.2f} s"]

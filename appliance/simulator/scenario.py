@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: MIT
+"""How the simulated service behaves and what goes wrong when, from a TOML file."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+import msgspec
+from msgspec import Meta
+from msgspec.structs import FieldInfo, fields
+
+from appliance.core.strict_toml import Unreadable, allowed, suggestion
+from appliance.simulator.live_sound import read_wav
+
+Point = Literal[
+    "setup",
+    "setup_complete",
+    "turn_opened",
+    "first_audio",
+    "turn_closed",
+    "answer_started",
+    "mid_answer",
+    "answer_ended",
+]
+Count = Annotated[int, Meta(ge=0, le=1_000_000)]
+Milliseconds = Annotated[int, Meta(ge=0, le=600_000)]
+Seconds = Annotated[float, Meta(ge=0, le=86_400)]
+
+
+class _Values(msgspec.Struct, frozen=True, forbid_unknown_fields=True): ...
+
+
+class _Fault(_Values, frozen=True, kw_only=True, tag_field="action"):
+    """Something that goes wrong once (or each time, if `repeat`).
+
+    It happens `at` a named point; `turn` and `link` count from 1, 0 is any. A fault
+    without `at` is for LiveServer.inject: it happens at once.
+    """
+
+    at: Point | None = None
+    turn: Count = 0
+    link: Count = 0
+    repeat: bool = False
+
+
+class Drop(_Fault, frozen=True, tag="drop"):
+    """The TCP connection is aborted: no close frame."""
+
+
+class Stall(_Fault, frozen=True, tag="stall"):
+    """Nothing is read, answered or sent any more, but the connection stays."""
+
+
+class Close(_Fault, frozen=True, tag="close"):
+    """A close frame with this code and reason."""
+
+    code: Annotated[int, Meta(ge=1000, le=4999)] = 1011
+    reason: Annotated[str, Meta(max_length=123)] = "Internal error encountered."
+
+
+class GoAway(_Fault, frozen=True, tag="go_away"):
+    """goAway, and close 1008 if the client is still there `time_left_s` later."""
+
+    time_left_s: Seconds = 50.0
+
+
+class SilentTurn(_Fault, frozen=True, tag="silent_turn"):
+    """The turn ends without (more) audio."""
+
+
+class Slow(_Fault, frozen=True, tag="slow"):
+    """The answer goes on at `speed` times real time: below 1 the speaker starves."""
+
+    speed: Annotated[float, Meta(ge=0.01, le=1000)] = 0.5
+
+
+class Garbage(_Fault, frozen=True, tag="garbage"):
+    """A frame that is not JSON."""
+
+
+class Oversized(_Fault, frozen=True, tag="oversized"):
+    """One frame larger than the 1 MiB that many clients take."""
+
+    size_bytes: Annotated[int, Meta(ge=1, le=64 * 2**20)] = 2 * 2**20
+
+
+class Interrupt(_Fault, frozen=True, tag="interrupted"):
+    """A spurious `interrupted`, then `turnComplete`: nobody had spoken."""
+
+
+class UnknownFields(_Fault, frozen=True, tag="unknown_fields"):
+    """From now on every message has fields that no client knows."""
+
+
+Fault = (
+    Drop
+    | Stall
+    | Close
+    | GoAway
+    | SilentTurn
+    | Slow
+    | Garbage
+    | Oversized
+    | Interrupt
+    | UnknownFields
+)
+
+
+class Scenario(_Values, frozen=True):
+    """What the service does; the defaults behave well."""
+
+    #: "echo" | "silent" (a turn end, no audio) | "none" (deaf: transcript only) | WAV
+    answer: str = "echo"
+    answer_delay_ms: Milliseconds = 300
+    #: Times real time; 0 is as fast as possible.
+    answer_speed: Annotated[float, Meta(ge=0, le=1000)] = 4.0
+    #: turnComplete waits until the answer would have been played, as the service does.
+    waits_for_playback: bool = True
+    setup_delay_ms: Milliseconds = 50
+    #: Audio that still arrives after activityStart: it was on its way.
+    interrupt_delay_ms: Milliseconds = 50
+    pong_delay_s: Seconds = 0.0
+    go_away_after_s: Seconds = 540.0
+    faults: tuple[Fault, ...] = msgspec.field(default=(), name="fault")
+
+
+BUILT_IN_ANSWERS = ("echo", "silent", "none")
+_POINTS = f"expected one of {', '.join(get_args(Point))}"
+_ACTIONS = "expected one of " + ", ".join(
+    str(fault.__struct_config__.tag) for fault in get_args(Fault)
+)
+_UNSENDABLE = {1004, 1005, 1006, *range(1015, 3000)}  # RFC 6455 section 7.4
+_CHOICES = {"at": _POINTS, "action": _ACTIONS}
+
+
+def read_scenario(path: Path) -> Scenario:
+    """The scenario in the TOML file `path`. Raises Unreadable, one line."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        scenario = msgspec.convert(table, Scenario)
+    except OSError as error:
+        raise Unreadable(f"{path}: {error.strerror}") from error
+    except msgspec.ValidationError as error:
+        raise Unreadable(f"{path}: {_complaint(str(error), table)}") from error
+    except ValueError as error:  # TOML syntax, or not UTF-8
+        raise Unreadable(f"{path}: not TOML: {error}") from error
+    return _checked(path, scenario)
+
+
+def _checked(path: Path, scenario: Scenario) -> Scenario:
+    for index, fault in enumerate(scenario.faults):
+        if fault.at is None:
+            raise Unreadable(f"{path}: fault[{index}].at is missing: {_POINTS}")
+        if isinstance(fault, Close) and fault.code in _UNSENDABLE:
+            raise Unreadable(
+                f"{path}: fault[{index}].code = {fault.code}: never on the wire; "
+                'use another code, or action = "drop"'
+            )
+    if scenario.answer in BUILT_IN_ANSWERS:
+        return scenario
+    recording = path.parent / scenario.answer
+    try:
+        read_wav(recording)
+    except ValueError as error:
+        raise Unreadable(
+            f"{path}: answer = {scenario.answer!r}: expected "
+            f"{', '.join(BUILT_IN_ANSWERS)} or a recording, but {error}"
+        ) from error
+    return msgspec.structs.replace(scenario, answer=str(recording))
+
+
+def _complaint(error: str, table: dict[str, Any]) -> str:
+    """What msgspec found, as: key = value: what is allowed."""
+    what, _, where = error.partition(" - at `$")
+    path = where.strip(".`")
+    if unknown := re.fullmatch(r"Object contains unknown field `(.*)`", what):
+        known = [field.encode_name for field in _fields_at(path, table)]
+        place = f"{path}.{unknown[1]}".lstrip(".")
+        return (
+            f"{place}: unknown key{suggestion(unknown[1], known)} "
+            f"(known here: {', '.join(known)})"
+        )
+    if what == "Object missing required field `action`":
+        return f"{path}.action is missing: {_ACTIONS}"
+    return f"{path} = {_value_at(path, table)!r}: {_expected(path, what, table)}"
+
+
+def _expected(path: str, what: str, table: dict[str, Any]) -> str:
+    parent, _, key = path.rpartition(".")
+    if key in _CHOICES:
+        return _CHOICES[key]
+    if not re.match(r"Expected `(int|float)`", what):
+        return what.replace("`", "")
+    field = next(f for f in _fields_at(parent, table) if f.encode_name == key)
+    return f"expected {allowed(field)}"
+
+
+def _fields_at(path: str, table: Any) -> tuple[FieldInfo, ...]:
+    """The fields of the scenario, or of the fault at a path such as `fault[0]`."""
+    if not path:
+        return fields(Scenario)
+    action = _value_at(path, table).get("action")
+    return next(
+        fields(fault)
+        for fault in get_args(Fault)
+        if fault.__struct_config__.tag == action
+    )
+
+
+def _value_at(key: str, table: Any) -> Any:
+    """The value at a path such as `fault[0].code`."""
+    for step in re.findall(r"\w+", key):
+        table = table[int(step) if step.isdecimal() else step]
+    return table

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: MIT
+"""Somebody in front of the box, as a script: what is done to the button, and when."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+HELP = """\
+  press            the button goes down
+  release          the button goes up
+  tap              down, and up 100 ms later
+  wait SECONDS     do nothing for so long
+  quit             stop at once; without it the demo ends after the last answer
+  # ...            a comment"""
+
+
+class Act(Enum):
+    """What a person can do to the box."""
+
+    PRESS = "press"
+    RELEASE = "release"
+    QUIT = "quit"
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    seconds: float
+
+
+Command = Act | Wait
+TAP: list[Command] = [Act.PRESS, Wait(0.1), Act.RELEASE]
+
+
+class ScriptUnusable(ValueError):
+    """A line that is no command, or a file that cannot be read; one line says why."""
+
+
+def parse(line: str, place: str) -> list[Command]:
+    """The commands of one line; blank lines and comments have none.
+
+    Raises:
+        ScriptUnusable: with `place`, the line and what is allowed.
+    """
+    words = line.partition("#")[0].split()
+    match words:
+        case []:
+            return []
+        case ["press" | "release" | "quit" as act]:
+            return [Act(act)]
+        case ["tap"]:
+            return TAP
+        case ["wait", text] if (wait_s := _seconds(text)) is not None:
+            return [Wait(wait_s)]
+        case _:
+            raise ScriptUnusable(
+                f"{place}: {' '.join(words)!r}: expected press, release, tap, "
+                "wait SECONDS (0 to 3600) or quit"
+            )
+
+
+def read(path: Path) -> list[str]:
+    """All lines of the script at `path`, each of them right. Raises ScriptUnusable."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        raise ScriptUnusable(f"{path}: cannot be read: {reason}") from None
+    for number, line in enumerate(lines, 1):
+        parse(line, f"{path}, line {number}")
+    return lines
+
+
+async def acts(lines: AsyncIterator[str]) -> AsyncIterator[Act]:
+    """The acts of a script, each at its time. Raises ScriptUnusable."""
+    number = 0
+    async for line in lines:
+        number += 1
+        async for act in perform(parse(line, f"script line {number}")):
+            yield act
+
+
+async def perform(commands: Iterable[Command]) -> AsyncIterator[Act]:
+    """Wait where it says so, and yield the rest."""
+    for command in commands:
+        match command:
+            case Wait(wait_s):
+                await asyncio.sleep(wait_s)
+            case Act():
+                yield command
+
+
+async def given(lines: Iterable[str]) -> AsyncIterator[str]:
+    """`lines`, for `acts`."""
+    for line in lines:
+        yield line
+
+
+async def arriving(fd: int) -> AsyncIterator[str]:
+    """The lines of an open file, as another program writes them."""
+    loop = asyncio.get_running_loop()
+    queue: asyncio.Queue[str] = asyncio.Queue()
+
+    def copy() -> None:
+        # Not sys.stdin: Python cannot exit while a thread reads from that.
+        with open(fd, encoding="utf-8", errors="replace", closefd=False) as lines:
+            for line in lines:
+                loop.call_soon_threadsafe(queue.put_nowait, line)
+        loop.call_soon_threadsafe(queue.put_nowait, "")
+
+    # A thread, because epoll cannot wait for a regular file.
+    threading.Thread(target=copy, daemon=True).start()
+    while line := await queue.get():
+        yield line
+
+
+def _seconds(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if 0 <= value <= 3600 else None

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: MIT
+"""A sound card made of WAV files, for machines without one; and what goes with it.
+
+The classes fit the hardware's Card, whose shape they share and which they do not
+import. `device` means nothing to them.
+"""
+
+import asyncio
+import itertools
+import shlex
+import threading
+import time
+import wave
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from appliance.core.pcm import FRAME_BYTES, PLAYBACK_RATE_HZ
+
+Hear = Callable[[bytes, bool], None]
+Fill = Callable[[bool], bytes]
+
+
+class WavUnusable(Exception):
+    """A WAV file cannot be read or is of the wrong kind; the text says what to do."""
+
+
+def read_wav(path: Path, rate_hz: int) -> bytes:
+    """The s16le mono PCM of a WAV file of `rate_hz`. Raises WavUnusable."""
+    target = shlex.quote(f"{path.stem}-{rate_hz}.wav")
+    remedy = f"sox {shlex.quote(str(path))} -r {rate_hz} -c 1 -b 16 -e signed {target}"
+    try:
+        with wave.open(str(path), "rb") as wav:
+            frames, form = wav.readframes(wav.getnframes()), wav.getparams()
+    except OSError as error:
+        raise WavUnusable(f"{path}: {error.strerror}") from error
+    except (wave.Error, EOFError) as error:
+        raise WavUnusable(
+            f"{path}: no PCM WAV file ({error}); try: {remedy}"
+        ) from error
+    if (form.framerate, form.nchannels, form.sampwidth) == (rate_hz, 1, FRAME_BYTES):
+        return frames
+    raise WavUnusable(
+        f"{path}: {form.framerate} Hz, {form.nchannels} channel(s), "
+        f"{8 * form.sampwidth} bit; needed: {rate_hz} Hz, mono, 16 bit; try: {remedy}"
+    )
+
+
+class WavRecorder:
+    """A WAV file at 24 kHz of what is played, complete at any time.
+
+    Threads: the file is written on the thread that plays.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Raises WavUnusable if the file cannot be written."""
+        try:
+            path.open("wb").close()  # A Wave_write that fails complains once more.
+        except OSError as error:
+            raise WavUnusable(f"{path}: {error.strerror}") from error
+        self._wav = wave.Wave_write(str(path))
+        self._wav.setnchannels(1)
+        self._wav.setsampwidth(FRAME_BYTES)
+        self._wav.setframerate(PLAYBACK_RATE_HZ)
+
+    def recorded(self, fill: Fill) -> Fill:
+        """A `fill` that does the same, and keeps what it returns."""
+
+        def fill_and_keep(underran: bool) -> bytes:
+            pcm = fill(underran)
+            self._wav.writeframes(pcm)
+            return pcm
+
+        return fill_and_keep
+
+
+class WavCard:
+    """A microphone that hears what `say` is given, a speaker that fills a WAV file.
+
+    While nothing is said the microphone hears `ambience` over and over, or silence.
+
+    Threads: `say` on any; each stream calls back on one of its own.
+    """
+
+    def __init__(self, *, heard: Path | None = None, ambience: bytes = b"") -> None:
+        """`ambience` is s16le mono at 16 kHz. Raises WavUnusable for `heard`."""
+        self._recorder = None if heard is None else WavRecorder(heard)
+        self._sound = _Sound(ambience)
+
+    def say(self, pcm: bytes) -> None:
+        """Have the microphone hear s16le mono at 16 kHz, after what was said before."""
+        self._sound.say(pcm)
+
+    async def open_capture(
+        self, device: str, rate_hz: int, period_frames: int, hear: Hear
+    ) -> "PacedStream":
+        """A running microphone."""
+        length = period_frames * FRAME_BYTES
+        return PacedStream(
+            period_frames / rate_hz, lambda: hear(self._sound.next(length), False)
+        )
+
+    async def open_playback(
+        self, device: str, rate_hz: int, period_frames: int, fill: Fill
+    ) -> "PacedStream":
+        """A running speaker."""
+        if self._recorder is not None:
+            fill = self._recorder.recorded(fill)
+        return PacedStream(period_frames / rate_hz, lambda: fill(False))
+
+
+class RecordingCard:
+    """Another card, and a WAV file of what it plays.
+
+    Threads: as the other card's; the file is written on its playback thread.
+    """
+
+    def __init__(self, card: "AnyCard", heard: Path) -> None:
+        """Raises WavUnusable if `heard` cannot be written."""
+        self._card = card
+        self._recorder = WavRecorder(heard)
+
+    async def open_capture(
+        self, device: str, rate_hz: int, period_frames: int, hear: Hear
+    ) -> "AnyStream":
+        """As the other card's."""
+        return await self._card.open_capture(device, rate_hz, period_frames, hear)
+
+    async def open_playback(
+        self, device: str, rate_hz: int, period_frames: int, fill: Fill
+    ) -> "AnyStream":
+        """As the other card's."""
+        recorded = self._recorder.recorded(fill)
+        return await self._card.open_playback(device, rate_hz, period_frames, recorded)
+
+
+class PacedStream:
+    """Calls `beat` at the end of each period by the monotonic clock, until closed.
+
+    Threads: is_active and close on the event loop, `beat` on its own.
+    """
+
+    def __init__(
+        self,
+        period_s: float,
+        beat: Callable[[], object],
+    ) -> None:
+        self._period_s = period_s
+        self._beat = beat
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def is_active(self) -> bool:
+        """False once it is closed, or `beat` has raised."""
+        return self._thread.is_alive()
+
+    async def close(self) -> None:
+        """End it; twice is fine."""
+        self._closing.set()
+        await asyncio.to_thread(self._thread.join)
+
+    def _run(self) -> None:
+        ends_at = time.monotonic() + self._period_s
+        while not self._closing.wait(max(0.0, ends_at - time.monotonic())):
+            self._beat()
+            ends_at += self._period_s
+
+
+class AnyStream(Protocol):
+    def is_active(self) -> bool: ...
+
+    async def close(self) -> None: ...
+
+
+class AnyCard(Protocol):
+    async def open_capture(
+        self, device: str, rate_hz: int, period_frames: int, hear: Hear
+    ) -> AnyStream: ...
+
+    async def open_playback(
+        self, device: str, rate_hz: int, period_frames: int, fill: Fill
+    ) -> AnyStream: ...
+
+
+class _Sound:
+    """What is in the air: what was said, then the ambience."""
+
+    def __init__(self, ambience: bytes) -> None:
+        self._lock = threading.Lock()
+        self._said = bytearray()
+        self._ambience = itertools.cycle(ambience or b"\0")
+
+    def say(self, pcm: bytes) -> None:
+        with self._lock:
+            self._said += pcm
+
+    def next(self, length: int) -> bytes:
+        with self._lock:
+            said = bytes(self._said[:length])
+            del self._said[:length]
+        return said + bytes(itertools.islice(self._ambience, length - len(said)))

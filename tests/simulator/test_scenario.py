@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: MIT
+"""A scenario file says what the service does, or says in one line what is wrong."""
+
+import wave
+
+import pytest
+
+from appliance.core.strict_toml import Unreadable
+from appliance.simulator.live_service import Service
+from appliance.simulator.scenario import Close, Drop, Scenario, read_scenario
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text):
+        path = tmp_path / "scenario.toml"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def record(path, frames=b"\0\1" * 480, channels=1):
+    with wave.open(str(path), "wb") as recording:
+        recording.setnchannels(channels)
+        recording.setsampwidth(2)
+        recording.setframerate(24_000)
+        recording.writeframes(frames)
+
+
+def test_an_empty_file_is_a_well_behaved_service(write):
+    assert read_scenario(write("")) == Scenario()
+
+
+def test_every_key_can_be_set(write):
+    scenario = read_scenario(
+        write(
+            """
+            answer = "silent"
+            answer_delay_ms = 10
+            answer_speed = 0
+            waits_for_playback = false
+            setup_delay_ms = 0
+            interrupt_delay_ms = 0
+            pong_delay_s = 30
+            go_away_after_s = 2.5
+
+            [[fault]]
+            at = "mid_answer"
+            turn = 2
+            action = "drop"
+
+            [[fault]]
+            at = "setup"
+            link = 1
+            action = "close"
+            code = 1008
+            reason = "The operation was aborted."
+            repeat = true
+            """
+        )
+    )
+    assert scenario == Scenario(
+        answer="silent",
+        answer_delay_ms=10,
+        answer_speed=0,
+        waits_for_playback=False,
+        setup_delay_ms=0,
+        interrupt_delay_ms=0,
+        pong_delay_s=30,
+        go_away_after_s=2.5,
+        faults=(
+            Drop(at="mid_answer", turn=2),
+            Close(1008, "The operation was aborted.", at="setup", link=1, repeat=True),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (
+            "answer_dely_ms = 1",
+            'answer_dely_ms: unknown key; did you mean "answer_delay',
+        ),
+        ("answer_delay_ms = -1", "answer_delay_ms = -1: expected whole number from 0"),
+        ("answer_delay_ms = 'x'", "answer_delay_ms = 'x': expected whole number from"),
+        ("go_away_after_s = inf", "go_away_after_s = inf: expected number from 0 to"),
+        ("answer = 3", "answer = 3: Expected str, got int"),
+        (
+            "answer = 'ecco'",
+            "answer = 'ecco': expected echo, silent, none or a recordi",
+        ),
+        (
+            "[[fault]]\naction = 'drop'",
+            "fault[0].at is missing: expected one of setup,",
+        ),
+        (
+            "[[fault]]\nat = 'setup'",
+            "fault[0].action is missing: expected one of drop,",
+        ),
+        (
+            "[[fault]]\nat = 'setup'\naction = 'explode'",
+            "fault[0].action = 'explode': expected one of drop, stall, close, go_away,",
+        ),
+        (
+            "[[fault]]\nat = 'noon'\naction = 'drop'",
+            "fault[0].at = 'noon': expected one of setup, setup_complete, turn_opened,",
+        ),
+        (
+            "[[fault]]\nat = 'setup'\naction = 'drop'\ncode = 1011",
+            "fault[0].code: unknown key (known here: at, turn, link, repeat)",
+        ),
+        (
+            "[[fault]]\nat = 'setup'\naction = 'close'\ncode = 99",
+            "fault[0].code = 99: expected whole number from 1000 to 4999",
+        ),
+        (
+            "[[fault]]\nat = 'setup'\naction = 'close'\ncode = 1006",
+            "fault[0].code = 1006: never on the wire",
+        ),
+        ("answer", "not TOML: "),
+    ],
+)
+def test_a_wrong_line_is_named_with_what_is_allowed(write, text, complaint):
+    path = write(text)
+    with pytest.raises(Unreadable) as caught:
+        read_scenario(path)
+    assert str(caught.value).startswith(f"{path}: {complaint}")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(Unreadable, match="No such file"):
+        read_scenario(tmp_path / "nowhere.toml")
+
+
+def test_a_recording_is_found_beside_the_scenario(write, tmp_path):
+    record(tmp_path / "hello.wav")
+    scenario = read_scenario(write('answer = "hello.wav"'))
+    assert Service(scenario).answer_to(None) == b"\0\1" * 480
+
+
+def test_a_recording_that_is_not_mono_is_refused(write, tmp_path):
+    record(tmp_path / "stereo.wav", channels=2)
+    with pytest.raises(Unreadable, match="expected a 16-bit mono WAV file"):
+        read_scenario(write('answer = "stereo.wav"'))
