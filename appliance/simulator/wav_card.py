@@ -137,7 +137,7 @@ class RecordingCard:
 class PacedStream:
     """Calls `beat` at the end of each period by the monotonic clock, until closed.
 
-    Threads: is_active and close on the event loop, `beat` on its own.
+    Threads: close on the event loop, `beat` on its own.
     """
 
     def __init__(
@@ -150,10 +150,6 @@ class PacedStream:
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
-
-    def is_active(self) -> bool:
-        """False once it is closed, or `beat` has raised."""
-        return self._thread.is_alive()
 
     async def close(self) -> None:
         """End it; twice is fine."""
@@ -168,8 +164,6 @@ class PacedStream:
 
 
 class AnyStream(Protocol):
-    def is_active(self) -> bool: ...
-
     async def close(self) -> None: ...
 
 

@@ -111,21 +111,6 @@ def test_another_card_is_recorded_and_works_as_before(tmp_path):
     assert periods(card, 1) == [tone(160)]
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_stream_whose_owner_fails_is_not_active():
-    async def fail() -> bool:
-        def hear(_pcm: bytes, _overran: bool) -> None:
-            raise ZeroDivisionError
-
-        stream = await WavCard().open_capture("any", RATE_HZ, 16, hear)
-        while stream.is_active():
-            await asyncio.sleep(0.001)
-        await stream.close()
-        return stream.is_active()
-
-    assert not asyncio.run(asyncio.wait_for(fail(), 20))
-
-
 def test_a_file_that_cannot_be_written_is_told_at_once(tmp_path):
     with pytest.raises(WavUnusable, match="nowhere/x.wav: No such file or directory"):
         WavCard(heard=tmp_path / "nowhere" / "x.wav")

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: MIT
+"""Reads the talk button by its level: edges get lost, and bounce."""
+
+import asyncio
+import math
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from appliance.core.events import Event, TalkPressed, TalkReleased
+from appliance.hardware.gpio import claim_button
+
+HELD_POLL_S = 0.02
+IDLE_POLL_S = 1.0
+
+
+class TalkButton:
+    """The button on GPIO line `pin`; posts TalkPressed and TalkReleased, by turns.
+
+    An edge, debounced in hardware by lgpio, is only a reason to read the level, and
+    not the only one: `run` reads it time and again, so a lost edge heals.
+
+    Threads: `run` and close on the event loop; posts from there and from gpiozero's.
+    """
+
+    def __init__(
+        self,
+        *,
+        pin: int,
+        active_low: bool,
+        bounce_ms: int,
+        post: Callable[[Event], None],
+    ) -> None:
+        """Raises GpioUnavailable."""
+        self.beat_at = -math.inf
+        self._bounce_s = bounce_ms / 1000
+        self._post = post
+        self._lock = threading.Lock()
+        self._is_pressed = False
+        self._woken = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._button = claim_button(
+            pin, active_low=active_low, bounce_s=self._bounce_s or None
+        )
+        self._button.when_activated = self._read
+        self._button.when_deactivated = self._read
+
+    async def run(self) -> None:
+        """Heal what the edges missed, for ever; `beat_at` is when it last looked."""
+        self._loop = asyncio.get_running_loop()
+        while True:
+            self.beat_at = time.monotonic()
+            if self._button.is_active != self._is_pressed:
+                # It may be bouncing: a level that lasts will still be there.
+                await asyncio.sleep(self._bounce_s)
+                self._read()
+            await self._pause()
+
+    def close(self) -> None:
+        """Let go of the line."""
+        self._button.close()
+
+    async def _pause(self) -> None:
+        if self._is_pressed:
+            await asyncio.sleep(HELD_POLL_S)
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(IDLE_POLL_S):
+                await self._woken.wait()
+        self._woken.clear()
+
+    def _read(self) -> None:
+        with self._lock:
+            level = self._button.is_active
+            if level == self._is_pressed:
+                return
+            self._is_pressed = level
+            now = time.monotonic()
+            self._post(TalkPressed(now) if level else TalkReleased(now))
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._woken.set)

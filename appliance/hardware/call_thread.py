@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+"""A thread for calls that block, all on the same one, each waited for no longer than
+so: asyncio.to_thread() has many threads, and joins them when the process exits."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+
+
+class CallThread:
+    """Runs one call after the other; a call that hangs does not keep the process.
+
+    Threads: `submit` from any, `call` on the event loop, what is called on this one.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._calls: SimpleQueue[tuple[Callable[[], Any], Future[Any]]] = SimpleQueue()
+        threading.Thread(target=self._work, name=name, daemon=True).start()
+
+    def submit(self, function: Callable[[], Result]) -> Future[Result]:
+        """Have `function` called, without waiting."""
+        future: Future[Result] = Future()
+        self._calls.put((function, future))
+        return future
+
+    async def call(self, function: Callable[[], Result], limit_s: float) -> Result:
+        """What `function` returns or raises; TimeoutError when it takes too long."""
+        # Not wait_for(): before Python 3.12 it can swallow a cancellation.
+        async with asyncio.timeout(limit_s):
+            return await asyncio.wrap_future(self.submit(function))
+
+    def _work(self) -> None:
+        while True:
+            function, future = self._calls.get()
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                result = function()
+            except BaseException as error:  # The caller's: nothing is swallowed.
+                future.set_exception(error)
+            else:
+                future.set_result(result)

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+"""Claims the box's GPIO lines; one clear line when one cannot be had."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import gpiozero
+
+
+class GpioUnavailable(Exception):
+    """No GPIO library, chip or line; the text is one line that says what to do."""
+
+
+def claim_button(
+    gpio: int, *, active_low: bool, bounce_s: float | None
+) -> gpiozero.DigitalInputDevice:
+    """A button on line `gpio` (BCM number). Raises GpioUnavailable."""
+    # Not gpiozero.Button: its thread that looks for long holds wakes up ten times a
+    # second, and makes close() of a held button wait for one.
+    with _claiming(f"[button] talk_gpio = {gpio}"):
+        return gpiozero.DigitalInputDevice(
+            gpio, pull_up=active_low, bounce_time=bounce_s
+        )
+
+
+def claim_led(gpio: int) -> gpiozero.PWMLED:
+    """A dimmable LED on line `gpio` (BCM number). Raises GpioUnavailable."""
+    with _claiming(f"[led] gpio = {gpio}"):
+        return gpiozero.PWMLED(gpio)
+
+
+@contextmanager
+def _claiming(setting: str) -> Iterator[None]:
+    with warnings.catch_warnings(record=True) as fallbacks:
+        warnings.simplefilter("always")
+        try:
+            yield
+        except Exception as error:
+            # Any: each GPIO library has errors of its own (lgpio.error, OSError, …).
+            # gpiozero warns why it could not use lgpio, then fails for another reason.
+            reason = fallbacks[0].message if fallbacks else error
+            raise GpioUnavailable(
+                f"{setting}: {str(reason) or type(error).__name__}; "
+                "is python3-lgpio installed, the user in the group gpio, "
+                "and the line free (`gpioinfo`)?"
+            ) from error

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: MIT
+"""Holds an answer that arrives in bursts until the speaker wants it, evenly."""
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+
+from appliance.core.pcm import FRAME_BYTES, PLAYBACK_RATE_HZ
+
+LIMIT_S = 5 * 60
+_LIMIT_BYTES = LIMIT_S * PLAYBACK_RATE_HZ * FRAME_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A period for the speaker, and what happened in it."""
+
+    #: A full period; silence after the first `frames`.
+    pcm: bytes
+    frames: int
+    #: Sound was cut short by a drop just before this period.
+    cut: bool
+    #: Sound begins with this period.
+    began: bool
+    #: Sound ends with this period, though more was to come: an underrun.
+    ran_dry: bool
+    #: Sound ends with this period, as ordered by drain(segment).
+    drained: int | None
+
+
+class JitterBuffer:
+    """PCM in any amounts in, whole periods out: s16le mono at 24 kHz.
+
+    It fills until `prefill_ms` are there or no more is to come, then plays until empty.
+
+    Threads: any.
+    """
+
+    def __init__(self, prefill_ms: int) -> None:
+        self._prefill_bytes = prefill_ms * PLAYBACK_RATE_HZ * FRAME_BYTES // 1000
+        self._lock = threading.Lock()
+        self._waiting: deque[memoryview] = deque()
+        self._waiting_bytes = 0
+        self._half_frame = b""
+        self._draining: int | None = None
+        self._plays = False
+        self._sounds = False
+        self._was_cut = False
+
+    def play(self, pcm: bytes) -> bool:
+        """Append; an odd byte waits for its other half. False: full, `pcm` is refused.
+
+        Full is five minutes: what is refused is the newest.
+        """
+        with self._lock:
+            whole = self._whole_frames(pcm)
+            if self._waiting_bytes + len(whole) > _LIMIT_BYTES:
+                return False
+            if whole:
+                self._waiting.append(whole)
+                self._waiting_bytes += len(whole)
+            return True
+
+    def drain(self, segment: int) -> None:
+        """No more is coming: play out what there is, then report `segment` drained.
+
+        An order that comes before the last one is fulfilled takes its place.
+        """
+        with self._lock:
+            self._draining = segment
+            self._half_frame = b""
+
+    def drop(self) -> None:
+        """Discard all that waits; an order to drain with it."""
+        with self._lock:
+            self._waiting.clear()
+            self._waiting_bytes = 0
+            self._half_frame = b""
+            self._draining = None
+            self._plays = False
+            self._was_cut |= self._sounds
+            self._sounds = False
+
+    def take(self, frames: int) -> Taken:
+        """The next period of `frames`: silence, if there is nothing to play."""
+        wanted = frames * FRAME_BYTES
+        with self._lock:
+            cut, self._was_cut = self._was_cut, False
+            starts = not self._plays and self._may_play()
+            self._plays |= starts
+            pcm = self._next(wanted) if self._plays else b""
+            began = starts and pcm != b""
+            self._sounds |= began
+            ran_dry, drained = self._ending(len(pcm) < wanted)
+        padded = pcm.ljust(wanted, b"\0")
+        return Taken(padded, len(pcm) // FRAME_BYTES, cut, began, ran_dry, drained)
+
+    def _whole_frames(self, pcm: bytes) -> memoryview:
+        whole = self._half_frame + pcm
+        end = len(whole) - len(whole) % FRAME_BYTES
+        self._half_frame = whole[end:]
+        return memoryview(whole)[:end]
+
+    def _may_play(self) -> bool:
+        if self._draining is not None:
+            return True
+        return bool(self._waiting) and self._waiting_bytes >= self._prefill_bytes
+
+    def _next(self, length: int) -> bytes:
+        parts = []
+        while length and self._waiting:
+            part = self._waiting.popleft()
+            if len(part) > length:
+                self._waiting.appendleft(part[length:])
+                part = part[:length]
+            parts.append(part)
+            length -= len(part)
+            self._waiting_bytes -= len(part)
+        return b"".join(parts)
+
+    def _ending(self, fell_short: bool) -> tuple[bool, int | None]:
+        """Whether playing ends here: (by running dry, by draining `segment`)."""
+        if not self._plays or self._waiting:
+            return False, None
+        drained, self._draining = self._draining, None
+        if drained is not None:
+            self._plays = self._sounds = False
+            return False, drained
+        # Not dry yet if the last frame fills the period: more may come in time.
+        self._plays = not fell_short
+        return fell_short, None

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+"""Shows a pattern of light on the status LED."""
+
+import asyncio
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from appliance.core.signals import IDLE_LEVEL, LedPattern, Step
+from appliance.hardware.gpio import claim_led
+
+FADE_STEP_S = 0.04
+
+
+class StatusLed:
+    """The LED on GPIO line `pin`, dimmed to `brightness`, or `idle_brightness` (0..1).
+
+    Threads: one, the event loop's.
+    """
+
+    def __init__(self, *, pin: int, brightness: float, idle_brightness: float) -> None:
+        """Raises GpioUnavailable."""
+        self._brightness = brightness
+        self._idle_brightness = idle_brightness
+        self._pattern: LedPattern | None = None
+        self._changed = asyncio.Event()
+        self._led = claim_led(pin)
+
+    def show(self, pattern: LedPattern) -> None:
+        """Show `pattern` from now on; one that is being shown keeps its rhythm."""
+        if pattern != self._pattern:
+            self._pattern = pattern
+            self._changed.set()
+
+    async def run(self) -> None:
+        """Step through the pattern that is to be shown, for ever."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            await self._show_until_changed()
+
+    def close(self) -> None:
+        """Turn it off, and let go of the line."""
+        self._led.close()
+
+    async def _show_until_changed(self) -> None:
+        for level, keep_s in course(self._steps(), self._led.value):
+            self._led.value = level
+            if await self._changes_within(keep_s):
+                return
+
+    async def _changes_within(self, seconds: float | None) -> bool:
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._changed.wait()
+        except TimeoutError:
+            return False
+
+    def _steps(self) -> tuple[Step, ...]:
+        assert self._pattern is not None
+        return tuple(
+            replace(step, level=self._level(step)) for step in self._pattern.steps
+        )
+
+    def _level(self, step: Step) -> float:
+        if step.level == IDLE_LEVEL:
+            return self._idle_brightness
+        return step.level * self._brightness
+
+
+def course(steps: Sequence[Step], level: float) -> Iterator[tuple[float, float | None]]:
+    """The way of the light from `level` on: each next level, and seconds to keep it.
+
+    It has no end, but where it comes to rest: there the seconds are None.
+    """
+    for step in itertools.cycle(steps):
+        ticks = round(step.fade_s / FADE_STEP_S)
+        for tick in range(1, ticks + 1):
+            faded = level + (step.level - level) * tick / ticks
+            yield faded, step.fade_s / ticks
+        level = step.level
+        if len(steps) == 1:
+            yield level, None
+            return
+        if step.hold_s or not ticks:
+            yield level, step.hold_s

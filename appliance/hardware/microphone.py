@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""Turns the microphone into periods of PCM, each with the time it was taken."""
+
+import math
+import time
+from collections.abc import Callable
+
+from appliance.core.events import CaptureOverran, Event, PeriodCaptured
+from appliance.core.pcm import CAPTURE_RATE_HZ
+from appliance.hardware.sound_card import Card, Stream
+
+#: How much slower than its nominal rate a card may run: crystals keep to 100 ppm.
+_SLOWEST = 1 + 300e-6
+
+
+class Microphone:
+    """The capture stream of `device`; posts PeriodCaptured and CaptureOverran.
+
+    Threads: open and close on the event loop; periods are posted from the card's.
+    """
+
+    def __init__(
+        self,
+        card: Card,
+        *,
+        device: str,
+        period_frames: int,
+        post: Callable[[Event], None],
+    ) -> None:
+        self._card = card
+        self._device = device
+        self._period_frames = period_frames
+        self._post = post
+        self._stream: Stream | None = None
+        #: When it last called back (monotonic s), whether it is open now or not.
+        self.beat_at = -math.inf
+
+    async def open(self) -> None:
+        """Raises DeviceUnknown, DeviceUnavailable, CardHung."""
+        assert self._stream is None, "the microphone is open"
+        self._clock = CaptureClock(self._period_frames / CAPTURE_RATE_HZ)
+        self._stream = await self._card.open_capture(
+            self._device, CAPTURE_RATE_HZ, self._period_frames, self._hear
+        )
+
+    async def close(self) -> None:
+        """Raises CardHung."""
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            await stream.close()
+
+    def _hear(self, pcm: bytes, overran: bool) -> None:
+        now = self.beat_at = time.monotonic()
+        if overran:
+            self._post(CaptureOverran(now))
+        self._post(PeriodCaptured(pcm, self._clock.ended_at(now, overran)))
+
+
+class CaptureClock:
+    """Tells when a period ended from when its callback came: late, but never early."""
+
+    def __init__(self, period_s: float) -> None:
+        self._period_s = period_s
+        self._last_ended_at = -math.inf
+
+    def ended_at(self, now: float, overran: bool) -> float:
+        """The end of the period whose callback came `now`.
+
+        One period after the last one, unless the callback came before that, or so
+        late that frames must have been lost in between.
+        """
+        due = self._last_ended_at + self._period_s * _SLOWEST
+        lost = overran or now - due > self._period_s / 2
+        self._last_ended_at = now if lost else min(now, due)
+        return self._last_ended_at

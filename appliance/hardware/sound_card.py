@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: MIT
+"""Opens the microphone's and the speaker's streams on the machine's sound cards.
+
+PortAudio lists devices only when it is initialised, aborts the process on an ALSA
+configuration without a default, and may never return from a call: the pitfalls of
+opening and closing are dealt with here, those of a running stream in portaudio.py.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Protocol
+
+from appliance.hardware.alsa import Alsa
+from appliance.hardware.call_thread import CallThread
+from appliance.hardware.portaudio import PortAudio, PortAudioStream, Wanted
+
+Hear = Callable[[bytes, bool], None]
+Fill = Callable[[bool], bytes]
+
+OPEN_LIMIT_S = 10.0
+CLOSE_LIMIT_S = 2.0
+
+_LISTING = {"capture": "arecord -L", "playback": "aplay -L"}
+
+
+class DeviceUnknown(Exception):
+    """No such device in ALSA's configuration: the name, or asound.conf, is wrong."""
+
+
+class DeviceUnavailable(Exception):
+    """The device cannot be opened now: unplugged, busy, or not able to do the rate."""
+
+
+class CardHung(Exception):
+    """A call to the card does not return: only a new process can use it again."""
+
+
+class Stream(Protocol):
+    async def close(self) -> None:
+        """End it; twice is fine. Raises CardHung."""
+        ...
+
+
+class Card(Protocol):
+    """Opens streams of s16le mono that run until they are closed.
+
+    `hear(pcm, overran)` gets one period, and whether frames were lost before it.
+    `fill(underran)` returns exactly one period, and is told if the card ran dry.
+
+    Threads: `hear` and `fill` are called from the card's own threads.
+    """
+
+    async def open_capture(
+        self, device: str, rate_hz: int, period_frames: int, hear: Hear
+    ) -> Stream:
+        """Raises DeviceUnknown, DeviceUnavailable, CardHung."""
+        ...
+
+    async def open_playback(
+        self, device: str, rate_hz: int, period_frames: int, fill: Fill
+    ) -> Stream:
+        """Raises DeviceUnknown, DeviceUnavailable, CardHung."""
+        ...
+
+
+class AlsaCard:
+    """The machine's sound cards; one AlsaCard for a process, as PortAudio is global.
+
+    A device goes by the name that PortAudio lists, for a PCM of asound.conf its own;
+    for a hardware card, any part of that name will do that no other one contains.
+
+    Threads: the coroutines run on the event loop; PortAudio on one thread of its own.
+    """
+
+    def __init__(self) -> None:
+        self._thread = CallThread("sound card")
+        self._alsa = Alsa()
+        self._portaudio: PortAudio | None = None
+        self._streams: list[_AlsaStream] = []
+
+    async def open_capture(
+        self, device: str, rate_hz: int, period_frames: int, hear: Hear
+    ) -> Stream:
+        """See Card."""
+
+        def exchange(pcm: bytes, overran: bool) -> bytes:
+            hear(pcm, overran)
+            return b""
+
+        return await self._open(
+            Wanted("capture", device, rate_hz, period_frames, exchange)
+        )
+
+    async def open_playback(
+        self, device: str, rate_hz: int, period_frames: int, fill: Fill
+    ) -> Stream:
+        """See Card."""
+
+        def exchange(_: bytes, underran: bool) -> bytes:
+            return fill(underran)
+
+        return await self._open(
+            Wanted("playback", device, rate_hz, period_frames, exchange)
+        )
+
+    async def _open(self, wanted: Wanted) -> Stream:
+        stream = _AlsaStream(wanted, self._close)
+        try:
+            await self._call(lambda: self._start(stream), OPEN_LIMIT_S)
+        except asyncio.CancelledError:
+            self._thread.submit(lambda: self._end(stream))
+            raise
+        return stream
+
+    async def _close(self, stream: "_AlsaStream") -> None:
+        await self._call(lambda: self._end(stream), CLOSE_LIMIT_S)
+
+    async def _call(self, function: Callable[[], None], limit_s: float) -> None:
+        try:
+            await self._thread.call(function, limit_s)
+        except TimeoutError as error:
+            raise CardHung(
+                f"the sound card does not answer for {limit_s:g} s"
+            ) from error
+
+    # From here on all runs on the card's thread.
+
+    def _start(self, stream: "_AlsaStream") -> None:
+        try:
+            stream.running = self._run(stream.wanted)
+            self._streams.append(stream)
+        finally:
+            self._terminate_unless_used()
+
+    def _end(self, stream: "_AlsaStream") -> None:
+        stream.end()
+        if stream in self._streams:
+            self._streams.remove(stream)
+        self._terminate_unless_used()
+
+    def _terminate_unless_used(self) -> None:
+        # So that a stream which is opened alone always finds a fresh list.
+        if not self._streams:
+            self._terminate()
+
+    def _terminate(self) -> None:
+        if self._portaudio is not None:
+            self._portaudio.terminate()
+            self._portaudio = None
+
+    def _run(self, wanted: Wanted) -> PortAudioStream:
+        portaudio = self._portaudio or self._initialise(wanted)
+        self._must_be_usable(wanted)
+        index = portaudio.index_of(wanted)
+        if index is None and self._alsa.defines(wanted.device):
+            portaudio = self._list_anew(wanted)
+            index = portaudio.index_of(wanted)
+        if index is None:
+            raise self._unknown(wanted, portaudio)
+        return self._run_at(index, portaudio, wanted)
+
+    def _must_be_usable(self, wanted: Wanted) -> None:
+        """Ask ALSA first: PortAudio does not know why, and is noisy about it."""
+        if not self._alsa.defines(wanted.device):
+            return  # Unknown, or part of a hardware card's name.
+        if refusal := self._alsa.refusal(
+            wanted.device, wanted.direction, wanted.rate_hz
+        ):
+            raise DeviceUnavailable(f"{wanted}: {refusal}")
+
+    def _run_at(
+        self, index: int, portaudio: PortAudio, wanted: Wanted
+    ) -> PortAudioStream:
+        try:
+            return portaudio.opened(wanted, index)
+        except OSError as error:
+            raise DeviceUnavailable(f"{wanted}: {error.strerror}") from error
+
+    def _unknown(self, wanted: Wanted, portaudio: PortAudio) -> DeviceUnknown:
+        if self._alsa.defines(wanted.device):
+            return DeviceUnknown(
+                f"{wanted}: ALSA can open it, but PortAudio does not list it; "
+                "define a PCM for it in /etc/asound.conf and use that one's name"
+            )
+        names = ", ".join(portaudio.listed(wanted.direction)) or "nothing"
+        return DeviceUnknown(
+            f"{wanted}: not defined in ALSA's configuration; "
+            f"there is {names}, see `{_LISTING[wanted.direction]}`"
+        )
+
+    def _initialise(self, wanted: Wanted) -> PortAudio:
+        if error := self._alsa.reload():
+            raise DeviceUnknown(f"{wanted}: {error}; see `aplay -L`")
+        if not self._alsa.defines("default"):
+            # PortAudio would abort the process (pa_linux_alsa.c, BuildDeviceList).
+            raise DeviceUnknown(
+                f"{wanted}: ALSA's configuration has no pcm.default; is "
+                "libasound2-data installed, and ALSA_CONFIG_PATH right?"
+            )
+        self._portaudio = PortAudio()
+        return self._portaudio
+
+    def _list_anew(self, wanted: Wanted) -> PortAudio:
+        """A new PortAudio, to which the streams that are open move over."""
+        for stream in self._streams:
+            stream.end()
+        self._terminate()
+        portaudio = self._initialise(wanted)
+        for stream in self._streams:
+            self._resume(stream, portaudio)
+        return portaudio
+
+    def _resume(self, stream: "_AlsaStream", portaudio: PortAudio) -> None:
+        index = portaudio.index_of(stream.wanted)
+        if index is None:
+            return  # Gone meanwhile: it calls back no more, and its owner will see.
+        with suppress(DeviceUnavailable):
+            stream.running = self._run_at(index, portaudio, stream.wanted)
+
+
+class _AlsaStream:
+    """A stream that outlives the PortAudio it runs on."""
+
+    def __init__(
+        self, wanted: Wanted, close: Callable[["_AlsaStream"], Awaitable[None]]
+    ) -> None:
+        self.wanted = wanted
+        self.running: PortAudioStream | None = None
+        self._close: Callable[[_AlsaStream], Awaitable[None]] | None = close
+
+    async def close(self) -> None:
+        close, self._close = self._close, None
+        if close is not None:
+            await close(self)
+
+    def end(self) -> None:
+        running, self.running = self.running, None
+        if running is not None:
+            running.close()

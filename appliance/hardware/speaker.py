@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: MIT
+"""Plays answers and earcons, falls silent at once when told, and says what was heard.
+
+The stream runs from open to close and plays silence when there is nothing else: it
+costs nothing, and beats anything else in time to silence and in being alive.
+"""
+
+import math
+import time
+from collections.abc import Callable
+
+from appliance.core.events import (
+    Event,
+    PlaybackDrained,
+    PlaybackSilenced,
+    PlaybackStarted,
+    PlaybackUnderran,
+)
+from appliance.core.pcm import PLAYBACK_RATE_HZ, amplify
+from appliance.hardware.jitter_buffer import JitterBuffer
+from appliance.hardware.sound_card import Card, Stream
+
+
+class Speaker:
+    """The playback stream of `device`, fed from a jitter buffer that survives it.
+
+    Threads: open and close on the event loop, play, drain, drop and `gain` on any;
+    periods are taken, and events posted, on the card's.
+    """
+
+    def __init__(
+        self,
+        card: Card,
+        *,
+        device: str,
+        period_frames: int,
+        prefill_ms: int,
+        gain: float,
+        post: Callable[[Event], None],
+    ) -> None:
+        self.gain = gain
+        self._card = card
+        self._device = device
+        self._period_frames = period_frames
+        self._period_s = period_frames / PLAYBACK_RATE_HZ
+        self._post = post
+        self._buffer = JitterBuffer(prefill_ms)
+        self._stream: Stream | None = None
+        #: When it last called back (monotonic s), whether it is open now or not.
+        self.beat_at = -math.inf
+
+    async def open(self) -> None:
+        """Raises DeviceUnknown, DeviceUnavailable, CardHung."""
+        assert self._stream is None, "the speaker is open"
+        self._stream = await self._card.open_playback(
+            self._device, PLAYBACK_RATE_HZ, self._period_frames, self._fill
+        )
+
+    async def close(self) -> None:
+        """What waits to be played waits on. Raises CardHung."""
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            await stream.close()
+
+    def play(self, pcm: bytes) -> bool:
+        """Append s16le mono at 24 kHz. False: five minutes wait, `pcm` is refused."""
+        return self._buffer.play(pcm)
+
+    def drain(self, segment: int) -> None:
+        """No more is coming: play out, then post PlaybackDrained(segment)."""
+        self._buffer.drain(segment)
+
+    def drop(self) -> None:
+        """Silence within two periods; PlaybackSilenced follows if there was sound."""
+        self._buffer.drop()
+
+    def _fill(self, underran: bool) -> bytes:
+        now = self.beat_at = time.monotonic()
+        taken = self._buffer.take(self._period_frames)
+        # The card holds two periods, and asks for one when one has been played: what it
+        # is given now is heard when the other one has been.
+        heard_at = now + self._period_s
+        if taken.cut:
+            self._post(PlaybackSilenced(heard_at))
+        if taken.began:
+            self._post(PlaybackStarted(heard_at))
+        if taken.ran_dry or (underran and taken.frames and not taken.began):
+            self._post(PlaybackUnderran(now))
+        if taken.drained is not None:
+            ends_at = heard_at + taken.frames / PLAYBACK_RATE_HZ
+            self._post(PlaybackDrained(taken.drained, ends_at))
+        return amplify(taken.pcm, self.gain) if taken.frames else taken.pcm

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: MIT
+"""A sound card for every test that asks for one; it is built, never skipped."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from appliance.simulator.virtual_card import VirtualCard
+
+
+@pytest.fixture(scope="session")
+def plugin_cache(tmp_path_factory) -> Path:
+    """Where the card's plugin is built, once."""
+    return tmp_path_factory.mktemp("plugin")
+
+
+@pytest.fixture
+def make_virtual_card(
+    tmp_path, plugin_cache, monkeypatch
+) -> Iterator[Callable[..., VirtualCard]]:
+    """Makes this process's sound card; the last one made counts."""
+    made: list[VirtualCard] = []
+
+    def make(**options: object) -> VirtualCard:
+        directory = tmp_path / f"card-{len(made)}"
+        made.append(VirtualCard(directory, cache=plugin_cache, **options))
+        for name, value in made[-1].environment.items():
+            monkeypatch.setenv(name, value)
+        return made[-1]
+
+    yield make
+    for card in made:
+        card.close()
+
+
+@pytest.fixture
+def virtual_card(make_virtual_card) -> VirtualCard:
+    """A card that takes any rate, in s16le mono."""
+    return make_virtual_card()

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+import numpy as np
+import pytest
+
+from appliance.core.pcm import amplify, melody, seconds
+
+
+def frames(*values: int) -> bytes:
+    return np.array(values, "<i2").tobytes()
+
+
+@pytest.mark.parametrize(
+    ("count", "rate_hz", "length_s"),
+    [(0, 16_000, 0), (2048, 16_000, 0.128), (480, 24_000, 0.02)],
+)
+def test_length_in_seconds(count, rate_hz, length_s):
+    assert seconds(bytes(2 * count), rate_hz) == pytest.approx(length_s)
+
+
+def test_gain_one_changes_nothing():
+    pcm = frames(1, -1, 32_767)
+    assert amplify(pcm, 1.0) is pcm
+
+
+def test_gain_multiplies_each_frame_and_rounds():
+    assert amplify(frames(100, -100, 3), 0.5) == frames(50, -50, 2)
+    assert amplify(frames(100, -7), 1.5) == frames(150, -10)
+
+
+def test_gain_clips_at_full_scale_instead_of_wrapping():
+    loud = amplify(frames(30_000, -30_000, 10), 4.0)
+    assert loud == frames(32_767, -32_768, 40)
+
+
+def test_gain_nought_is_silence():
+    assert amplify(frames(5, -5), 0.0) == bytes(4)
+
+
+def test_nothing_amplified_is_nothing():
+    assert amplify(b"", 2.0) == b""
+
+
+def test_a_melody_is_as_long_as_its_notes():
+    assert len(melody([(440, 0.1), (0, 0.05)], 24_000)) == 2 * 3600
+
+
+def test_a_note_has_its_pitch():
+    tone = np.frombuffer(melody([(1000, 1.0)], 24_000), "<i2")
+    assert int(np.abs(np.fft.rfft(tone)).argmax()) == 1000
+
+
+def test_a_rest_is_silence():
+    assert melody([(0, 0.1)], 24_000) == bytes(2 * 2400)
+
+
+def test_a_note_begins_and_ends_softly_and_is_not_loud():
+    tone = np.abs(np.frombuffer(melody([(500, 0.1)], 24_000), "<i2").astype(int))
+    assert 8000 < tone.max() <= 8192
+    assert tone[:24].max() < 200
+    assert tone[-24:].max() < 200

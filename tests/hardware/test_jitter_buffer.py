@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: MIT
+import pytest
+from posted import noise
+
+from appliance.hardware.jitter_buffer import LIMIT_S, JitterBuffer
+
+PERIOD = 480
+
+
+def buffer_with(frames: int, prefill_ms: int = 0) -> JitterBuffer:
+    buffer = JitterBuffer(prefill_ms)
+    assert buffer.play(noise(frames))
+    return buffer
+
+
+def test_silence_is_taken_from_an_empty_buffer():
+    taken = JitterBuffer(60).take(PERIOD)
+    assert taken.pcm == bytes(2 * PERIOD)
+    assert (taken.frames, taken.began, taken.ran_dry) == (0, False, False)
+
+
+def test_nothing_plays_before_the_prefill_is_there():
+    buffer = buffer_with(60 * 24 - 1, prefill_ms=60)
+    assert buffer.take(PERIOD).frames == 0
+    buffer.play(noise(1))
+    taken = buffer.take(PERIOD)
+    assert (taken.frames, taken.began) == (PERIOD, True)
+    assert not buffer.take(PERIOD).began
+
+
+def test_a_short_answer_plays_without_prefill_once_no_more_is_to_come():
+    buffer = buffer_with(100, prefill_ms=60)
+    buffer.drain(1)
+    taken = buffer.take(PERIOD)
+    assert (taken.frames, taken.began, taken.drained) == (100, True, 1)
+
+
+@pytest.mark.parametrize("sizes", [(1, 2, 3, 4000), (961,) * 9, (7, 1), (10_000,)])
+def test_what_is_played_in_any_sizes_is_taken_sample_by_sample(sizes):
+    buffer, sound = JitterBuffer(0), noise(8000)
+    played, rest = b"", sound
+    for size in sizes:
+        assert buffer.play(rest[:size])
+        played, rest = played + rest[:size], rest[size:]
+    buffer.drain(1)
+    taken = b""
+    while True:
+        period = buffer.take(PERIOD)
+        assert len(period.pcm) == 2 * PERIOD
+        taken += period.pcm[: 2 * period.frames]
+        if period.drained:
+            break
+    assert taken == played[: len(played) // 2 * 2]
+
+
+def test_a_period_is_padded_with_silence():
+    buffer, sound = JitterBuffer(0), noise(5)
+    buffer.play(sound)
+    assert buffer.take(PERIOD).pcm == sound + bytes(2 * (PERIOD - 5))
+
+
+def test_running_dry_is_told_once_and_fills_anew():
+    buffer = buffer_with(PERIOD + 1, prefill_ms=20)
+    assert [buffer.take(PERIOD).ran_dry for _ in range(4)] == [
+        False,
+        True,
+        False,
+        False,
+    ]
+    buffer.play(noise(PERIOD - 1))
+    assert buffer.take(PERIOD).frames == 0
+    buffer.play(noise(PERIOD))
+    taken = buffer.take(PERIOD)
+    assert (taken.frames, taken.began) == (PERIOD, True)
+
+
+def test_audio_that_comes_just_in_time_is_no_underrun():
+    buffer = buffer_with(PERIOD)
+    assert not buffer.take(PERIOD).ran_dry
+    buffer.play(noise(PERIOD))
+    taken = buffer.take(PERIOD)
+    assert (taken.frames, taken.began, taken.ran_dry) == (PERIOD, False, False)
+
+
+def test_drained_is_told_with_the_last_frame():
+    buffer = buffer_with(2 * PERIOD)
+    buffer.drain(7)
+    assert [buffer.take(PERIOD).drained for _ in range(3)] == [None, 7, None]
+
+
+def test_draining_what_is_empty_is_told_with_the_next_period():
+    buffer = JitterBuffer(60)
+    buffer.drain(3)
+    taken = buffer.take(PERIOD)
+    assert (taken.frames, taken.began, taken.drained) == (0, False, 3)
+
+
+def test_drain_after_the_last_frame_is_no_underrun():
+    buffer = buffer_with(PERIOD)
+    buffer.take(PERIOD)
+    buffer.drain(2)
+    taken = buffer.take(PERIOD)
+    assert (taken.drained, taken.ran_dry) == (2, False)
+
+
+def test_more_audio_after_a_drain_plays_on_and_the_later_drain_counts():
+    buffer = buffer_with(PERIOD)
+    buffer.drain(1)
+    buffer.play(noise(PERIOD))
+    buffer.drain(2)
+    assert [buffer.take(PERIOD).drained for _ in range(2)] == [None, 2]
+
+
+def test_drop_leaves_nothing_and_tells_that_sound_was_cut():
+    buffer = buffer_with(10 * PERIOD)
+    buffer.take(PERIOD)
+    buffer.drain(1)
+    buffer.drop()
+    taken = buffer.take(PERIOD)
+    assert (taken.frames, taken.cut, taken.drained) == (0, True, None)
+    assert not buffer.take(PERIOD).cut
+
+
+def test_drop_of_what_was_never_heard_cuts_nothing():
+    buffer = buffer_with(100, prefill_ms=60)
+    buffer.take(PERIOD)
+    buffer.drop()
+    assert not buffer.take(PERIOD).cut
+
+
+def test_drop_after_the_end_cuts_nothing():
+    buffer = buffer_with(100)
+    buffer.drain(1)
+    assert buffer.take(PERIOD).drained == 1
+    buffer.drop()
+    assert not buffer.take(PERIOD).cut
+
+
+def test_drop_in_a_gap_of_an_answer_is_told():
+    buffer = buffer_with(100)
+    assert buffer.take(PERIOD).ran_dry
+    buffer.take(PERIOD)
+    buffer.drop()
+    assert buffer.take(PERIOD).cut
+
+
+def test_a_sound_right_after_a_drop_begins_while_the_old_one_is_cut():
+    buffer = buffer_with(10 * PERIOD)
+    buffer.take(PERIOD)
+    buffer.drop()
+    buffer.play(noise(PERIOD, seed=2))
+    taken = buffer.take(PERIOD)
+    assert (taken.cut, taken.began) == (True, True)
+    assert taken.pcm == noise(PERIOD, seed=2)
+
+
+def test_drop_forgets_half_a_frame():
+    buffer = JitterBuffer(0)
+    buffer.play(b"\x01")
+    buffer.drop()
+    buffer.play(b"\x02\x03")
+    assert buffer.take(1).pcm == b"\x02\x03"
+
+
+def test_drain_forgets_half_a_frame():
+    buffer = JitterBuffer(0)
+    buffer.play(b"\x01")
+    buffer.drain(1)
+    buffer.play(b"\x02\x03")
+    assert buffer.take(1).pcm == b"\x02\x03"
+
+
+def test_more_than_five_minutes_are_refused_newest_first():
+    buffer = JitterBuffer(0)
+    second = bytes(24_000 * 2)
+    assert all(buffer.play(second) for _ in range(LIMIT_S))
+    assert not buffer.play(noise(1))
+    buffer.take(PERIOD)
+    assert buffer.play(noise(PERIOD))
+
+
+def test_a_refused_piece_does_not_shift_the_bytes_that_follow():
+    buffer = JitterBuffer(0)
+    assert buffer.play(bytes(LIMIT_S * 24_000 * 2))
+    assert not buffer.play(b"\x11\x11\x01")
+    buffer.take(PERIOD)
+    assert buffer.play(b"\x02")
+    buffer.take(LIMIT_S * 24_000 - PERIOD)
+    assert buffer.take(1).pcm == b"\x01\x02"

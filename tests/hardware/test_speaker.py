@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: MIT
+import asyncio
+import random
+import statistics
+import time
+
+import numpy as np
+import pytest
+from posted import Posted, in_loop, noise, until
+
+from appliance.core.events import (
+    PlaybackDrained,
+    PlaybackSilenced,
+    PlaybackStarted,
+    PlaybackUnderran,
+)
+from appliance.core.pcm import amplify
+from appliance.hardware.sound_card import AlsaCard
+from appliance.hardware.speaker import Speaker
+
+PERIOD = 480
+PERIOD_S = 0.02
+
+
+def speaker(posted: Posted, *, gain: float = 1.0, prefill_ms: int = 0) -> Speaker:
+    return Speaker(
+        AlsaCard(),
+        device="speaker",
+        period_frames=PERIOD,
+        prefill_ms=prefill_ms,
+        gain=gain,
+        post=posted,
+    )
+
+
+def sound_of(card) -> bytes:
+    """What was heard, silence at either end taken off."""
+    frames = np.frombuffer(card.heard(), "<i2")
+    (sounding,) = np.nonzero(frames)
+    return frames[sounding[0] : sounding[-1] + 1].tobytes() if sounding.size else b""
+
+
+def stretches_of_sound(card) -> list[tuple[int, int]]:
+    """(first, last) frame number of each."""
+    sounds = np.frombuffer(card.heard(), "<i2") != 0
+    edges = np.flatnonzero(np.diff(sounds, prepend=False, append=False))
+    return [(int(a), int(b) - 1) for a, b in edges.reshape(-1, 2)]
+
+
+@in_loop
+async def test_every_frame_of_an_answer_is_heard_and_no_other(virtual_card):
+    answer, posted = noise(24_000), Posted()
+    loud = speaker(posted, prefill_ms=60)
+    await loud.open()
+    for start in range(0, len(answer), 1921):
+        assert loud.play(answer[start : start + 1921])
+    loud.drain(1)
+    await posted.first(PlaybackDrained)
+    await until(lambda: len(sound_of(virtual_card)) == len(answer))
+    await loud.close()
+    assert sound_of(virtual_card) == answer
+
+
+@in_loop
+async def test_the_asked_for_period_and_rate_are_granted(virtual_card):
+    loud = speaker(Posted())
+    await loud.open()
+    await until(virtual_card.heard)
+    await loud.close()
+    (start,) = virtual_card.starts("speaker")
+    assert (start.period_frames, start.buffer_frames) == (PERIOD, 2 * PERIOD)
+    assert start.frame_s == pytest.approx(1 / 24_000)
+
+
+@in_loop
+async def test_start_and_end_are_told_as_they_are_heard(virtual_card):
+    posted = Posted()
+    loud = speaker(posted)
+    await loud.open()
+    loud.play(noise(5000))
+    loud.drain(4)
+    drained = await posted.first(PlaybackDrained)
+    await until(lambda: len(sound_of(virtual_card)) == 10_000)
+    await loud.close()
+    ((first, last),) = stretches_of_sound(virtual_card)
+    (started,) = posted.of(PlaybackStarted)
+    assert drained.segment == 4
+    # Later only, by as much as the machine kept the callback waiting.
+    for told, frame in (started.at, first), (drained.at, last + 1):
+        assert -0.002 < told - virtual_card.time_of_speaker_frame(frame) < 1.0
+
+
+@in_loop
+async def test_drop_silences_the_converter_within_two_periods(virtual_card):
+    posted, pause, dropped_at = Posted(), random.Random(3), []
+    loud = speaker(posted)
+    await loud.open()
+    for _ in range(20):
+        posted.clear()
+        loud.play(noise(24_000))
+        await posted.first(PlaybackStarted)
+        await asyncio.sleep(0.03 + pause.random() * PERIOD_S)
+        dropped_at.append(time.monotonic())
+        loud.drop()
+        silenced = await posted.first(PlaybackSilenced)
+        await until(lambda at=silenced.at: time.monotonic() > at + PERIOD_S)
+    await loud.close()
+    lasts = [last for _, last in stretches_of_sound(virtual_card)]
+    silences = [virtual_card.time_of_speaker_frame(last + 1) for last in lasts]
+    lags = [silent - at for silent, at in zip(silences, dropped_at, strict=True)]
+    print(f"silent after {statistics.median(lags):.4f} s, worst {max(lags):.4f} s")
+    assert statistics.median(lags) <= 2 * PERIOD_S + 0.005
+    assert max(lags) <= 2 * PERIOD_S + 0.25
+
+
+@in_loop
+async def test_an_answer_that_comes_too_slowly_is_told_and_goes_on(virtual_card):
+    posted = Posted()
+    loud = speaker(posted, prefill_ms=20)
+    await loud.open()
+    loud.play(noise(1000))
+    await posted.first(PlaybackUnderran)
+    loud.play(noise(1000, seed=2))
+    loud.drain(1)
+    await posted.first(PlaybackDrained)
+    await until(lambda: len(stretches_of_sound(virtual_card)) == 2)
+    await loud.close()
+    assert len(posted.of(PlaybackUnderran)) == 1
+    assert len(posted.of(PlaybackStarted)) == 2
+
+
+@in_loop
+async def test_an_xrun_of_the_card_while_it_sounds_is_told(virtual_card):
+    posted = Posted()
+    loud = speaker(posted)
+    await loud.open()
+    loud.play(noise(24_000))
+    loud.drain(1)
+    await posted.first(PlaybackStarted)
+    virtual_card.fault("speaker", "xrun")
+    await posted.first(PlaybackDrained)
+    await loud.close()
+    assert len(posted.of(PlaybackUnderran)) == 1
+    assert len(virtual_card.starts("speaker")) == 2
+
+
+@in_loop
+async def test_an_xrun_of_the_card_in_silence_is_nobodys_business(virtual_card):
+    posted = Posted()
+    loud = speaker(posted)
+    await loud.open()
+    virtual_card.fault("speaker", "xrun")
+    await until(lambda: len(virtual_card.starts("speaker")) == 2)
+    loud.drain(1)
+    await posted.first(PlaybackDrained)
+    await loud.close()
+    assert posted.of(PlaybackUnderran) == []
+
+
+@in_loop
+async def test_a_change_of_gain_is_heard_in_what_already_waits(virtual_card):
+    sound, posted = noise(12_000), Posted()
+    loud = speaker(posted, gain=0.5)
+    await loud.open()
+    loud.play(sound)
+    loud.drain(1)
+    await posted.first(PlaybackStarted)
+    loud.gain = 2.0
+    await posted.first(PlaybackDrained)
+    await until(lambda: len(sound_of(virtual_card)) == len(sound))
+    await loud.close()
+    heard = sound_of(virtual_card)
+    assert heard[: 2 * PERIOD] == amplify(sound[: 2 * PERIOD], 0.5)
+    assert heard[-2 * PERIOD :] == amplify(sound[-2 * PERIOD :], 2.0)
+
+
+@in_loop
+async def test_what_waits_survives_a_stall_and_a_new_stream(virtual_card):
+    sound, posted = noise(12_000), Posted()
+    loud = speaker(posted)
+    await loud.open()
+    virtual_card.fault("speaker", "stall")
+    await until(lambda: time.monotonic() - loud.beat_at > 10 * PERIOD_S)
+    loud.play(sound)
+    loud.drain(1)
+    await loud.close()
+    virtual_card.fault("speaker", None)
+    await loud.open()
+    await posted.first(PlaybackDrained)
+    await until(lambda: len(sound_of(virtual_card)) == len(sound))
+    await loud.close()
+    assert sound_of(virtual_card) == sound
