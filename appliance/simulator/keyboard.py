@@ -83,7 +83,7 @@ def _unbuffered(source: TextIO) -> Iterator[int]:
     """The terminal gives each key at once, unechoed, until the end of the block."""
     fd = source.fileno()
     before = termios.tcgetattr(fd)
-    tty.setcbreak(fd)
+    tty.setcbreak(fd, termios.TCSADRAIN)
     try:
         yield fd
     finally:

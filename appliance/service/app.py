@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: MIT
+"""The service: builds every part, passes events to the core and performs its orders."""
+
+import asyncio
+import contextlib
+import signal
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, assert_never
+
+from appliance.core import effects as ef
+from appliance.core.advance import advance, deadline
+from appliance.core.conversation import pattern, start
+from appliance.core.earcons import earcon_pcm
+from appliance.core.events import DevicesReady, Event, StopRequested
+from appliance.core.secret import Secret
+from appliance.core.signals import Fault
+from appliance.hardware.button import TalkButton
+from appliance.hardware.led import StatusLed
+from appliance.hardware.microphone import Microphone
+from appliance.hardware.sound_card import Card
+from appliance.hardware.speaker import Speaker
+from appliance.live import wire
+from appliance.live.link import LiveLink
+from appliance.service import systemd
+from appliance.service.config import Config, check_endpoint, limits
+from appliance.service.devices import keep_open
+from appliance.service.inbox import Inbox
+from appliance.service.moment import Moment
+
+#: SIGTERM ends the process in 2 s; the link's orderly close gets most of it.
+_STOP_LIMIT_S = 1.5
+
+Observer = Callable[[Moment], None]
+
+
+class Appliance:
+    """One box, from the button to the speaker. Build it inside a running loop.
+
+    Threads: the event loop's only.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        key: Secret | None,
+        microphone_card: Card,
+        speaker_card: Card,
+        observers: Sequence[Observer],
+    ) -> None:
+        self._observers = observers
+        self._inbox = Inbox(asyncio.get_running_loop())
+        post = self._inbox.post
+        self._conversation = start(limits(config), time.monotonic())
+        self._stopped = asyncio.Event()
+        self._link = LiveLink(
+            endpoint=check_endpoint(config.live.endpoint, "[live] endpoint"),
+            settings=wire.Settings(
+                model=config.live.model,
+                voice=config.live.voice,
+                system_instruction=config.live.system_instruction,
+                turn_coverage=config.live.turn_coverage,
+                transcripts=config.log.transcripts,
+            ),
+            key=key,
+            post=post,
+        )
+        self._microphone = Microphone(
+            microphone_card,
+            device=config.microphone.device,
+            period_frames=config.microphone.period_frames,
+            post=post,
+        )
+        self._speaker = Speaker(
+            speaker_card,
+            device=config.speaker.device,
+            period_frames=config.speaker.period_frames,
+            prefill_ms=config.speaker.prefill_ms,
+            gain=config.speaker.gain,
+            post=post,
+        )
+        self._led = StatusLed(
+            pin=config.led.gpio,
+            brightness=config.led.brightness,
+            idle_brightness=config.led.idle_brightness,
+        )
+        self._led.show(pattern(self._conversation))
+        self._button = TalkButton(
+            pin=config.button.talk_gpio,
+            active_low=config.button.active_low,
+            bounce_ms=config.button.bounce_ms,
+            post=post,
+        )
+
+    async def run(self) -> None:
+        """Serve until `stop`, SIGTERM or SIGINT; raises when a part dies, for systemd
+        to start anew."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(_for_ever(name, part), name=name)
+                    for name, part in self._parts().items()
+                ]
+                self._link.open()
+                await self._stopped.wait()
+                await self._close_link()
+                for task in tasks:
+                    task.cancel()
+        finally:
+            await self._close_devices()
+
+    def _parts(self) -> dict[str, Coroutine[Any, Any, None]]:
+        return {
+            "conversation": self._converse(),
+            "link": self._link.run(),
+            "led": self._led.run(),
+            "button": self._button.run(),
+            "devices": self._keep_devices(),
+            "watchdog": systemd.watch(self._beats),
+        }
+
+    def stop(self) -> None:
+        """Close the turn and the link, play nothing out, and make `run` return."""
+        systemd.stopping()
+        self._inbox.post(StopRequested())
+
+    async def _converse(self) -> None:
+        """The only place where the conversation changes."""
+        while True:
+            event = await self._inbox.next(deadline(self._conversation))
+            self._step(event, time.monotonic())
+
+    def _step(self, event: Event, now: float) -> None:
+        before = self._conversation
+        after, effects = advance(before, event, now)
+        self._conversation = after
+        for effect in effects:
+            self._perform(effect)
+        self._led.show(pattern(after))
+        for observe in self._observers:
+            observe(Moment(now, event, before, after, effects))
+        if isinstance(event, StopRequested):
+            self._stopped.set()
+
+    def _perform(self, effect: ef.Effect) -> None:
+        match effect:
+            case ef.OpenTurn():
+                self._link.send(wire.ACTIVITY_START)
+            case ef.SendAudio(pcm):
+                self._link.send(wire.audio(pcm))
+            case ef.CloseTurn():
+                self._link.send(wire.ACTIVITY_END)
+            case ef.Play(pcm):
+                self._speaker.play(pcm)
+            case ef.Drain(segment):
+                self._speaker.drain(segment)
+            case ef.DropPlayback():
+                self._speaker.drop()
+            case ef.PlayEarcon(earcon, segment):
+                self._speaker.play(earcon_pcm(earcon))
+                self._speaker.drain(segment)
+            case ef.OpenLink():
+                self._link.open()
+            case ef.RenewLink(deaf):
+                self._link.renew(deaf=deaf)
+            case ef.CloseLink():
+                self._link.close()
+            case _:
+                assert_never(effect)
+
+    async def _keep_devices(self) -> None:
+        """READY once both are real; the network is not waited for."""
+        hears, speaks = asyncio.Event(), asyncio.Event()
+        post = self._inbox.post
+        async with asyncio.TaskGroup() as group:
+            group.create_task(
+                keep_open(self._microphone, Fault.MICROPHONE, post, hears)
+            )
+            group.create_task(keep_open(self._speaker, Fault.SPEAKER, post, speaks))
+            starting = group.create_task(systemd.extend_start())
+            await hears.wait()
+            await speaks.wait()
+            starting.cancel()
+            post(DevicesReady())
+            systemd.ready()
+
+    def _beats(self) -> dict[str, float]:
+        return {
+            "microphone": self._microphone.beat_at,
+            "speaker": self._speaker.beat_at,
+            "inbox": self._inbox.beat_at,
+            "button": self._button.beat_at,
+        }
+
+    async def _close_link(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_STOP_LIMIT_S):
+                await self._link.closed()
+
+    async def _close_devices(self) -> None:
+        self._button.close()
+        self._led.close()
+        await self._microphone.close()
+        await self._speaker.close()
+
+
+class PartEnded(RuntimeError):
+    """A part that should run for ever returned."""
+
+
+async def _for_ever(name: str, part: Coroutine[Any, Any, None]) -> None:
+    await part
+    raise PartEnded(name)

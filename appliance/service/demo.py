@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: MIT
+"""The same service on any machine: a panel, a card and a server that only pretend."""
+
+import asyncio
+import secrets
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.core.conversation import Conversation, State
+from appliance.core.events import PeriodCaptured
+from appliance.core.pcm import CAPTURE_RATE_HZ, seconds
+from appliance.core.secret import Secret
+from appliance.service.app import Appliance
+from appliance.service.config import Config, read_key
+from appliance.service.demo_screen import Screen, say
+from appliance.service.demo_sound import Sound, choose_sound, question, virtual_sound
+from appliance.service.moment import Moment
+from appliance.simulator import keyboard, script
+from appliance.simulator.live_server import LiveServer
+from appliance.simulator.panel import Panel
+from appliance.simulator.script import Act
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line asked for; None stands for what `demo --help` says."""
+
+    microphone: str | None = None
+    speaker: str | None = None
+    virtual_card: bool = False
+    endpoint: str | None = None
+    live: bool = False
+    script: str | None = None
+    as_json: bool = False
+
+
+async def demo(config: Config, options: Options) -> int:
+    """Run until the script ends or somebody quits.
+
+    Returns:
+        The exit code: 1 if the built-in question got no answer.
+
+    Raises:
+        ScriptUnusable, WavUnusable, VirtualCardUnavailable, Unreadable,
+        DeviceUnknown: bad input, in one line.
+    """
+    async with AsyncExitStack() as stack:
+        person = _person(options)
+        sound = await _sound(config, options, stack)
+        config, key = await _service(sound.config, options, stack)
+        panel = Panel(config.button.talk_gpio, active_low=config.button.active_low)
+        screen, watch = Screen(as_json=options.as_json), _Watch()
+        box = Appliance(
+            config,
+            key=key,
+            microphone_card=sound.microphone_card,
+            speaker_card=sound.speaker_card,
+            observers=[screen.follow, watch.follow],
+        )
+        async with asyncio.TaskGroup() as group:
+            using = group.create_task(_use(box, panel, sound, person, watch))
+            await box.run()
+            using.cancel()
+    _tell(screen, sound, options)
+    answered = any(report.outcome == "answered" for report in screen.reports)
+    return 0 if answered or not _is_scripted_by_us(options) else 1
+
+
+class _Watch:
+    """Lets somebody wait for something to be true of the conversation."""
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[Callable[[Moment], bool], asyncio.Event]] = []
+
+    def follow(self, moment: Moment) -> None:
+        for condition, holds in self._waiting:
+            if condition(moment):
+                holds.set()
+
+    async def until(self, condition: Callable[[Moment], bool]) -> None:
+        self._waiting.append((condition, holds := asyncio.Event()))
+        await holds.wait()
+
+
+async def _use(
+    box: Appliance,
+    panel: Panel,
+    sound: Sound,
+    person: AsyncIterator[Act],
+    watch: _Watch,
+) -> None:
+    """What somebody in front of the box does, until he leaves."""
+    try:
+        await watch.until(lambda moment: moment.after.ready)
+        async for act in person:
+            match act:
+                case Act.PRESS:
+                    panel.press()
+                    sound.ask()
+                case Act.RELEASE:
+                    panel.release()
+                case Act.QUIT:
+                    return
+        done_at = time.monotonic()
+        await watch.until(lambda moment: _is_over(moment, done_at))
+    finally:
+        box.stop()
+
+
+def _is_over(moment: Moment, done_at: float) -> bool:
+    """All that was done until `done_at` has been answered and played."""
+    match moment.event:
+        case PeriodCaptured(_, ended_at) if ended_at > done_at:
+            return _is_quiet(moment.after)
+        case _:
+            return False
+
+
+def _is_quiet(c: Conversation) -> bool:
+    return c.state is State.IDLE and c.quiet_since is not None
+
+
+async def _sound(config: Config, options: Options, stack: AsyncExitStack) -> Sound:
+    if options.virtual_card:
+        directory = stack.enter_context(tempfile.TemporaryDirectory())
+        return virtual_sound(config, Path(directory))
+    return await choose_sound(
+        config, microphone=options.microphone, speaker=options.speaker
+    )
+
+
+async def _service(
+    config: Config, options: Options, stack: AsyncExitStack
+) -> tuple[Config, Secret | None]:
+    """Where to talk to, and with which key; the built-in simulator has one of its own,
+    so that the real one never leaves for nowhere."""
+    if options.live:
+        return config, read_key()
+    if options.endpoint:
+        return _talking_to(config, options.endpoint), _key_if_any()
+    key = secrets.token_urlsafe()
+    server = await stack.enter_async_context(LiveServer(api_key=key))
+    return _talking_to(config, server.url), Secret(key)
+
+
+def _talking_to(config: Config, endpoint: str) -> Config:
+    return config.changed(live=config.live.changed(endpoint=endpoint))
+
+
+def _key_if_any() -> Secret | None:
+    try:
+        return read_key()
+    except ValueError:
+        return None
+
+
+def _person(options: Options) -> AsyncIterator[Act]:
+    """Raises ScriptUnusable."""
+    if options.script == "-":
+        return script.acts(script.arriving(sys.stdin.fileno()))
+    if options.script is not None:
+        return script.acts(script.given(script.read(Path(options.script))))
+    if _is_scripted_by_us(options):
+        hold_s = seconds(question(), CAPTURE_RATE_HZ) + 0.3
+        lines = ["wait 1", "press", f"wait {hold_s:.2f}", "release"]
+        return script.acts(script.given(lines))
+    say(keyboard.HELP, as_json=options.as_json)
+    return keyboard.keys(sys.stdin)
+
+
+def _is_scripted_by_us(options: Options) -> bool:
+    return options.script is None and not sys.stdin.isatty()
+
+
+def _tell(screen: Screen, sound: Sound, options: Options) -> None:
+    if screen.reports:
+        say(f"\nLatencies in ms:\n{screen.table()}", as_json=options.as_json)
+    if sound.wav:
+        say(f"\nWhat the speaker played: {sound.wav}", as_json=options.as_json)

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: MIT
+"""What a demo shows: a timeline as it happens, a table of the latencies at the end."""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+
+from appliance.core.pcm import CAPTURE_RATE_HZ
+from appliance.core.signals import Earcon
+from appliance.service.moment import Moment
+from appliance.service.timeline import Record, Timeline
+from appliance.service.turn_report import Report, TurnReports
+
+_TEXTS: dict[str, Callable[[Record], str]] = {
+    "ready": lambda r: "box      ready",
+    "press": lambda r: "button   pressed",
+    "release": lambda r: "button   released",
+    "tap": lambda r: "button   that was a tap: nothing is sent",
+    "led": lambda r: f"LED      {r['pattern']}",
+    "link": lambda r: f"link     {r['state']}",
+    "turn_opened": lambda r: f"turn {r['turn']}   sending, from the pre-roll on",
+    "turn_closed": lambda r: (
+        f"turn {r['turn']}   sent: {r['frames'] / CAPTURE_RATE_HZ:.2f} s of speech"
+    ),
+    "answer_started": lambda r: f"turn {r['turn']}   the answer begins",
+    "answer_ended": lambda r: f"turn {r['turn']}   the answer is all there",
+    "playback_dropped": lambda r: "speaker  silenced",
+    "playback_drained": lambda r: "speaker  all played",
+    "earcon": lambda r: f"speaker  sound: {Earcon(r['name']).value}",
+    "fault": lambda r: f"fault    {r['kind']}",
+    "fault_cleared": lambda r: f"fault    {r['kind']}: all well again",
+}
+_COLUMNS: tuple[tuple[str, str], ...] = (
+    ("hold", "HOLD_MS"),
+    ("press to wire", "PRESS_TO_WIRE_MS"),
+    ("release to first sound", "RELEASE_TO_FIRST_SOUND_MS"),
+    ("answer", "ANSWER_MS"),
+    ("press to silence", "BARGE_IN_CUT_MS"),
+    ("underruns", "UNDERRUNS"),
+)
+
+
+class Screen:
+    """Writes to stdout: text for people, or (`as_json`) one object a line.
+
+    Threads: the event loop's only.
+    """
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+        self._timeline = Timeline()
+        self._reports = TurnReports()
+        self._started_at = time.monotonic()
+        self.reports: list[Report] = []
+
+    def follow(self, moment: Moment) -> None:
+        for record in self._timeline.records(moment):
+            self._show(record)
+        for report in self._reports.follow(moment):
+            self.reports.append(report)
+            if self._as_json:
+                fields = {
+                    name.lower(): value for name, value in report.fields().items()
+                }
+                self._show({"t": round(moment.now, 6), "event": "turn_over", **fields})
+
+    def table(self) -> str:
+        """The latencies in ms, a line per turn."""
+        heads = ["turn", *(head for head, _ in _COLUMNS), "outcome"]
+        rows = [heads, *(_row(report) for report in self.reports)]
+        widths = [max(len(row[i]) for row in rows) for i in range(len(heads))]
+        return "\n".join(
+            "  ".join(
+                cell.rjust(width) for cell, width in zip(row, widths, strict=True)
+            )
+            for row in rows
+        )
+
+    def _show(self, record: Record) -> None:
+        if self._as_json:
+            print(json.dumps(record), flush=True)
+        elif record["event"] in _TEXTS:
+            text = _TEXTS[record["event"]](record)
+            print(f"{record['t'] - self._started_at:7.2f} s  {text}", flush=True)
+
+
+def _row(report: Report) -> list[str]:
+    fields = report.fields()
+    cells = [str(fields.get(name, "-")) for _, name in _COLUMNS]
+    return [str(report.turn), *cells, report.outcome]
+
+
+def say(text: str, *, as_json: bool) -> None:
+    """A line for people, out of the way of JSON on stdout."""
+    print(text, file=sys.stderr if as_json else sys.stdout, flush=True)

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+"""Keeps a sound device open: waits for it, watches it, opens it again."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Protocol
+
+from appliance.core.events import Event, FaultCleared, FaultRaised
+from appliance.core.liveness import LIMITS_S
+from appliance.core.signals import Fault
+from appliance.hardware.sound_card import DeviceUnavailable
+
+_LOOK_EVERY_S = 0.25
+_RETRY_AFTER_S = 2.0
+
+
+class Device(Protocol):
+    """Microphone or Speaker."""
+
+    @property
+    def beat_at(self) -> float: ...
+    async def open(self) -> None: ...
+    async def close(self) -> None: ...
+
+
+async def keep_open(
+    device: Device, fault: Fault, post: Callable[[Event], None], works: asyncio.Event
+) -> None:
+    """Open `device`, and again whenever it stalls; never returns.
+
+    `works` is set when its first period has come.
+
+    Raises:
+        DeviceUnknown: its name is in no ALSA configuration.
+        CardHung: it cannot even be closed; only a new process helps.
+    """
+    well = True
+    while True:
+        reason = "its clock stopped"
+        try:
+            await device.open()
+            async for _ in _beating(device, LIMITS_S[fault.name.lower()]):
+                if not well:
+                    post(FaultCleared(fault))
+                well = True
+                works.set()
+        except DeviceUnavailable as error:
+            reason = str(error)
+        if well:
+            post(FaultRaised(fault, reason))
+        well = False
+        await device.close()
+        await asyncio.sleep(_RETRY_AFTER_S)
+
+
+async def _beating(device: Device, limit_s: float) -> AsyncIterator[None]:
+    """Yield now and then while the device's callbacks come; end when they do not."""
+    opened_at = time.monotonic()
+    while time.monotonic() - max(opened_at, device.beat_at) < limit_s:
+        if device.beat_at > opened_at:
+            yield
+        await asyncio.sleep(_LOOK_EVERY_S)

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: MIT
+"""The journal: one line per turn and per thing that goes wrong, with what to do."""
+
+import logging
+from typing import Any
+
+from appliance.core import events as ev
+from appliance.core.conversation import Link
+from appliance.core.signals import TABLE, Signal, signal_of
+from appliance.service.moment import Moment
+from appliance.service.turn_report import Report, TurnReports
+
+#: MESSAGE_IDs of what is no row of TABLE; deploy/catalog/ explains each.
+TURN_ID = "fe68353d48de44bbb307554953b5d759"
+READY_ID = "7d620af9d69048cfac6c44726ef64430"
+LINK_ID = "1451d01c0f704afdbad732ecf409bd1b"
+MENDED_ID = "d11e738a533e43cea0b80d5b49896588"
+
+log = logging.getLogger("appliance")
+
+
+class LogLines:
+    """Looks on, and writes. Threads: the event loop's only."""
+
+    def __init__(self, *, transcripts: bool) -> None:
+        self._transcripts = transcripts
+        self._reports = TurnReports()
+
+    def follow(self, moment: Moment) -> None:
+        before, after = moment.before, moment.after
+        if after.ready and not before.ready:
+            _write(logging.INFO, "ready: hold the button and talk", READY_ID)
+        self._link(moment)
+        for fault in sorted(after.faults - before.faults, key=lambda f: f.value):
+            _write_signal(signal_of(fault), _reason(moment))
+        for fault in before.faults - after.faults:
+            mended = f"{TABLE[signal_of(fault)].situation}: all well again"
+            _write(logging.INFO, mended, MENDED_ID, SITUATION=fault.name)
+        if after.mishap and after.mishap is not before.mishap:
+            _write_signal(after.mishap, _reason(moment))
+        for report in self._reports.follow(moment):
+            self._turn(report)
+
+    def _link(self, moment: Moment) -> None:
+        link = moment.after.link
+        match moment.event:
+            case ev.LinkUp(resumed):
+                how = "resumed" if resumed else "up"
+                _write(logging.INFO, f"link {how}", LINK_ID, LINK=link.value)
+            case ev.LinkLost(None, reason):
+                text = f"link lost ({reason}); opening another"
+                _write(logging.INFO, text, LINK_ID, LINK=link.value)
+            case _ if link is Link.DOWN and moment.before.link is Link.UP:
+                text = "link closed until the next press"
+                _write(logging.INFO, text, LINK_ID, LINK=link.value)
+
+    def _turn(self, report: Report) -> None:
+        said: dict[str, str] = {}
+        if self._transcripts:
+            said = {"SAID": report.said, "ANSWERED": report.answered}
+        _write(logging.INFO, report.line(), TURN_ID, **report.fields(), **said)
+
+
+def _reason(moment: Moment) -> str:
+    match moment.event:
+        case (
+            ev.LinkLost(_, reason) | ev.AnswerEnded(reason) | ev.FaultRaised(_, reason)
+        ):
+            return reason
+        case _:
+            return ""
+
+
+def _write_signal(signal: Signal, reason: str) -> None:
+    row = TABLE[signal]
+    because = f" ({reason})" if reason else ""
+    text = f"{row.situation}{because}. {row.advice}"
+    _write(logging.WARNING, text, row.message_id, SITUATION=signal.value)
+
+
+def _write(level: int, text: str, message_id: str, **fields: Any) -> None:
+    log.log(level, "%s", text, extra={"MESSAGE_ID": message_id, **fields})

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+"""What systemd is told: READY, STATUS, WATCHDOG, STOPPING (man sd_notify)."""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+
+from systemd import daemon
+
+from appliance.core.conversation import Conversation, signal
+from appliance.core.liveness import stalled_parts
+from appliance.core.signals import TABLE
+from appliance.service.moment import Moment
+
+#: How often the start is said to be still going on, and for how long that holds.
+_EXTEND_EVERY_S = 5.0
+_EXTEND_BY_S = 30
+
+
+def ready() -> None:
+    daemon.notify("READY=1")
+
+
+def stopping() -> None:
+    daemon.notify("STOPPING=1\nSTATUS=Stopping.")
+
+
+def follow(moment: Moment) -> None:
+    """Mirror the state in what `systemctl status` shows first."""
+    text = sentence(moment.after)
+    if text != sentence(moment.before):
+        daemon.notify(f"STATUS={text}")
+
+
+def sentence(conversation: Conversation) -> str:
+    """What the box is doing, as a sentence."""
+    row = TABLE[signal(conversation)]
+    turn = f" (turn {conversation.turn})" if conversation.turn else ""
+    return f"{row.situation[:1].upper()}{row.situation[1:]}{turn}. {row.advice}"
+
+
+async def extend_start() -> None:
+    """While a device is missing, `activating` is the truth; never returns."""
+    while True:
+        daemon.notify(f"EXTEND_TIMEOUT_USEC={_EXTEND_BY_S * 1_000_000}")
+        await asyncio.sleep(_EXTEND_EVERY_S)
+
+
+async def watch(beats: Callable[[], dict[str, float]]) -> None:
+    """WATCHDOG=1 four times in a watchdog period, as long as every part moves."""
+    usec = int(os.environ.get("WATCHDOG_USEC", "0"))
+    while usec:
+        if not stalled_parts(beats(), time.monotonic()):
+            daemon.notify("WATCHDOG=1")
+        await asyncio.sleep(usec / 4_000_000)
+    await asyncio.Event().wait()

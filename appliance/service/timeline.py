@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: MIT
+"""What happened, as flat records: for `demo --json` and the timeline on a terminal.
+
+The names and fields are an interface: other programs read them. `demo --help` lists
+them from EVENTS.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from appliance.core import effects as ef
+from appliance.core import events as ev
+from appliance.core.conversation import pattern
+from appliance.core.pcm import FRAME_BYTES
+from appliance.core.signals import signal_of
+from appliance.service.moment import Moment
+
+Record = dict[str, Any]
+
+#: event -> its fields, and when it is said.
+EVENTS: dict[str, str] = {
+    "ready": "button, LED, microphone and speaker work",
+    "press": "the button went down",
+    "release": "the button went up",
+    "tap": "that press was too short to be a turn; nothing was sent",
+    "led {pattern}": "the LED shows another pattern",
+    "link {state}": "the link is opening, up or down",
+    "turn_opened {turn}": "activityStart was sent",
+    "turn_closed {turn, frames}": "activityEnd was sent after so many frames",
+    "answer_started {turn}": "the first of the answer arrived to be played",
+    "answer_ended {turn}": "all of the answer has arrived",
+    "playback_dropped": "a press silenced the speaker",
+    "playback_drained": "all was played out",
+    "earcon {name}": "a sound of the box's own",
+    "fault {kind}": "what keeps the box from answering",
+    "fault_cleared {kind}": "it is over",
+    "turn_over {turn, outcome, hold_ms, ...}": "the fields of the turn's journal line",
+}
+
+
+class Timeline:
+    """Turns moments into records. Threads: the event loop's only."""
+
+    def __init__(self) -> None:
+        self._frames = 0
+
+    def records(self, moment: Moment) -> Iterator[Record]:
+        """The records of `moment`, in order; `t` is time.monotonic()."""
+        for name, fields in self._happenings(moment):
+            yield {"t": round(moment.now, 6), "event": name, **fields}
+
+    def _happenings(self, moment: Moment) -> Iterator[tuple[str, Record]]:
+        before, after = moment.before, moment.after
+        yield from _of_event(moment)
+        for effect in moment.effects:
+            yield from self._of_effect(effect, moment)
+        if after.link is not before.link:
+            yield "link", {"state": after.link.value}
+        for fault in after.faults - before.faults:
+            yield "fault", {"kind": signal_of(fault).value}
+        for fault in before.faults - after.faults:
+            yield "fault_cleared", {"kind": signal_of(fault).value}
+        if pattern(after) != pattern(before):
+            yield "led", {"pattern": pattern(after).name}
+
+    def _of_effect(
+        self, effect: ef.Effect, moment: Moment
+    ) -> Iterator[tuple[str, Record]]:
+        before, after = moment.before, moment.after
+        match effect:
+            case ef.OpenTurn(turn):
+                self._frames = 0
+                yield "turn_opened", {"turn": turn}
+            case ef.SendAudio(pcm):
+                self._frames += len(pcm) // FRAME_BYTES
+            case ef.CloseTurn(turn):
+                yield "turn_closed", {"turn": turn, "frames": self._frames}
+            case ef.Play() if not before.answer and after.answer:
+                yield "answer_started", {"turn": after.answer.turn}
+            case ef.Drain() if after.answer:
+                yield "answer_ended", {"turn": after.answer.turn}
+            case ef.DropPlayback() if before.quiet_since is None:
+                yield "playback_dropped", {}
+            case ef.PlayEarcon(earcon):
+                yield "earcon", {"name": earcon.value}
+
+
+def _of_event(moment: Moment) -> Iterator[tuple[str, Record]]:
+    before, after = moment.before, moment.after
+    match moment.event:
+        case ev.TalkPressed():
+            yield "press", {}
+        case ev.TalkReleased():
+            yield "release", {}
+            if before.hold and not after.hold:
+                yield "tap", {}
+        case ev.DevicesReady():
+            yield "ready", {}
+        case ev.PlaybackDrained(segment) if segment == before.segment:
+            yield "playback_drained", {}

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: MIT
+"""The whole service in this process: virtual card, mock pins, simulated service."""
+
+import asyncio
+import functools
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from appliance.core.conversation import State
+from appliance.core.events import DevicesReady, LinkUp, PeriodCaptured
+from appliance.core.secret import Secret
+from appliance.hardware.sound_card import AlsaCard
+from appliance.service.app import Appliance
+from appliance.service.config import Config
+from appliance.service.moment import Moment
+from appliance.simulator.panel import Panel
+from appliance.simulator.virtual_card import VirtualCard
+
+LIMIT_S = 30.0
+
+#: As a user has it, but for the names of the card.
+DEFAULT = Config().changed(
+    microphone=Config().microphone.changed(device="microphone"),
+    speaker=Config().speaker.changed(device="speaker"),
+)
+#: For tests of what is played: a busy machine is late for 20-ms periods, and the card
+#: then underruns as a real one would.
+CALM = DEFAULT.changed(speaker=DEFAULT.speaker.changed(period_frames=2400))
+
+
+@dataclass
+class LivingBox:
+    """The box, what is around it, and everything that has happened."""
+
+    appliance: Appliance
+    panel: Panel
+    card: VirtualCard
+    moments: list[Moment] = field(default_factory=list)
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def follow(self, moment: Moment) -> None:
+        self.moments.append(moment)
+        self._changed.set()
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Wait for `condition`, looked at after each step of the conversation."""
+        async with asyncio.timeout(LIMIT_S):
+            while not condition():
+                self._changed.clear()
+                await self._changed.wait()
+
+    async def state(self, state: State) -> None:
+        await self.until(lambda: self.moments[-1].after.state is state)
+
+    async def ready(self) -> None:
+        """Devices and link work, and the ready sound is over."""
+        await self.until(lambda: self.happened(DevicesReady))
+        await self.until(lambda: self.happened(LinkUp))
+        await self.quiet()
+
+    async def quiet(self) -> None:
+        await self.until(
+            lambda: (
+                self.moments[-1].after.quiet_since is not None
+                and self.moments[-1].after.state is State.IDLE
+            )
+        )
+
+    async def hold(self, seconds: float) -> None:
+        """Press, and let go when the microphone has heard so much more."""
+        self.panel.press()
+        await self.captured(seconds)
+        self.panel.release()
+
+    async def captured(self, seconds: float) -> None:
+        """Wait until a period from so long after now has arrived."""
+        until = time.monotonic() + seconds
+        await self.until(
+            lambda: any(
+                m.event.ended_at >= until for m in self.happened(PeriodCaptured)
+            )
+        )
+
+    async def heard(self, pcm: bytes) -> None:
+        """Wait until the card has played `pcm`, unbroken."""
+        async with asyncio.timeout(LIMIT_S):
+            while pcm not in self.card.heard():
+                await asyncio.sleep(0.05)
+
+    def happened(self, kind: type) -> list[Moment]:
+        return [m for m in self.moments if isinstance(m.event, kind)]
+
+    def effects(self, kind: type) -> list:
+        return [e for m in self.moments for e in m.effects if isinstance(e, kind)]
+
+
+@asynccontextmanager
+async def living_box(
+    card: VirtualCard, url: str, config: Config | None = None
+) -> AsyncIterator[LivingBox]:
+    """A running service that talks to `url`; stopped in order at the end."""
+    config = (config or CALM).changed(live=(config or CALM).live.changed(endpoint=url))
+    alsa = AlsaCard()
+    panel = Panel(config.button.talk_gpio, active_low=True)
+    observers: list[Callable[[Moment], None]] = []
+    box = Appliance(
+        config,
+        key=Secret("a key"),
+        microphone_card=alsa,
+        speaker_card=alsa,
+        observers=observers,
+    )
+    living = LivingBox(box, panel, card)
+    observers.append(living.follow)
+    running = asyncio.create_task(box.run())
+    try:
+        yield living
+    finally:
+        box.stop()
+        await asyncio.wait_for(running, LIMIT_S)
+
+
+def in_loop(test):
+    """Run an async test in an event loop of its own, within a minute."""
+
+    @functools.wraps(test)
+    def wrapper(*args, **kwargs):
+        asyncio.run(asyncio.wait_for(test(*args, **kwargs), 60))
+
+    return wrapper
+
+
+def babble(seconds: float, rate_hz: int = 16_000, seed: int = 1) -> bytes:
+    """s16le that repeats nowhere and is silent nowhere."""
+    frames = np.random.default_rng(seed).integers(100, 20_000, int(seconds * rate_hz))
+    return frames.astype("<i2").tobytes()
+
+
+def compact(wire: list[str]) -> list[str]:
+    """A transcript with runs of audio as one line."""
+    lines: list[str] = []
+    for line in wire:
+        kind = " ".join(line.split()[:2])
+        if kind in ("> audio", "< audio"):
+            if not lines or lines[-1] != kind:
+                lines.append(kind)
+        elif "sessionResumptionUpdate" not in line:
+            lines.append(line)
+    return lines

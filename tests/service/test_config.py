@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: MIT
+"""The configuration: what is right, and the one line that says what is wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from appliance.core.strict_toml import Unreadable
+from appliance.service.config import (
+    I2S_GPIOS,
+    KEY_NAME,
+    LIVE_PATH,
+    VOICES,
+    Config,
+    check_endpoint,
+    limits,
+    load,
+    read_key,
+)
+from appliance.service.config_text import effective, shipped
+
+SHIPPED = Path(__file__).parents[2] / "deploy" / "config" / "config.toml"
+
+
+@pytest.fixture
+def written(tmp_path):
+    """Writes a file, and says what is wrong with it."""
+
+    def complaint(text: str | bytes) -> str:
+        path = tmp_path / "config.toml"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        with pytest.raises(Unreadable) as caught:
+            load(path)
+        line = str(caught.value)
+        assert "\n" not in line
+        assert line.startswith(f"{path}: ")
+        return line.removeprefix(f"{path}: ")
+
+    return complaint
+
+
+def test_an_empty_file_is_the_defaults(tmp_path):
+    (tmp_path / "c.toml").touch()
+    assert load(tmp_path / "c.toml") == Config()
+
+
+def test_the_shipped_file_lists_every_default_and_changes_nothing():
+    assert SHIPPED.read_text() == shipped()
+    assert load(SHIPPED) == Config()
+
+
+def test_the_shipped_file_uncommented_is_the_defaults(tmp_path):
+    lines = shipped().splitlines()
+    plain = [ln[1:] if ln[:1] == "#" and ln[1:2] != " " else ln for ln in lines]
+    (tmp_path / "c.toml").write_text("\n".join(plain))
+    assert "".join(plain).count(" = ") > 20
+    assert load(tmp_path / "c.toml") == Config()
+
+
+def test_what_config_prints_can_be_read_back(tmp_path):
+    config = Config(speaker=Config().speaker.changed(gain=0.25, device='a "b" \\ ü'))
+    (tmp_path / "c.toml").write_text(effective(config))
+    assert load(tmp_path / "c.toml") == config
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("[speker]\n", '[speker] is unknown; did you mean "speaker"? (known here: '),
+        ("[led]\ngppio = 5\n", '[led] gppio is unknown; did you mean "gpio"?'),
+        ("[led]\nwarp = 5\n", "[led] warp is unknown (known here: gpio, brightness"),
+        (
+            "[button]\ntalk_gpio = 28\n",
+            "[button] talk_gpio = 28: expected whole number ",
+        ),
+        ('[button]\ntalk_gpio = "x"\n', "[button] talk_gpio = 'x': expected whole num"),
+        ("[button]\ntalk_gpio = 1.5\n", "[button] talk_gpio = 1.5: expected whole num"),
+        (
+            "[speaker]\ngain = 4.5\n",
+            "[speaker] gain = 4.5: expected number from 0 to 4",
+        ),
+        ("[speaker]\ngain = nan\n", "[speaker] gain = nan: not a number"),
+        (
+            "[button]\nactive_low = 1\n",
+            "[button] active_low = 1: expected true or fals",
+        ),
+        ("[microphone]\ndevice = ''\n", "[microphone] device = '': expected text"),
+        ("[microphone]\ndevice = 1\n", "[microphone] device = 1: expected text"),
+        ("led = 1\n", "[led] = 1: expected table"),
+        (
+            '[live]\nmodel = "gemini"\n',
+            "[live] model = 'gemini': expected text matching",
+        ),
+        (
+            '[live]\nvoice = "Aeode"\n',
+            '[live] voice = "Aeode": not a voice of the serv',
+        ),
+        (
+            '[live]\nturn_coverage = "X"\n',
+            '[live] turn_coverage = "X": expected "", "T',
+        ),
+        (
+            "[led]\ngpio = 17\n",
+            "[button] talk_gpio and [led] gpio are both 17; use two",
+        ),
+        ("[led\n", "not valid TOML: "),
+        (b"\xff", "not UTF-8 text"),
+    ],
+)
+def test_a_wrong_file_gets_one_line_with_place_value_and_range(
+    written, text, complaint
+):
+    assert written(text).startswith(complaint)
+
+
+@pytest.mark.parametrize("gpio", I2S_GPIOS)
+@pytest.mark.parametrize("key", ["[button]\ntalk_gpio", "[led]\ngpio"])
+def test_the_pins_of_the_sound_bus_are_refused(written, key, gpio):
+    assert "are the I2S bus" in written(f"{key} = {gpio}\n")
+
+
+def test_a_file_that_is_not_there_gets_one_line(tmp_path):
+    with pytest.raises(Unreadable, match="cannot be read: No such file"):
+        load(tmp_path / "none.toml")
+
+
+def test_each_voice_of_the_service_is_known():
+    assert len(set(VOICES)) == 30
+
+
+@pytest.mark.parametrize(
+    "url", ["wss://example.org/x", "ws://127.0.0.1:1/x", "ws://[::1]:1/x"]
+)
+def test_a_good_endpoint_is_taken_as_it_is(url):
+    assert check_endpoint(url, "here") == url
+
+
+@pytest.mark.parametrize("url", ["ws://localhost:80", "wss://example.org/"])
+def test_an_endpoint_without_a_path_gets_that_of_the_live_api(url):
+    assert check_endpoint(url, "here") == url.rstrip("/") + LIVE_PATH
+
+
+@pytest.mark.parametrize(
+    ("url", "complaint"),
+    [
+        ("ws://example.org/x", "ws:// is not encrypted and allowed on loopback only"),
+        ("ws://10.0.0.1/x", "ws:// is not encrypted and allowed on loopback only"),
+        ("https://example.org", "expected wss://HOST/..."),
+        ("wss://", "expected wss://HOST/..."),
+        ("wss://[::1", "not a URL"),
+        ("wss://example.org:99999/x", "not a URL"),
+        ("wss://example.org/x?key=S3CRET", "no user, query or fragment"),
+        ("wss://user:S3CRET@example.org/x", "no user, query or fragment"),
+    ],
+)
+def test_a_bad_endpoint_gets_one_line_and_no_secret_is_repeated(url, complaint):
+    with pytest.raises(Unreadable, match="^here") as caught:
+        check_endpoint(url, "here")
+    assert complaint in str(caught.value)
+    assert "S3CRET" not in str(caught.value)
+
+
+def test_the_core_gets_seconds():
+    assert limits(Config()).pre_roll_s == 0.3
+    assert limits(Config()).tail_s == 0.2
+    assert limits(Config()).min_hold_s == 0.25
+
+
+@pytest.fixture
+def no_key(monkeypatch):
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    monkeypatch.delenv("GEMINI_API_KEY", raising=False)
+    return monkeypatch
+
+
+def test_the_key_comes_from_the_credential_before_the_environment(no_key, tmp_path):
+    no_key.setenv("GEMINI_API_KEY", "from-environment")
+    assert read_key().reveal() == "from-environment"
+    no_key.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    assert read_key().reveal() == "from-environment"
+    (tmp_path / KEY_NAME).write_text(" from-credential\n")
+    assert read_key().reveal() == "from-credential"
+
+
+@pytest.mark.parametrize("text", ["", "two words", "umläut", "a\nb"])
+def test_a_key_that_is_none_is_refused_without_repeating_it(no_key, tmp_path, text):
+    (tmp_path / KEY_NAME).write_text(text)
+    no_key.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    with pytest.raises(Unreadable, match="key") as caught:
+        read_key()
+    assert not text or text not in str(caught.value)
+
+
+def test_a_missing_key_says_where_to_put_one(no_key):
+    with pytest.raises(Unreadable, match="GEMINI_API_KEY: no API key; put one into"):
+        read_key()
+
+
+def test_a_key_never_shows_in_a_repr(no_key):
+    no_key.setenv("GEMINI_API_KEY", "s3cret")
+    assert "s3cret" not in f"{read_key()!r} {read_key()}"

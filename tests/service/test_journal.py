@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+"""Records as journald gets them."""
+
+import logging
+import os
+import sys
+
+import pytest
+from systemd import journal as journald
+
+from appliance.service.journal import JournalHandler, stderr_is_the_journal
+
+
+def test_a_record_becomes_a_message_with_its_upper_case_fields():
+    sent = []
+    handler = JournalHandler(lambda message, **fields: sent.append((message, fields)))
+    record = logging.makeLogRecord(
+        {"msg": "turn %s", "args": (3,), "levelno": logging.WARNING, "name": "x"}
+    )
+    record.__dict__ |= {"TURN": 3, "MESSAGE_ID": "0" * 32}
+    handler.emit(record)
+    ((message, fields),) = sent
+    assert message == "turn 3"
+    assert fields == {
+        "PRIORITY": journald.LOG_WARNING,
+        "SYSLOG_IDENTIFIER": "voice-appliance",
+        "LOGGER": "x",
+        "TURN": "3",
+        "MESSAGE_ID": "0" * 32,
+    }
+
+
+def test_stderr_is_the_journal_when_systemd_says_so(monkeypatch, tmp_path):
+    with (tmp_path / "stderr").open("w") as stderr:
+        monkeypatch.setattr(sys, "stderr", stderr)
+        assert not stderr_is_the_journal()
+        stream = os.fstat(stderr.fileno())
+        monkeypatch.setenv("JOURNAL_STREAM", f"{stream.st_dev}:{stream.st_ino}")
+        assert stderr_is_the_journal()
+
+
+@pytest.mark.parametrize("level", [logging.DEBUG, logging.CRITICAL])
+def test_each_level_has_a_priority(level):
+    sent = []
+    handler = JournalHandler(lambda message, **fields: sent.append(fields))
+    handler.emit(logging.makeLogRecord({"msg": "x", "levelno": level}))
+    assert sent[0]["PRIORITY"] in (journald.LOG_DEBUG, journald.LOG_CRIT)

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""The journal's lines: what went wrong, what to do, and never a secret."""
+
+import logging
+import re
+
+import pytest
+from story import Story
+
+from appliance.core import events as ev
+from appliance.core.signals import TABLE, Fault, Signal, signal_of
+from appliance.service import log_lines
+from appliance.service.log_lines import TURN_ID, LogLines
+
+
+@pytest.fixture
+def story(caplog):
+    caplog.set_level(logging.INFO)
+    return Story(LogLines(transcripts=False).follow)
+
+
+def lines(caplog, message_id):
+    return [r for r in caplog.records if message_id == r.MESSAGE_ID]
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_each_fault_is_one_warning_with_its_reason_and_what_to_do(story, caplog, fault):
+    row = TABLE[signal_of(fault)]
+    story.tell(ev.FaultRaised(fault, "the reason"), ev.FaultRaised(fault, "again"))
+    (record,) = lines(caplog, row.message_id)
+    assert record.levelno == logging.WARNING
+    assert record.getMessage() == f"{row.situation} (the reason). {row.advice}"
+    assert signal_of(fault).value == record.SITUATION
+    story.tell(ev.FaultCleared(fault))
+    assert caplog.records[-1].getMessage() == f"{row.situation}: all well again"
+
+
+def test_a_turn_is_one_line_with_fields_and_without_what_was_said(story, caplog):
+    story.say().tell(ev.TranscriptHeard("my secret", spoken=False)).answer().drained()
+    (record,) = lines(caplog, TURN_ID)
+    assert record.getMessage().startswith("turn 1 answered: said ")
+    assert (record.TURN, record.OUTCOME, record.ANSWER_MS) == (1, "answered", 1000)
+    assert not hasattr(record, "SAID")
+    assert "my secret" not in caplog.text
+
+
+def test_transcripts_are_fields_when_they_are_wanted(caplog):
+    caplog.set_level(logging.INFO)
+    story = Story(LogLines(transcripts=True).follow)
+    story.say().tell(ev.TranscriptHeard("hello", spoken=False)).answer().drained()
+    assert lines(caplog, TURN_ID)[0].SAID == "hello"
+
+
+def test_a_turn_without_answer_gives_the_services_reason(story, caplog):
+    story.say().tell(ev.AnswerEnded("RESPONSE_REJECTED"))
+    (record,) = lines(caplog, TABLE[Signal.NO_ANSWER].message_id)
+    assert "no answer (RESPONSE_REJECTED). Say it again" in record.getMessage()
+
+
+def test_a_link_that_comes_and_goes_is_told_in_one_line_each(story, caplog):
+    caplog.clear()
+    story.tell(ev.LinkLost(None, "1011 Internal error"), ev.LinkOpening())
+    story.tell(ev.LinkUp(resumed=True)).wait(400)
+    texts = [record.getMessage() for record in caplog.records]
+    assert texts == [
+        "link lost (1011 Internal error); opening another",
+        "link resumed",
+        "link closed until the next press",
+    ]
+
+
+def test_message_ids_are_fixed_and_distinct():
+    own = [v for k, v in vars(log_lines).items() if k.endswith("_ID")]
+    ids = own + [row.message_id for row in TABLE.values()]
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch("[0-9a-f]{32}", message_id) for message_id in ids)

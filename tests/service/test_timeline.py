@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT
+"""The records that other programs read."""
+
+import re
+
+import pytest
+from story import Story
+
+from appliance.core import events as ev
+from appliance.core.signals import Fault
+from appliance.service.timeline import EVENTS, Timeline
+
+
+@pytest.fixture
+def records():
+    return []
+
+
+@pytest.fixture
+def story(records):
+    timeline = Timeline()
+    return Story(lambda moment: records.extend(timeline.records(moment)))
+
+
+def told(records, *names):
+    return [
+        {key: value for key, value in record.items() if key != "t"}
+        for record in records
+        if record["event"] in names
+    ]
+
+
+def test_a_turn_is_told_from_press_to_silence(story, records):
+    records.clear()
+    story.hear(8).say(8).answer().wait(1.0).drained()
+    assert [record["event"] for record in records] == [
+        *["press", "led", "turn_opened", "release", "turn_closed", "led"],
+        *["answer_started", "led", "answer_ended", "playback_drained", "led"],
+    ]
+    (closed,) = told(records, "turn_closed")
+    assert closed == {"event": "turn_closed", "turn": 1, "frames": 24_384}
+    patterns = [record["pattern"] for record in told(records, "led")]
+    assert patterns == ["listening", "thinking", "speaking", "idle"]
+
+
+def test_a_tap_is_a_press_a_release_and_a_tap(story, records):
+    records.clear()
+    story.press().wait(0.1).release()
+    names = [record["event"] for record in records if record["event"] != "led"]
+    assert names == ["press", "release", "tap"]
+
+
+def test_a_press_while_speaking_drops_the_playback_and_one_in_silence_none(
+    story, records
+):
+    records.clear()
+    story.press().release()
+    assert told(records, "playback_dropped") == []
+    story.say().answer().press()
+    assert told(records, "playback_dropped") == [{"event": "playback_dropped"}]
+
+
+def test_link_faults_and_earcons_are_told(story, records):
+    records.clear()
+    story.tell(ev.LinkLost(Fault.NETWORK, "cut")).press()
+    assert told(records, "fault", "earcon", "link") == [
+        {"event": "link", "state": "down"},
+        {"event": "fault", "kind": "no-network"},
+        {"event": "earcon", "name": "no-network"},
+        {"event": "link", "state": "opening"},
+    ]
+    story.tell(ev.LinkUp())
+    assert told(records, "fault_cleared")[0]["kind"] == "no-network"
+
+
+def test_a_turn_that_is_sent_again_counts_its_frames_once(story, records):
+    story.press().hear(4).tell(ev.LinkLost(None, "cut"), ev.LinkUp())
+    story.release().hear(2)
+    (closed,) = told(records, "turn_closed")
+    assert closed["frames"] < 6 * 2048
+
+
+def test_each_event_is_documented_with_its_fields(story, records):
+    story.say().answer().drained().press().release()
+    story.tell(ev.LinkLost(Fault.NETWORK, "cut"), ev.LinkUp())
+    documented = {
+        name.split()[0]: set(re.findall(r"\w+", name.partition("{")[2]))
+        for name in EVENTS
+    }
+    for record in records:
+        assert record.keys() - {"t", "event"} == documented[record["event"]]

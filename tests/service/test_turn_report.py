@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MIT
+"""What a turn took, as the journal tells it."""
+
+import pytest
+from story import PERIOD_S, Story
+
+from appliance.core import events as ev
+from appliance.core.signals import Fault
+from appliance.service.turn_report import Report, TurnReports
+
+
+@pytest.fixture
+def reports():
+    return []
+
+
+@pytest.fixture
+def story(reports):
+    follower = TurnReports()
+    return Story(lambda moment: reports.extend(follower.follow(moment)))
+
+
+def test_an_answered_turn_is_measured_from_press_to_last_sound(story, reports):
+    story.hear(8).say(8).wait(0.5).answer()
+    assert reports == []
+    story.wait(1.0).drained()
+    (report,) = reports
+    assert report.fields() == {
+        "TURN": 1,
+        "OUTCOME": "answered",
+        "HOLD_MS": round(8 * PERIOD_S * 1000),
+        "PRESS_TO_WIRE_MS": round(2 * PERIOD_S * 1000),
+        "RELEASE_TO_FIRST_SOUND_MS": round((2 * PERIOD_S + 0.5 + 0.02) * 1000),
+        "ANSWER_MS": 1000,
+        "XRUNS": 0,
+        "UNDERRUNS": 0,
+        "REDELIVERED": 0,
+        "TOKENS_IN": 10,
+        "TOKENS_OUT": 20,
+    }
+    assert (
+        report.line() == "turn 1 answered: said 1.5 s, answered after 776 ms for 1.0 s"
+    )
+
+
+def test_a_turn_that_is_talked_over_tells_how_fast_it_fell_silent(story, reports):
+    story.say().answer().wait(0.2).press()
+    assert reports == []
+    story.tell(ev.PlaybackSilenced(story.now + 0.031))
+    (report,) = reports
+    assert (report.turn, report.outcome, report.cut_ms) == (1, "talked over", 31)
+    assert report.line().endswith(", cut in 31 ms")
+
+
+def test_a_tap_while_thinking_ends_the_turn_at_once(story, reports):
+    story.say().press().wait(0.1).release()
+    assert [(report.turn, report.outcome) for report in reports] == [(1, "talked over")]
+
+
+def test_a_tap_is_no_turn(story, reports):
+    story.press().wait(0.1).release().hear(8)
+    assert reports == []
+
+
+def test_a_redelivered_turn_says_so_and_counts_its_audio_once(story, reports):
+    story.press().hear(4).tell(ev.LinkLost(None, "cut"), ev.LinkUp())
+    story.hear(4).release().hear(2).answer().drained()
+    (report,) = reports
+    assert report.fields()["REDELIVERED"] == 1
+    assert report.sent_s == pytest.approx(8 * PERIOD_S + 0.2, abs=0.001)
+
+
+def test_a_turn_without_answer_and_a_lost_one_have_their_outcomes(story, reports):
+    story.say().tell(ev.AnswerEnded())
+    story.drained().wait(3.0).say()
+    story.tell(ev.LinkLost(Fault.KEY, "API key not valid"))
+    assert [report.outcome for report in reports] == ["not answered", "lost"]
+
+
+def test_xruns_and_underruns_are_those_of_the_turn(story, reports):
+    story.tell(ev.CaptureOverran(story.now), ev.PlaybackUnderran(story.now))
+    story.press().hear(4).tell(ev.CaptureOverran(story.now)).hear(4).release().hear(2)
+    story.answer().tell(ev.PlaybackUnderran(story.now)).drained()
+    (report,) = reports
+    assert (report.xruns, report.underruns) == (1, 1)
+
+
+def test_two_turns_that_waited_for_the_link_are_told_apart(story, reports):
+    story.tell(ev.LinkLost(Fault.NETWORK, "cut"))
+    story.say(8).say(4).tell(ev.LinkUp()).wait(1.0)
+    story.tell(ev.AnswerInterrupted(), ev.AnswerEnded()).answer().drained()
+    assert [(r.turn, r.outcome) for r in reports] == [
+        (1, "talked over"),
+        (2, "answered"),
+    ]
+    assert reports[0].sent_s > reports[1].sent_s > 0.5
+
+
+def test_transcripts_are_collected_by_speaker(story, reports):
+    story.say().tell(ev.TranscriptHeard("Hel", spoken=False))
+    story.tell(ev.TranscriptHeard("lo", spoken=False))
+    story.tell(ev.TranscriptHeard("Hi", spoken=True)).answer().drained()
+    assert (reports[0].said, reports[0].answered) == ("Hello", "Hi")
+
+
+def test_a_stop_ends_the_turn(story, reports):
+    story.press().hear(4).tell(ev.StopRequested())
+    assert [report.outcome for report in reports] == ["stopped"]
+
+
+def test_what_was_not_measured_is_left_out():
+    assert "HOLD_MS" not in Report(1.0).fields()

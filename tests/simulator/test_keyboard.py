@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""The space bar as talk button, on a real terminal."""
+
+import asyncio
+import os
+import pty
+import termios
+from contextlib import contextmanager
+
+import pytest
+
+from appliance.simulator.keyboard import SpaceBar, keys
+from appliance.simulator.script import Act
+
+
+@contextmanager
+def terminal():
+    """What a person types into, and what the program reads from."""
+    person, program = pty.openpty()
+    with open(program, closefd=False) as source:
+        yield person, source
+    os.close(person)
+    os.close(program)
+
+
+def typed(*strokes: bytes) -> list[Act]:
+    """What the strokes do, each typed once the one before has had its effect."""
+
+    async def type_all() -> list[Act]:
+        done = []
+        with terminal() as (person, source):
+            stream = keys(source)
+            for stroke in strokes:
+                os.write(person, stroke)
+                done.append(await asyncio.wait_for(anext(stream), 10))
+            await stream.aclose()
+        return done
+
+    return asyncio.run(type_all())
+
+
+def test_space_presses_and_space_again_releases():
+    assert typed(b" ", b" ", b" ") == [Act.PRESS, Act.RELEASE, Act.PRESS]
+
+
+def test_t_taps():
+    assert typed(b"t", b"x") == [Act.PRESS, Act.RELEASE]
+
+
+@pytest.mark.parametrize("key", [b"q", b"\x04"])
+def test_q_and_the_end_of_input_quit(key):
+    assert typed(key) == [Act.QUIT]
+
+
+def test_the_terminal_is_left_as_it_was():
+    async def visit() -> bool:
+        with terminal() as (person, source):
+            before = termios.tcgetattr(source)
+            os.write(person, b"q")
+            assert [act async for act in keys(source)] == [Act.QUIT]
+            return termios.tcgetattr(source) == before
+
+    assert asyncio.run(visit())
+
+
+def test_a_held_key_releases_when_its_repetitions_stop():
+    space = SpaceBar()
+    assert space.stroke(10.0) == [Act.PRESS]
+    assert space.deadline is None
+    for now in (10.5, 10.53, 10.56):
+        assert space.stroke(now) == []
+    assert space.deadline == pytest.approx(10.68)
+    assert space.settle() == [Act.RELEASE]
+    assert space.deadline is None
+    assert space.stroke(11.0) == [Act.PRESS]

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: MIT
+"""The command line as its user meets it: exit codes, and one line for bad input."""
+
+import json
+import os
+import subprocess
+import sys
+import wave
+from pathlib import Path
+
+import pytest
+
+from appliance import __version__
+from appliance.simulator.wav_card import read_wav
+
+ROOT = Path(__file__).parents[1]
+QUICK_SCRIPT = "wait 0.1\npress\nwait 0.5\nrelease\n"
+
+
+@pytest.fixture
+def voice_appliance(tmp_path, virtual_card):
+    """Runs the program in an empty directory, on mock pins and the virtual card."""
+
+    def run(*arguments: str, stdin: str = "", **environment: str):
+        return subprocess.run(
+            [sys.executable, "-m", "appliance", *arguments],
+            cwd=tmp_path,
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": str(tmp_path),
+                "PYTHONPATH": str(ROOT),
+                "GPIOZERO_PIN_FACTORY": "mock",
+                "GPIOZERO_MOCK_PIN_CLASS": "mockpwmpin",
+                **virtual_card.environment,
+                **environment,
+            },
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    return run
+
+
+def complaint(ended: subprocess.CompletedProcess, code: int) -> str:
+    """The one line that a failed run leaves behind."""
+    assert ended.returncode == code, ended
+    assert ended.stdout == ""
+    (line,) = ended.stderr.splitlines()
+    return line.removeprefix("voice-appliance: ")
+
+
+def write_wav(path: Path, rate_hz: int, channels: int = 1) -> str:
+    with wave.open(str(path), "wb") as wav:
+        wav.setparams((channels, 2, rate_hz, 0, "NONE", ""))
+        wav.writeframes(bytes(rate_hz))
+    return str(path)
+
+
+def test_version_is_printed(voice_appliance):
+    assert voice_appliance("--version").stdout == f"{__version__}\n"
+
+
+@pytest.mark.parametrize("verb", ["run", "demo", "simulate", "config"])
+def test_each_verb_explains_itself(voice_appliance, verb):
+    ended = voice_appliance(verb, "--help")
+    assert ended.returncode == 0
+    assert f"voice-appliance {verb}" in ended.stdout
+
+
+def test_an_unknown_verb_is_a_usage_error(voice_appliance):
+    ended = voice_appliance("dance")
+    assert ended.returncode == 2
+    assert "invalid choice: 'dance'" in ended.stderr
+
+
+def test_a_port_out_of_range_is_a_usage_error(voice_appliance):
+    ended = voice_appliance("simulate", "--port", "70000")
+    assert ended.returncode == 2
+    assert "'70000': expected 0 to 65535" in ended.stderr
+
+
+def test_config_prints_every_key_and_masks_the_key(voice_appliance):
+    ended = voice_appliance("config", GEMINI_API_KEY="s3cret")
+    assert ended.returncode == 0
+    assert 'voice = "Aoede"' in ended.stdout
+    assert "# The API key is there, masked: Secret(***)." in ended.stdout
+    assert "s3cret" not in ended.stdout + ended.stderr
+    assert "# The API key is missing." in voice_appliance("config").stdout
+
+
+def test_config_check_says_whether_a_file_is_right(voice_appliance, tmp_path):
+    (tmp_path / "good.toml").write_text("[speaker]\ngain = 0.5\n")
+    (tmp_path / "bad.toml").write_text("[speaker]\ngain = 5\n")
+    good = voice_appliance("config", "--check", "good.toml")
+    assert (good.returncode, good.stdout) == (0, "good.toml: all right\n")
+    bad = voice_appliance("config", "--check", "bad.toml")
+    line = "bad.toml: [speaker] gain = 5: expected number from 0 to 4"
+    assert complaint(bad, 78) == line
+
+
+def test_run_without_a_key_ends_with_one_line(voice_appliance):
+    assert "no API key; put one into" in complaint(voice_appliance("run"), 78)
+
+
+def test_run_with_a_file_that_is_not_there_ends_with_one_line(voice_appliance):
+    ended = voice_appliance("run", "--config", "none.toml")
+    assert (
+        complaint(ended, 78) == "none.toml: cannot be read: No such file or directory"
+    )
+
+
+@pytest.mark.parametrize("part", ["microphone", "speaker"])
+def test_run_with_a_device_that_alsa_does_not_know_ends_with_one_line(
+    voice_appliance, tmp_path, part
+):
+    text = f'[live]\nendpoint = "ws://127.0.0.1:9"\n[{part}]\ndevice = "kazoo"\n'
+    (tmp_path / "c.toml").write_text(text)
+    ended = voice_appliance("run", "--config", "c.toml", GEMINI_API_KEY="k")
+    last = ended.stderr.splitlines()[-1]
+    assert ended.returncode == 78
+    assert last.startswith(f'voice-appliance: [{part}] device = "kazoo": not defined')
+    assert f"there is {part}" in last
+    assert "Traceback" not in ended.stderr
+
+
+def test_run_without_gpio_ends_with_one_line(voice_appliance):
+    ended = voice_appliance("run", GEMINI_API_KEY="k", GPIOZERO_PIN_FACTORY="none")
+    assert "gpio = 27" in complaint(ended, 78)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "reason"),
+    [
+        ("ws://example.org/x", "--endpoint: ws:// is not encrypted"),
+        ("https://example.org", "expected wss://HOST/"),
+        ("wss://example.org/?key=1", "no user, query or fragment is allowed"),
+    ],
+)
+def test_demo_refuses_an_endpoint_that_would_leak(voice_appliance, endpoint, reason):
+    assert reason in complaint(voice_appliance("demo", "--endpoint", endpoint), 78)
+
+
+def test_demo_refuses_a_wav_of_the_wrong_rate(voice_appliance, tmp_path):
+    path = write_wav(tmp_path / "high.wav", 44_100)
+    line = complaint(voice_appliance("demo", "--mic", path), 2)
+    assert "44100 Hz, 1 channel(s), 16 bit; needed: 16000 Hz, mono, 16 bit" in line
+
+
+def test_demo_refuses_a_wav_that_is_none(voice_appliance, tmp_path):
+    (tmp_path / "x.wav").write_text("no")
+    ended = voice_appliance("demo", "--mic", "x.wav")
+    assert "no PCM WAV file" in complaint(ended, 2)
+
+
+def test_demo_refuses_a_speaker_file_that_cannot_be_written(voice_appliance):
+    ended = voice_appliance("demo", "--speaker", "none/x.wav")
+    assert "none/x.wav: No such file or directory" in complaint(ended, 2)
+
+
+def test_demo_refuses_an_unknown_card(voice_appliance):
+    ended = voice_appliance("demo", "--mic", "alsa:kazoo", "--speaker", "o.wav")
+    assert ended.returncode == 78
+    assert 'device = "kazoo": not defined' in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_demo_refuses_a_script_with_a_wrong_line(voice_appliance, tmp_path):
+    (tmp_path / "s.txt").write_text("press\nwait long\n")
+    line = complaint(voice_appliance("demo", "--script", "s.txt"), 2)
+    assert line.startswith("s.txt, line 2: 'wait long': expected press, release, tap")
+
+
+def test_simulate_refuses_a_wrong_scenario(voice_appliance, tmp_path):
+    (tmp_path / "s.toml").write_text("answer_delay_ms = -1\n")
+    ended = voice_appliance("simulate", "--scenario", "s.toml")
+    assert "answer_delay_ms = -1" in complaint(ended, 78)
+
+
+def test_a_script_on_stdin_gives_json_events_and_the_answer_in_a_wav(
+    voice_appliance, tmp_path
+):
+    ended = voice_appliance(
+        *("demo", "--script", "-", "--json", "--speaker", "out.wav"),
+        stdin=QUICK_SCRIPT,
+    )
+    assert ended.returncode == 0, ended
+    events = [json.loads(line) for line in ended.stdout.splitlines()]
+    names = [event["event"] for event in events]
+    told = ["press", "turn_opened", "release", "turn_closed", "answer_started"]
+    told += ["answer_ended", "turn_over"]
+    assert [name for name in names if name in told] == told
+    assert [e["t"] for e in events] == sorted(e["t"] for e in events)
+    closed = next(event for event in events if event["event"] == "turn_closed")
+    assert closed["turn"] == 1
+    assert closed["frames"] > 16_000 * 0.5
+    assert "Latencies in ms" in ended.stderr
+    assert any(read_wav(tmp_path / "out.wav", 24_000))
+
+
+def test_the_demo_asks_its_question_and_plays_the_answer(voice_appliance, tmp_path):
+    ended = voice_appliance("demo")
+    assert ended.returncode == 0, ended
+    assert "the answer begins" in ended.stdout
+    assert "answered" in ended.stdout.splitlines()[-3]
+    assert (tmp_path / "answer.wav").stat().st_size > 100_000

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: MIT
+"""The layers: who may import whom, and where a third-party package may appear."""
+
+import ast
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "appliance"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+#: layer -> the layers it may import besides itself.
+MAY_IMPORT = {
+    "core": set(),
+    "live": {"core"},
+    "hardware": {"core"},
+    "simulator": {"core"},
+    "service": {"core", "live", "hardware", "simulator"},
+    "__main__": {"core", "live", "hardware", "simulator", "service"},
+}
+#: What pure code has no business with.
+IMPURE = {
+    "asyncio",
+    "logging",
+    "os",
+    "pathlib",
+    "random",
+    "socket",
+    "subprocess",
+    "threading",
+    "time",
+}
+#: The simulator is an independent twin on purpose: it is counted by itself.
+MOST_FILES_PER_PACKAGE = 2
+
+
+def imports(path: Path) -> set[str]:
+    """The absolute names that a module imports."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names.add(node.module)
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def layer(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_a_module_imports_only_from_the_layers_below(path):
+    own = layer(path)
+    if own == "__init__":
+        return
+    imported = {
+        name.split(".")[1]
+        for name in imports(path)
+        if name.startswith("appliance.") and name != "appliance.__version__"
+    }
+    assert imported <= MAY_IMPORT[own] | {own}
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "core").glob("*.py")))
+def test_the_core_is_pure(path):
+    assert not {name.partition(".")[0] for name in imports(path)} & IMPURE
+
+
+def test_a_third_party_package_is_imported_in_at_most_two_files():
+    users = defaultdict(set)
+    for path in MODULES:
+        for name in imports(path):
+            package = name.partition(".")[0]
+            if package not in sys.stdlib_module_names | {"appliance"}:
+                where = "simulator" if layer(path) == "simulator" else "product"
+                users[package, where].add(path.name)
+    crowded = {k: v for k, v in users.items() if len(v) > MOST_FILES_PER_PACKAGE}
+    assert not crowded
+
+
+def test_no_module_has_grown_past_300_lines():
+    long = {p.name: n for p in MODULES if (n := len(p.read_text().splitlines())) > 300}
+    assert not long
