@@ -20,14 +20,14 @@ from appliance.core.conversation import (
     hold_until,
     is_open,
 )
-from appliance.core.effects import CloseLink, CloseTurn, Effect, OpenLink, RenewLink
+from appliance.core.effects import CloseLink, CloseTurn, OpenLink, RenewLink
 from appliance.core.playback import Step
-from appliance.core.signals import LINK_FAULTS, Earcon, Fault, earcon_of
+from appliance.core.signals import LINK_FAULTS, Earcon, Fault, earcon_of, worst
 
 Reaction = Callable[[Conversation, float], Step]
 
-#: Periods still on their way when the tail is over: then the microphone is dead.
-_OVERDUE_S = 0.5
+#: A period that is this late will not come: the microphone is dead.
+_OVERDUE_S = 1.0
 
 
 def advance(conversation: Conversation, event: ev.Event, now: float) -> Step:
@@ -37,6 +37,8 @@ def advance(conversation: Conversation, event: ev.Event, now: float) -> Step:
         now: monotonic seconds, never less than at the call before.
     """
     c, effects = _apply(conversation, event, now)
+    if c.hold and not isinstance(event, ev.TimePassed):
+        c = replace(c, active_at=now)
     while due := [react for at, react in timers(c) if at <= now]:
         c, more = due[0](c, now)
         effects += more
@@ -54,9 +56,9 @@ def _apply(c: Conversation, event: ev.Event, now: float) -> Step:
         case ev.TalkPressed(at):
             return _press(c, at, now)
         case ev.TalkReleased(at):
-            return _release(c, at)
+            return _release(c, at, now)
         case ev.PeriodCaptured():
-            return _capture(c, event, now)
+            return _capture(c, event)
         case ev.AnswerAudio(pcm):
             return playback.answer_audio(c, pcm, now)
         case ev.AnswerGenerated():
@@ -69,7 +71,7 @@ def _apply(c: Conversation, event: ev.Event, now: float) -> Step:
             return playback.drained(c, segment, at, now)
         case ev.LinkOpening():
             # Whatever was sent was sent on another link.
-            c, effects = delivery.forget_link(c, failed=False)
+            c, effects = delivery.forget_link(c, now, failed=False)
             return replace(c, link=Link.OPENING), effects
         case ev.LinkUp():
             faults = c.faults - LINK_FAULTS
@@ -77,7 +79,8 @@ def _apply(c: Conversation, event: ev.Event, now: float) -> Step:
         case ev.LinkLost(fault):
             return delivery.link_lost(c, fault, now)
         case ev.LinkExpiring(by):
-            return replace(c, expiring_by=by), ()
+            soonest = by if c.expiring_by is None else min(by, c.expiring_by)
+            return replace(c, expiring_by=soonest), ()
         case ev.DevicesReady():
             return playback.earcon(replace(c, ready=True), Earcon.READY)
         case ev.FaultRaised(fault):
@@ -94,13 +97,11 @@ def timers(c: Conversation) -> Iterator[tuple[float, Reaction]]:
     """What will happen by itself, and when. Each reaction removes its own timer."""
     limits = c.limits
     if c.hold:
-        until = hold_until(c.hold, limits)
         if c.hold.turn is None:
-            yield c.hold.pressed_at + limits.min_hold_s, _begin_utterance
-        elif c.recent and c.recent[-1].ended_at >= until:
-            yield c.recent[-1].ended_at, _finish_hold
+            tap_until = c.hold.pressed_at + limits.min_hold_s
+            yield _captured_at(c, tap_until), _begin_utterance
         else:
-            yield until + _OVERDUE_S, _finish_hold
+            yield _captured_at(c, hold_until(c.hold, limits)), _finish_hold
         if not c.hold.warned:
             warn_at = c.hold.pressed_at + limits.hold_limit_s - limits.hold_warning_s
             yield warn_at, _warn
@@ -112,30 +113,51 @@ def timers(c: Conversation) -> Iterator[tuple[float, Reaction]]:
         yield c.active_at + limits.idle_disconnect_s, _sleep
 
 
+def _captured_at(c: Conversation, until: float) -> float:
+    """When the audio up to `until` was complete, or counts as never coming."""
+    if c.recent and c.recent[-1].ended_at >= until:
+        return c.recent[-1].ended_at
+    # After a stall of the loop it may still be in the inbox, so the wait begins with
+    # the last that was told of anything.
+    return max(until, c.active_at) + _OVERDUE_S
+
+
 def _press(c: Conversation, at: float, now: float) -> Step:
     if c.hold:
-        # A press within the tail (or a bounce of the button) goes on with the turn.
-        return replace(c, hold=replace(c.hold, released_at=None)), ()
+        return _press_again(c, now)
     since = at
     if c.quiet_since is not None:
-        # What the microphone heard of the speaker must not become pre-roll.
-        since = min(at, max(at - c.limits.pre_roll_s, c.quiet_since))
+        # Neither what the microphone heard of the speaker nor what was said in the
+        # turn before may become pre-roll.
+        since = max(at - c.limits.pre_roll_s, c.quiet_since, c.said_until)
+        since = min(at, since)
     c, effects = playback.hush(c, now)
-    c = replace(c, hold=Hold(at, since), active_at=now)
+    c = replace(c, hold=Hold(at, since))
     if c.link is Link.DOWN:
         c, effects = replace(c, link=Link.OPENING), (*effects, OpenLink())
-    for fault in sorted(c.faults, key=lambda fault: fault.value)[:1]:
+    if fault := worst(c.faults):
         c, more = playback.earcon(c, earcon_of(fault))
         effects += more
     return c, effects
 
 
-def _release(c: Conversation, at: float) -> Step:
+def _press_again(c: Conversation, now: float) -> Step:
+    """Within the tail it goes on with the turn; else the button bounced."""
+    assert c.hold
+    if c.hold.released_at is None:
+        return c, ()
+    c = replace(c, hold=replace(c.hold, released_at=None))
+    return playback.drop(c, now)
+
+
+def _release(c: Conversation, at: float, now: float) -> Step:
     if not c.hold or c.hold.released_at is not None:
         return c, ()
-    if c.hold.turn is None and at - c.hold.pressed_at < c.limits.min_hold_s:
+    begun = c.hold.turn is not None
+    if not begun and at - c.hold.pressed_at < c.limits.min_hold_s:
         return _tap(c)
-    return replace(c, hold=replace(c.hold, released_at=at)), ()
+    c = replace(c, hold=replace(c.hold, released_at=at))
+    return (c, ()) if begun else _begin_utterance(c, now)
 
 
 def _tap(c: Conversation) -> Step:
@@ -144,14 +166,14 @@ def _tap(c: Conversation) -> Step:
     return replace(c, hold=None, utterances=()), ()
 
 
-def _capture(c: Conversation, period: ev.PeriodCaptured, now: float) -> Step:
-    limits = c.limits
-    horizon = now - limits.pre_roll_s - limits.min_hold_s - _OVERDUE_S
-    recent = (*(p for p in c.recent if p.ended_at > horizon), period)
+def _capture(c: Conversation, period: ev.PeriodCaptured) -> Step:
+    limits, hold = c.limits, c.hold
+    kept_s = limits.pre_roll_s + limits.min_hold_s + _OVERDUE_S
+    recent = (*(p for p in c.recent if p.ended_at > period.ended_at - kept_s), period)
     c = replace(c, recent=recent)
-    if not c.hold or c.hold.turn is None:
+    if not hold or hold.turn is None:
         return c, ()
-    piece = cut(period, c.hold.since, hold_until(c.hold, limits))
+    piece = cut(period, hold.since, hold_until(hold, limits))
     return _grow(c, piece), ()
 
 
@@ -183,9 +205,10 @@ def _finish_hold(c: Conversation, now: float) -> Step:
     """The tail is over, the hold limit reached, or the microphone gone."""
     assert c.hold
     reached_limit = c.hold.released_at is None
+    said_until = min(now, hold_until(c.hold, c.limits))
     last = replace(c.utterances[-1], ended_at=now)
     said = c.utterances[:-1] + ((last,) if last.pieces else ())
-    c = replace(c, hold=None, utterances=said, active_at=now)
+    c = replace(c, hold=None, utterances=said, said_until=said_until, active_at=now)
     if not last.pieces:
         # A hold is longer than a period: there is nothing only if nothing is heard.
         return playback.earcon(c, Earcon.MICROPHONE)
@@ -196,19 +219,16 @@ def _finish_hold(c: Conversation, now: float) -> Step:
 
 def _fault(c: Conversation, fault: Fault, now: float) -> Step:
     c = replace(c, faults=c.faults | {fault})
-    if fault is Fault.MICROPHONE and c.hold:
+    if fault is not Fault.MICROPHONE or not c.hold:
+        return c, ()
+    if c.hold.turn is not None:
         # What was said so far is an utterance; a shorter press leaves nothing.
-        effects: tuple[Effect, ...] = ()
-        if c.hold.turn is not None:
-            c, effects = _finish_hold(c, now)
-        if not effects:
-            c, effects = playback.earcon(replace(c, hold=None), Earcon.MICROPHONE)
-        return c, effects
-    return c, ()
+        c, _ = _finish_hold(c, now)
+    return playback.earcon(replace(c, hold=None), Earcon.MICROPHONE)
 
 
 def _renew(c: Conversation, now: float) -> Step:
-    c, effects = delivery.forget_link(c, failed=False)
+    c, effects = delivery.forget_link(c, now, failed=False)
     return replace(c, link=Link.OPENING), (*effects, RenewLink(deaf=False))
 
 
@@ -219,5 +239,5 @@ def _sleep(c: Conversation, now: float) -> Step:
 def _stop(c: Conversation, now: float) -> Step:
     """The turn is closed on the wire; nothing is played out."""
     effects = tuple(CloseTurn(u.turn) for u in c.utterances if is_open(u))
-    c = replace(c, hold=None, utterances=(), link=Link.DOWN)
+    c = replace(playback.leave_link(c), hold=None, utterances=(), link=Link.DOWN)
     return c, (*effects, CloseLink())

@@ -6,7 +6,7 @@ from enum import Enum
 
 from appliance.core.events import PeriodCaptured
 from appliance.core.pcm import CAPTURE_RATE_HZ, FRAME_BYTES, seconds
-from appliance.core.signals import TABLE, Fault, LedPattern, Signal
+from appliance.core.signals import TABLE, Fault, LedPattern, Signal, signal_of, worst
 
 
 class State(Enum):
@@ -61,7 +61,7 @@ class Utterance:
     turn: int
     #: s16le mono at 16 kHz, in order, without a gap.
     pieces: tuple[bytes, ...]
-    #: When it was complete, None while it is being said.
+    #: When it was complete, or failed after that; None while it is being said.
     ended_at: float | None = None
     #: Pieces sent on this link, None before OpenTurn.
     sent: int | None = None
@@ -99,6 +99,8 @@ class Conversation:
     #: The last periods captured, for the pre-roll.
     recent: tuple[PeriodCaptured, ...] = ()
     hold: Hold | None = None
+    #: What was captured before this instant belongs to an utterance that is over.
+    said_until: float = float("-inf")
     #: Said, and not yet begun to be answered; oldest first. Only the last can still
     #: be growing.
     utterances: tuple[Utterance, ...] = ()
@@ -178,15 +180,14 @@ def cut(period: PeriodCaptured, since: float, until: float) -> bytes:
 def signal(conversation: Conversation) -> Signal:
     """The situation to show; the first that applies."""
     c = conversation
-    faults = sorted(c.faults, key=lambda fault: fault.value)
     if c.hold and Fault.MICROPHONE not in c.faults:
         return Signal.LISTENING_ENDS if c.hold.warned else Signal.LISTENING
     if c.mishap:
         return c.mishap
-    if c.answer:
+    if c.answer and Fault.SPEAKER not in c.faults:
         return Signal.SPEAKING
-    if faults:
-        return Signal[faults[0].name]
+    if fault := worst(c.faults):
+        return signal_of(fault)
     if not c.ready:
         return Signal.STARTING
     return Signal.THINKING if c.utterances else Signal.IDLE

@@ -6,7 +6,13 @@ from dataclasses import replace
 
 from appliance.core.conversation import Conversation, Link, Utterance
 from appliance.core.effects import CloseTurn, Effect, OpenTurn, RenewLink, SendAudio
-from appliance.core.playback import Step, cut_answer_short, earcon, mishap
+from appliance.core.playback import (
+    Step,
+    cut_answer_short,
+    earcon,
+    leave_link,
+    mishap,
+)
 from appliance.core.signals import (
     FATAL_FAULTS,
     LINK_FAULTS,
@@ -56,18 +62,17 @@ def timers(
 
 def link_lost(c: Conversation, fault: Fault | None, now: float) -> Step:
     """No turn is open any more; what is not being answered will be sent again."""
-    new = fault is not None and fault not in c.faults
+    news = fault not in c.faults and (c.hold or c.utterances)
     faults = (c.faults - LINK_FAULTS) | ({fault} if fault else set())
-    c, effects = forget_link(c, failed=True)
+    c, effects = forget_link(c, now, failed=True)
     c = replace(c, link=Link.DOWN, faults=frozenset(faults))
     fatal = fault in FATAL_FAULTS
-    talking = c.hold is not None
     kept = () if fatal else _alive(c)
     lost = len(kept) < len(c.utterances)
     c = _keep(c, kept)
     if fatal:
         c = replace(c, hold=None)
-    if fault and new and (lost or talking):
+    if fault and news:
         c, more = earcon(c, earcon_of(fault))
         effects += more
     if lost:
@@ -76,22 +81,20 @@ def link_lost(c: Conversation, fault: Fault | None, now: float) -> Step:
     return c, effects
 
 
-def forget_link(c: Conversation, *, failed: bool) -> Step:
+def forget_link(c: Conversation, now: float, *, failed: bool) -> Step:
     """Nothing is open, sent or owed on the next link; `failed` counts against what
-    was on its way."""
+    was on its way, and its wait for a link begins anew."""
     said = tuple(
         replace(
             u,
+            ended_at=u.ended_at if u.closed_at is None else now,
             sent=None,
             closed_at=None,
             failures=u.failures + (failed and u.sent is not None),
         )
         for u in c.utterances
     )
-    c = replace(
-        c, utterances=said, owed=(), begun=False, interrupted=False, expiring_by=None
-    )
-    return cut_answer_short(c, Signal.LOST)
+    return cut_answer_short(replace(leave_link(c), utterances=said), Signal.LOST)
 
 
 def _may_open_at(c: Conversation, utterance: Utterance) -> float:
@@ -115,7 +118,7 @@ def _send(utterance: Utterance, now: float) -> tuple[Utterance, list[Effect]]:
 
 def _unanswered(c: Conversation, now: float) -> Step:
     """The service says nothing: try once more on another link, then give up."""
-    c, effects = forget_link(c, failed=True)
+    c, effects = forget_link(c, now, failed=True)
     kept = _alive(c)
     lost = len(kept) < len(c.utterances)
     c = replace(_keep(c, kept), link=Link.OPENING)

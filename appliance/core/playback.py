@@ -25,11 +25,15 @@ _MISHAP_S = 2.0
 
 def hush(c: Conversation, now: float) -> Step:
     """Silence at once, and for ever what answers the turns so far."""
+    return drop(replace(c, hushed_through=c.turn), now)
+
+
+def drop(c: Conversation, now: float) -> Step:
+    """Silence at once."""
     quiet_since = now + _ROOM_S if c.quiet_since is None else c.quiet_since
     c = replace(
         c,
         answer=None,
-        hushed_through=c.turn,
         mishap=None,
         quiet_since=quiet_since,
         segment=c.segment + 1,
@@ -66,7 +70,7 @@ def answer_audio(c: Conversation, pcm: bytes, now: float) -> Step:
         return c, ()
     turn = c.owed[0]
     said = tuple(u for u in c.utterances if u.turn != turn)
-    c = replace(c, begun=True, interrupted=False, utterances=said, active_at=now)
+    c = replace(c, begun=True, utterances=said, active_at=now)
     if turn <= c.hushed_through:
         return c, ()
     c = replace(c, answer=Answer(turn, now), quiet_since=None, segment=c.segment + 1)
@@ -84,25 +88,21 @@ def drain(c: Conversation) -> Step:
 
 def interrupted(c: Conversation, now: float) -> Step:
     """The service cut an answer. Ours is silenced; an old one was already."""
-    if not c.owed:
-        return c, ()
     c = replace(c, interrupted=True)
-    if not c.answer or c.answer.turn != c.owed[0]:
-        return c, ()
-    return hush(c, now)
+    return hush(c, now) if c.owed and c.answer else (c, ())
 
 
 def answer_ended(c: Conversation, now: float) -> Step:
     """One answer less is owed; if it was ours and empty, the user is told."""
     if not c.owed:
-        return c, ()
-    turn = c.owed[0]
-    hushed = turn <= c.hushed_through
-    if c.interrupted and not c.begun and not hushed:
-        # interrupted -> turnComplete with nothing in between ends an older turn,
-        # not the one that nobody has talked over.
         return replace(c, interrupted=False), ()
-    heard = c.begun
+    turn = c.owed[0]
+    talked_over = c.turn_open or len(c.owed) > 1
+    if c.interrupted and not c.begun and not talked_over:
+        # Only the start of a later turn interrupts this one: interrupted ->
+        # turnComplete without it, and with nothing in between, ends an older one.
+        return replace(c, interrupted=False), ()
+    hushed, heard = turn <= c.hushed_through, c.begun
     c = replace(
         c,
         owed=c.owed[1:],
@@ -117,10 +117,10 @@ def answer_ended(c: Conversation, now: float) -> Step:
 
 
 def drained(c: Conversation, segment: int, at: float, now: float) -> Step:
-    """The speaker fell silent, unless more was ordered meanwhile."""
-    if segment != c.segment:
-        return c, ()
+    """The speaker fell silent, unless more was ordered meanwhile or is to come."""
     answer = c.answer
+    if segment != c.segment or (answer and not answer.draining):
+        return c, ()
     c = replace(c, answer=None, quiet_since=at + _ROOM_S, active_at=now)
     if answer and answer.aftermath:
         return mishap(c, answer.aftermath, now)
@@ -136,10 +136,13 @@ def cut_answer_short(c: Conversation, why: Signal) -> Step:
     return replace(c, answer=replace(c.answer, aftermath=why)), effects
 
 
+def leave_link(c: Conversation) -> Conversation:
+    """What the link owed dies with it."""
+    return replace(c, owed=(), begun=False, interrupted=False, expiring_by=None)
+
+
 def _stalled(c: Conversation, now: float) -> Step:
     """The answer stopped half-way: play what came, and do not trust the link."""
     c, effects = cut_answer_short(c, Signal.NO_ANSWER)
-    c = replace(
-        c, owed=(), begun=False, interrupted=False, expiring_by=None, link=Link.OPENING
-    )
+    c = replace(leave_link(c), link=Link.OPENING)
     return c, (*effects, RenewLink(deaf=True))

@@ -225,9 +225,15 @@ TABLE: dict[Signal, Row] = {
         _TRIPLE,
         Earcon.LOST,
         "67f81fff7e0246bdabb041f3a931c2fc",
-        "Say it again; the link failed twice while it was being sent.",
+        "Say it again: it did not reach the service, or the answer was cut off.",
     ),
 }
+
+
+def worst(faults: frozenset[Fault]) -> Fault | None:
+    """The one to show first: without microphone or speaker the link matters little."""
+    order = sorted(faults, key=lambda fault: (fault in LINK_FAULTS, fault.value))
+    return order[0] if order else None
 
 
 def signal_of(fault: Fault) -> Signal:

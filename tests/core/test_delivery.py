@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: MIT
+"""What was said reaches the service: in order, whole, once more if need be."""
+
+import pytest
+from box import Box
+
+from appliance.core import effects as ef
+from appliance.core.conversation import Link, State
+from appliance.core.signals import Earcon
+
+
+def online():
+    return Box().link_up().hear(1000)
+
+
+def offline():
+    return Box().hear(1000)
+
+
+def asked():
+    return online().say().hear(500)
+
+
+def test_turn_opens_together_with_its_first_audio():
+    box = online().press().hear(1000)
+    kinds = [type(effect) for _, effect in box.log if not isinstance(effect, ef.Play)]
+    opened = kinds.index(ef.OpenTurn)
+    assert kinds[opened + 1] is ef.SendAudio
+    assert box.ordered_at(ef.OpenTurn) == box.ordered_at(ef.SendAudio)[:1]
+
+
+def test_turn_does_not_open_before_there_is_audio():
+    box = Box(pre_roll_s=0).link_up().press().wait(1.5)
+    assert not box.turns
+    assert box.hear(200).turns == ["open 1"]
+
+
+def test_audio_is_sent_as_it_is_captured():
+    box = online().press().hear(1000)
+    times = box.ordered_at(ef.SendAudio)
+    assert box.now - times[-1] < 0.128
+    assert len(set(times)) >= 5
+
+
+def test_nothing_is_sent_when_the_button_is_not_held():
+    assert not online().hear(60_000).ordered(ef.SendAudio)
+
+
+def test_each_hold_is_a_turn_of_its_own():
+    box = online()
+    for _ in range(3):
+        box.say().answer().hear(500)
+    assert box.turns == ["open 1", "close 1", "open 2", "close 2", "open 3", "close 3"]
+
+
+def test_turn_soon_after_another_waits_for_the_gap_and_loses_nothing():
+    box = online().say().press().hear(300)
+    [closed_at] = box.ordered_at(ef.CloseTurn)
+    box.hear(1000)
+    assert box.ordered_at(ef.OpenTurn)[1] - closed_at == pytest.approx(0.5)
+    # 400 ms lie between release and press; the tail was said in turn 1.
+    assert box.release().hear(400).said == (-200, 1500)
+
+
+def test_short_turn_soon_after_another_is_sent_whole_when_the_gap_is_over():
+    box = Box(turn_gap_s=2.0).link_up().say().say(300)
+    assert box.turns == ["open 1", "close 1"]
+    box.wait(2)
+    assert box.turns == ["open 1", "close 1", "open 2", "close 2"]
+    assert box.said[1] == 500
+
+
+def test_utterances_said_while_the_link_is_down_are_sent_in_order_with_the_gap():
+    box = offline().say().say().say().link_up()
+    assert box.turns == ["open 1", "close 1"]
+    box.wait(1.1)
+    assert box.turns == ["open 1", "close 1", "open 2", "close 2", "open 3", "close 3"]
+
+
+def test_only_the_last_of_several_utterances_is_answered_aloud():
+    box = offline().say().say().link_up().wait(0.6)
+    box.answer()
+    assert not box.ordered(ef.Play)
+    assert box.answer().ordered(ef.Play)
+
+
+def test_utterance_that_no_link_takes_is_audibly_lost_after_a_while():
+    box = offline().say()
+    assert not box.wait(29).earcons
+    assert box.wait(2).earcons == [Earcon.LOST]
+    assert box.pattern == "triple-blink"
+    assert box.state is State.IDLE
+    assert not box.link_up().wait(1).turns
+
+
+def test_lost_utterance_does_not_take_the_next_one_with_it():
+    box = offline().say().wait(20).say().wait(15)
+    assert box.earcons == [Earcon.LOST]
+    assert box.link_up().turns == ["open 2", "close 2"]
+
+
+def test_no_answer_renews_the_link_and_sends_again():
+    box = asked()
+    [closed_at] = box.ordered_at(ef.CloseTurn)
+    box.wait(9)
+    assert not box.ordered(ef.RenewLink)
+    box.wait(1)
+    assert box.ordered(ef.RenewLink) == [ef.RenewLink(deaf=True)]
+    assert box.ordered_at(ef.RenewLink) == [pytest.approx(closed_at + 10)]
+    assert box.conversation.link is Link.OPENING
+    assert not box.earcons
+    assert box.link_up().turns == ["open 1", "close 1"] * 2
+
+
+def test_no_answer_twice_is_told_and_not_tried_again():
+    box = asked().wait(10).link_up().wait(10)
+    assert box.earcons == [Earcon.NO_ANSWER]
+    assert len(box.ordered(ef.RenewLink)) == 2
+    assert box.state is State.IDLE
+    assert len(box.link_up().wait(60).turns) == 4
+
+
+def test_answer_the_second_time_is_heard():
+    box = asked().wait(10).link_up().hear(500).answer()
+    assert box.ordered(ef.Play)
+    assert not box.earcons
+
+
+def test_no_answer_and_a_lost_link_are_two_failures():
+    box = asked().wait(10).link_up().lose_link()
+    assert box.earcons == [Earcon.LOST]
+
+
+def test_nobody_is_told_of_no_answer_while_talking():
+    box = asked().hear(8500).press().hear(5000)
+    assert not box.ordered(ef.RenewLink)
+    assert box.state is State.LISTENING
+
+
+def test_answer_limit_counts_from_the_last_turn():
+    box = asked().hear(8500).say().wait(9)
+    assert not box.ordered(ef.RenewLink)
+    box.wait(1).link_up().wait(1)
+    assert box.turns[-4:] == ["open 1", "close 1", "open 2", "close 2"]

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: MIT
+"""Three random walks: any order, audio in flight, links that fail."""
+
+import pytest
+from walks import Chaos, Walk, seed, steps
+from world import World
+
+import appliance.core.advance as core
+from appliance.core.signals import Earcon
+
+
+@pytest.fixture
+def walk(monkeypatch):
+    def bounded(walk: Walk) -> Walk:
+        monkeypatch.setattr(core, "timers", walk.counted)
+        return walk
+
+    return bounded
+
+
+def test_any_event_in_any_order_keeps_the_wire_in_order(walk):
+    chaos = walk(Chaos(seed()))
+    chaos.run(steps())
+    assert len(chaos.wire.turns) > steps() / 1000
+
+
+def test_no_stale_answer_is_heard_and_the_last_one_always_is(walk):
+    world = walk(World(seed(), troubled=False))
+    world.run(steps())
+    assert len(world.heard) > steps() / 400
+    assert set(world.earcons) <= {Earcon.CUT_OFF}
+
+
+def test_whatever_becomes_of_the_link_nothing_said_is_lost_silently(walk):
+    world = walk(World(seed(), troubled=True))
+    world.run(steps())
+    assert world.settled > steps() / 10_000
+    assert len(world.heard) > steps() / 800
+    assert {Earcon.LOST, Earcon.NO_ANSWER, Earcon.NO_NETWORK} <= set(world.earcons)

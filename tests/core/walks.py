@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: MIT
+"""Random walks: whatever happens in whatever order, these things hold."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from random import Random
+
+from box import LIMITS, PERIOD_FRAMES, SOUND, Tape
+from wire_audit import Sent, Wire
+
+import appliance.core.advance as core
+from appliance.core import effects as ef
+from appliance.core import events as ev
+from appliance.core.conversation import Conversation, Link, start
+from appliance.core.pcm import CAPTURE_RATE_HZ
+from appliance.core.signals import LINK_FAULTS, Fault
+
+#: Limits so short that all of them are reached often.
+SHORT = replace(
+    LIMITS,
+    hold_limit_s=5.0,
+    hold_warning_s=1.0,
+    answer_limit_s=6.0,
+    delivery_limit_s=8.0,
+    idle_disconnect_s=20.0,
+)
+FRAME_S = 1 / CAPTURE_RATE_HZ
+
+#: More timers than this cannot be due within one event.
+_REACTIONS = 40
+
+
+def seed() -> int:
+    """WALK_SEED, or another one each time; printed, so that a failure shows it."""
+    chosen = int(os.environ.get("WALK_SEED") or int.from_bytes(os.urandom(4), "big"))
+    print(f"WALK_SEED={chosen}")
+    return chosen
+
+
+def steps() -> int:
+    return int(os.environ.get("WALK_EVENTS", "100000"))
+
+
+@dataclass(slots=True)
+class Held:
+    """One hold, as the user knows it."""
+
+    pressed_at: float
+    #: Nothing captured from here on may leave the box.
+    until: float
+    released: bool = False
+    #: The speaker sounded last at this instant.
+    sounded_at: float = float("-inf")
+    #: The hold before covered all up to here.
+    said_until: float = float("-inf")
+
+
+class Walk:
+    """A conversation, and what must hold after each event it is told."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = Random(seed)
+        self.now = 1000.0
+        self.conversation: Conversation = start(SHORT, self.now)
+        self.wire = Wire(SHORT.turn_gap_s)
+        self.tape = Tape()
+        self.told = 0
+        #: The hold of each turn.
+        self.holds: dict[int, Held] = {}
+        #: No answer to this turn or an older one may be heard.
+        self.hushed_through = 0
+        self._held: Held | None = None
+        self._captured_until = self.now
+        self._reactions = 0
+        self._timers = core.timers
+
+    def counted(self, c: Conversation) -> Iterator[tuple[float, core.Reaction]]:
+        """`core.timers`, called a bounded number of times for each event."""
+        self._reactions += 1
+        assert self._reactions < _REACTIONS, "the timers never end"
+        return self._timers(c)
+
+    def tell(self, event: ev.Event) -> tuple[ef.Effect, ...]:
+        self.told += 1
+        self._reactions = 0
+        before = self.conversation
+        self.wire.told(event)
+        after, effects = core.advance(before, event, self.now)
+        self.conversation = after
+        self.wire.ordered(effects, self.now)
+        self._follow_the_button(before, event, after, effects)
+        self._check(after, effects)
+        return effects
+
+    def _follow_the_button(
+        self,
+        before: Conversation,
+        event: ev.Event,
+        after: Conversation,
+        effects: tuple[ef.Effect, ...],
+    ) -> None:
+        held = self._held
+        match event:
+            case ev.PeriodCaptured(_, ended_at):
+                self._captured_until = ended_at
+            case ev.TalkPressed(at) if not before.hold:
+                assert isinstance(effects[0], ef.DropPlayback), "a press drops"
+                self.hushed_through = before.turn
+                said_until = held.until if held else float("-inf")
+                self._held = Held(at, at + SHORT.hold_limit_s, said_until=said_until)
+            case ev.TalkPressed() if held and held.released:
+                assert isinstance(effects[0], ef.DropPlayback), "a press drops"
+                held.until = held.pressed_at + SHORT.hold_limit_s
+                held.released = False
+            case ev.TalkReleased(at) if held and before.hold and not held.released:
+                # What was captured before the box could know is not held against it.
+                until = max(at + SHORT.tail_s, self._captured_until)
+                held.until = min(held.until, until)
+                held.released = True
+        if after.turn > before.turn and self._held:
+            self.holds[after.turn] = self._held
+
+    def _check(self, c: Conversation, effects: tuple[ef.Effect, ...]) -> None:
+        due = core.deadline(c)
+        assert due is None or due > self.now, "a timer was left behind"
+        assert c.turn_open == bool(self.wire.open)
+        assert c.hold or not self.wire.open, "a turn stays open"
+        turns = [u.turn for u in c.utterances]
+        assert turns == sorted(set(turns))
+        assert all(u.ended_at is not None for u in c.utterances[:-1])
+        assert all(u.failures < 2 for u in c.utterances)
+        assert c.owed == tuple(sorted(set(c.owed)))
+        assert not c.owed or c.link is Link.UP
+        if c.hold and c.hold.turn is not None:
+            assert turns[-1] == c.hold.turn
+        if c.answer:
+            assert not c.hold, "it speaks while the user does"
+            assert not c.utterances, "it speaks, and more is still to be answered"
+            assert c.answer.turn == c.turn > self.hushed_through
+        assert c.answer or not any(isinstance(e, ef.Play) for e in effects)
+
+    def check_what_was_sent(self) -> None:
+        """Promise 2: nothing leaves the box unless the button is held."""
+        for sent in self.wire.turns:
+            held = self.holds[sent.turn]
+            since, until = self.tape.span(sent, held.pressed_at)
+            earliest = held.pressed_at - SHORT.pre_roll_s
+            assert since > earliest - 2 * FRAME_S, f"{sent} begins before {held}"
+            assert until < held.until + 2 * FRAME_S, f"{sent} ends after {held}"
+            self.check_excerpt(sent, held, since, until)
+
+    def check_excerpt(
+        self, sent: Sent, held: Held, since: float, until: float
+    ) -> None: ...
+
+
+class Chaos(Walk):
+    """Arbitrary events in arbitrary order at arbitrary times."""
+
+    def run(self, events: int) -> None:
+        kinds, weights = zip(*self._events().items(), strict=True)
+        while self.told < events:
+            self._pass_time()
+            event = self.rng.choices(kinds, weights)[0]()
+            if event:
+                self.tell(event)
+        self.check_what_was_sent()
+
+    def _pass_time(self) -> None:
+        r = self.rng
+        step = r.choices((0.0, r.expovariate(25), r.uniform(0.1, 12)), (10, 88, 2))[0]
+        until = self.now + step
+        while r.random() < 0.9:
+            due = core.deadline(self.conversation)
+            if due is None or due > until:
+                break
+            self.now = max(self.now, due)
+            self.tell(ev.TimePassed())
+        self.now = max(self.now, until)
+
+    def _events(self) -> dict[Callable[[], ev.Event | None], float]:
+        r, ago = self.rng, self._ago
+        faults = sorted(LINK_FAULTS, key=str)
+        return {
+            self._period: 40,
+            lambda: ev.TalkPressed(ago()): 8,
+            lambda: ev.TalkReleased(ago()): 8,
+            lambda: ev.AnswerAudio(SOUND): 8,
+            ev.AnswerGenerated: 3,
+            ev.AnswerInterrupted: 3,
+            ev.AnswerEnded: 5,
+            lambda: ev.PlaybackDrained(self._segment(), ago()): 6,
+            ev.LinkOpening: 2,
+            ev.LinkUp: 6,
+            lambda: ev.LinkLost(r.choice((None, *faults)), "gone"): 3,
+            lambda: ev.LinkExpiring(self.now + r.uniform(-1, 5)): 1,
+            lambda: ev.FaultRaised(r.choice(list(Fault))): 0.7,
+            lambda: ev.FaultCleared(r.choice(list(Fault))): 1,
+            lambda: r.choice((ev.DevicesReady(), ev.StopRequested())): 0.4,
+            ev.TimePassed: 2,
+            lambda: ev.TokensCounted(1, 1): 0.5,
+        }
+
+    def _ago(self) -> float:
+        return self.now - self.rng.choice((0, 0, 0.01, 0.3))
+
+    def _segment(self) -> int:
+        return self.conversation.segment - self.rng.choice((0, 0, 1, 2))
+
+    def _period(self) -> ev.PeriodCaptured | None:
+        """The next period, perhaps after a gap."""
+        ended_at = self.now - self.rng.choice((0, 0.01))
+        frames = int((ended_at - self._captured_until) * CAPTURE_RATE_HZ)
+        if frames < 1:
+            return None
+        return self.tape.period(ended_at, min(frames, PERIOD_FRAMES))
