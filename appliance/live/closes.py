@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Why a link ended, and what follows: one table, by reason text."""
+"""Why a link ended, and what follows: by reason text first, by code second."""
 
 import socket
 import ssl
@@ -15,10 +15,10 @@ class Next(Enum):
     """What to do after a link ended."""
 
     RETRY = "retry"  # with the handle
+    RETRY_ONCE = "retry once"  # with the handle, the next time without it
     RETRY_FRESH = "retry fresh"  # without it
     BACK_OFF = "back off"  # not before half a minute
     FATAL = "fatal"  # not before a press
-    STOP = "stop"  # it was we who closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,12 @@ class Loss:
     reason: str
 
 
-CLOSED_BY_US = Verdict(Next.STOP)
 _RETRY = Verdict(Next.RETRY)
+_ONCE = Verdict(Next.RETRY_ONCE)
 _FRESH = Verdict(Next.RETRY_FRESH)
 _OFFLINE = Verdict(Next.RETRY, Fault.NETWORK)
 _QUOTA = Verdict(Next.BACK_OFF, Fault.QUOTA)
+_BILLING = Verdict(Next.FATAL, Fault.QUOTA)
 _KEY = Verdict(Next.FATAL, Fault.KEY)
 _REFUSED = Verdict(Next.FATAL, Fault.REFUSED)
 
@@ -52,7 +53,7 @@ REASONS: tuple[tuple[str, Verdict], ...] = (
     ("api key expired", _KEY),
     ("unregistered callers", _KEY),
     ("user location is not supported", _REFUSED),
-    ("spending cap", _QUOTA),
+    ("spending cap", _BILLING),
     ("resource_exhausted", _QUOTA),
     ("exceeded your current quota", _QUOTA),
     ("session not found", _FRESH),
@@ -68,11 +69,15 @@ REASONS: tuple[tuple[str, Verdict], ...] = (
     ("precondition check failed", _RETRY),
     ("receiving a goaway", _RETRY),
     ("operation was aborted", _RETRY),
-    ("internal error", _RETRY),
+    ("internal error", _ONCE),
     ("currently unavailable", _RETRY),
     ("deadline expired", _RETRY),
     ("keepalive ping timeout", _RETRY),
 )
+
+#: Close code -> verdict, for a reason that is not in the table: what the service is
+#: asked for, or what the session holds, is not to its liking.
+CODES: dict[int | None, Verdict] = {1007: _FRESH, 1008: _FRESH}
 
 #: HTTP status of a refused upgrade: a proxy, a captive portal, an outage.
 STATUSES: dict[int, Verdict] = {
@@ -84,15 +89,17 @@ STATUSES: dict[int, Verdict] = {
 }
 
 
-def classify(reason: str) -> Verdict:
-    """What a close frame means; its code adds nothing (1007, 1008 and 1011 each come
-    with fatal reasons and with passing ones). An unknown reason may be tried again.
+def classify(code: int | None, reason: str) -> Verdict:
+    """What a close frame means, None for a link that broke without one.
+
+    The reason says more than the code: 1007, 1008 and 1011 each come with fatal
+    reasons and with passing ones. What is unknown may be tried again.
     """
     text = reason.lower()
     for part, verdict in REASONS:
         if part in text:
             return verdict
-    return _RETRY
+    return CODES.get(code, _RETRY)
 
 
 def classify_status(status: int) -> Verdict:
@@ -118,12 +125,11 @@ def unopened(loss: Loss, *, resumed: bool) -> Loss:
     Without one, the user must know that there is no link; a fresh session that is
     refused has nothing left to leave out.
     """
-    verdict = loss.verdict
-    if resumed and verdict.fault is None:
+    if loss.verdict.fault:
+        return loss
+    if resumed:
         return Loss(_FRESH, loss.reason)
-    if verdict is _FRESH:
-        return Loss(_REFUSED, loss.reason)
-    return Loss(Verdict(verdict.next, verdict.fault or Fault.NETWORK), loss.reason)
+    return Loss(_REFUSED if loss.verdict == _FRESH else _OFFLINE, loss.reason)
 
 
 def back_off_s(next_: Next, failed_attempts: int, jitter: float) -> float | None:
@@ -146,5 +152,5 @@ def describe_failure(error: OSError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the certificate is not accepted ({error.verify_message})"
     if isinstance(error, TimeoutError):
-        return "no answer in time"
+        return str(error) or "no answer in time"
     return str(error) or type(error).__name__

@@ -7,12 +7,13 @@ is decoded on its own, and what is unknown or malformed is complained of, not fa
 Source: ai.google.dev/api/live.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import UNSET, Raw, Struct, UnsetType, ValidationError
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 from msgspec.json import decode as _from_json
 from msgspec.json import encode as _to_json
 
@@ -54,7 +55,7 @@ Message = ev.Event | SetupComplete | HandleIssued | GoAway
 
 
 class NotJson(ValueError):
-    """A frame that is no JSON object: the peer does not speak the protocol."""
+    """A frame that is no JSON object, or one nested too deep to be read."""
 
 
 ACTIVITY_START = b'{"realtimeInput":{"activityStart":{}}}'
@@ -86,50 +87,56 @@ def setup(settings: Settings, handle: str | None) -> bytes:
     return _to_json({"setup": message})
 
 
-class _Blob(Struct):
-    data: bytes
-    mimeType: str
-
-
-class _Audio(Struct):
-    audio: _Blob
-
-
-class _RealtimeInput(Struct):
-    realtimeInput: _Audio
-
-
 def audio(pcm: bytes) -> bytes:
     """One audio message; `pcm` is s16le mono at 16 kHz."""
-    blob = _Blob(pcm, f"audio/pcm;rate={CAPTURE_RATE_HZ}")
-    return _to_json(_RealtimeInput(_Audio(blob)))
+    blob = {"data": pcm, "mimeType": f"audio/pcm;rate={CAPTURE_RATE_HZ}"}
+    return _to_json({"realtimeInput": {"audio": blob}})
 
 
 def decode(frame: bytes | str) -> tuple[list[Message], list[str]]:
     """What a server frame says, in the order it is to be acted on.
 
     Returns:
-        The messages, and complaints: "unknown field x" and "malformed field x: why".
+        The messages, and complaints: "unknown field 'x'", "malformed field 'x': why".
 
     Raises:
         NotJson: the frame is no JSON object.
     """
     try:
         fields = _from_json(frame, type=dict[str, Raw])
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except _UNREADABLE as error:
         raise NotJson("a frame that is not a JSON object") from error
-    reading = _Reading([], [])
-    reading.read(fields, _TOP_LEVEL, "")
-    return reading.messages, reading.complaints
+    said = list(_read_all(fields, _TOP_LEVEL, ""))
+    messages = [s for s in said if not isinstance(s, str)]
+    return messages, [s for s in said if isinstance(s, str)]
+
+
+#: What one field says; a complaint is a str.
+_Said = Iterable[Any]
+_Known = dict[str, tuple[Any, Callable[[Any], _Said]]]
+
+_UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
+_Count = Annotated[int, Meta(ge=0, lt=2**31)]
+#: A protobuf Duration in JSON.
+_Duration = Annotated[str, Meta(pattern=r"\A-?[0-9]{1,12}(\.[0-9]{1,9})?s\Z")]
+
+
+class _InlineData(Struct):
+    mimeType: str
+    data: bytes = b""
 
 
 class _Part(Struct):
-    inlineData: _Blob | UnsetType = UNSET
+    inlineData: _InlineData | UnsetType = UNSET
     thought: bool = False
 
 
 class _ModelTurn(Struct):
-    parts: list[_Part] = []
+    parts: list[Raw] = []
+
+
+class _Reason(Struct):
+    text: str  # belongs to the AnswerEnded of the same frame, if there is one
 
 
 class _Transcription(Struct):
@@ -142,101 +149,101 @@ class _Handle(Struct):
 
 
 class _GoAway(Struct):
-    timeLeft: str = "0s"
+    timeLeft: _Duration = "50s"  # as measured, should it be left out
 
 
 class _Usage(Struct):
-    promptTokenCount: int = 0
-    responseTokenCount: int = 0
-    thoughtsTokenCount: int = 0
+    promptTokenCount: _Count = 0
+    responseTokenCount: _Count = 0
+    thoughtsTokenCount: _Count = 0
 
 
-@dataclass(slots=True)
-class _Reading:
-    """The fields of one frame being turned into messages."""
-
-    messages: list[Message]
-    complaints: list[str]
-
-    def read(self, fields: dict[str, Raw], known: "_Known", where: str) -> None:
-        for name in fields.keys() - known.keys() - _IGNORED:
-            self.complaints.append(f"unknown field {where}{name}")
-        for name, (type_, say) in known.items():
-            if name in fields:
-                try:
-                    say(self, _from_json(fields[name], type=type_))
-                except (ValidationError, ValueError) as error:
-                    self.complaints.append(f"malformed field {where}{name}: {error}")
-
-    def content(self, fields: dict[str, Raw]) -> None:
-        # `reason` belongs to turnComplete, whichever comes first in the frame.
-        reason = fields.pop("turnCompleteReason", None)
-        self.read(fields, _SERVER_CONTENT, "serverContent.")
-        if reason is not None and "turnComplete" in fields:
-            text = _from_json(reason, type=str)
-            self.messages = [
-                ev.AnswerEnded(text) if isinstance(m, ev.AnswerEnded) else m
-                for m in self.messages
-            ]
-
-    def model_turn(self, turn: _ModelTurn) -> None:
-        for part in turn.parts:
-            if part.inlineData is UNSET or part.thought:
-                continue
-            mime = part.inlineData.mimeType
-            if mime != f"audio/pcm;rate={PLAYBACK_RATE_HZ}":
-                raise ValueError(f"{mime!r} is not audio/pcm;rate={PLAYBACK_RATE_HZ}")
-            self.messages.append(ev.AnswerAudio(part.inlineData.data))
-
-    def transcript(self, said: _Transcription, *, spoken: bool) -> None:
-        self.messages.append(ev.TranscriptHeard(said.text, spoken))
-
-    def handle(self, update: _Handle) -> None:
-        if update.resumable and update.newHandle:
-            self.messages.append(HandleIssued(update.newHandle))
-
-    def usage(self, usage: _Usage) -> None:
-        tokens_out = usage.responseTokenCount + usage.thoughtsTokenCount
-        self.messages.append(ev.TokensCounted(usage.promptTokenCount, tokens_out))
-
-    def go_away(self, warning: _GoAway) -> None:
-        self.messages.append(GoAway(float(warning.timeLeft.removesuffix("s"))))
-
-    def flag(self, is_set: bool, message: Message) -> None:
-        if is_set:
-            self.messages.append(message)
+def _read_all(fields: dict[str, Raw], known: _Known, where: str) -> _Said:
+    for name in fields:
+        if name not in known and name not in _IGNORED:
+            yield f"unknown field {(where + name)[:80]!r}"
+    for name, (type_, say) in known.items():
+        if name in fields:
+            yield from _read(fields[name], type_, say, where + name)
 
 
-_Known = dict[str, tuple[Any, Callable[[_Reading, Any], None]]]
+def _read(field: Raw, type_: Any, say: Callable[[Any], _Said], path: str) -> _Said:
+    try:
+        yield from say(_from_json(field, type=type_))
+    except _UNREADABLE as error:
+        yield f"malformed field {path!r}: {error}"
+
+
+def _content(fields: dict[str, Raw]) -> _Said:
+    reason = ""
+    for said in _read_all(fields, _SERVER_CONTENT, "serverContent."):
+        match said:
+            case _Reason(reason):
+                pass
+            case ev.AnswerEnded():
+                yield ev.AnswerEnded(reason)
+            case _:
+                yield said
+
+
+def _model_turn(turn: _ModelTurn) -> _Said:
+    for index, part in enumerate(turn.parts):
+        yield from _read(part, _Part, _part, f"serverContent.modelTurn.parts[{index}]")
+
+
+def _part(part: _Part) -> _Said:
+    if part.inlineData is UNSET or part.thought:
+        return
+    _check_format(part.inlineData.mimeType)
+    if part.inlineData.data:
+        yield ev.AnswerAudio(part.inlineData.data)
+
+
+def _check_format(mime: str) -> None:
+    """Raises ValueError; a missing rate is 24 kHz, the service knows no other."""
+    kind, *parameters = mime.lower().replace(" ", "").split(";")
+    rates = [text for text in parameters if text.startswith("rate=")]
+    if kind != "audio/pcm" or rates not in ([], [f"rate={PLAYBACK_RATE_HZ}"]):
+        raise ValueError(f"{mime[:40]!r} is not audio/pcm;rate={PLAYBACK_RATE_HZ}")
+
+
+def _transcript(said: _Transcription, *, spoken: bool) -> _Said:
+    if said.text:
+        yield ev.TranscriptHeard(said.text, spoken)
+
+
+def _usage(usage: _Usage) -> _Said:
+    tokens_out = usage.responseTokenCount + usage.thoughtsTokenCount
+    if usage.promptTokenCount or tokens_out:
+        yield ev.TokensCounted(usage.promptTokenCount, tokens_out)
+
+
+def _handle(update: _Handle) -> _Said:
+    if update.resumable and update.newHandle:
+        yield HandleIssued(update.newHandle)
+
+
+def _flag(message: Message) -> tuple[type[bool], Callable[[bool], _Said]]:
+    return bool, lambda is_set: [message] if is_set else []
+
 
 #: In the order in which they are acted on.
 _SERVER_CONTENT: _Known = {
-    "modelTurn": (_ModelTurn, _Reading.model_turn),
-    "inputTranscription": (
-        _Transcription,
-        lambda r, said: r.transcript(said, spoken=False),
-    ),
-    "outputTranscription": (
-        _Transcription,
-        lambda r, said: r.transcript(said, spoken=True),
-    ),
-    "generationComplete": (bool, lambda r, b: r.flag(b, ev.AnswerGenerated())),
-    "interrupted": (bool, lambda r, b: r.flag(b, ev.AnswerInterrupted())),
-    "turnComplete": (bool, lambda r, b: r.flag(b, ev.AnswerEnded())),
+    "modelTurn": (_ModelTurn, _model_turn),
+    "inputTranscription": (_Transcription, partial(_transcript, spoken=False)),
+    "outputTranscription": (_Transcription, partial(_transcript, spoken=True)),
+    "generationComplete": _flag(ev.AnswerGenerated()),
+    "interrupted": _flag(ev.AnswerInterrupted()),
+    # A value newer than the service's own JSON writer is a number.
+    "turnCompleteReason": (str | int, lambda reason: [_Reason(str(reason))]),
+    "turnComplete": _flag(ev.AnswerEnded()),
 }
 _TOP_LEVEL: _Known = {
-    "setupComplete": (dict[str, Any], lambda r, _: r.flag(True, SetupComplete())),
-    "usageMetadata": (_Usage, _Reading.usage),
-    "serverContent": (dict[str, Raw], _Reading.content),
-    "sessionResumptionUpdate": (_Handle, _Reading.handle),
-    "goAway": (_GoAway, _Reading.go_away),
+    "setupComplete": (dict[str, Raw], lambda _: [SetupComplete()]),
+    "usageMetadata": (_Usage, _usage),
+    "serverContent": (dict[str, Raw], _content),
+    "sessionResumptionUpdate": (_Handle, _handle),
+    "goAway": (_GoAway, lambda warning: [GoAway(float(warning.timeLeft[:-1]))]),
 }
 #: Known, and of no use to a push-to-talk box.
-_IGNORED = {
-    "interactionStatus",
-    "waitingForInput",
-    "groundingMetadata",
-    "urlContextMetadata",
-    "voiceActivity",
-    "voiceActivityDetectionSignal",
-}
+_IGNORED = {"interactionStatus", "waitingForInput", "voiceActivity"}

@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: MIT
+"""One WebSocket to the Live API, from the handshake to its end."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+import websockets
+from websockets.asyncio.client import ClientConnection, connect
+
+from appliance.core import events as ev
+from appliance.core.secret import Secret
+from appliance.live import wire
+from appliance.live.closes import (
+    Loss,
+    classify,
+    classify_failure,
+    classify_status,
+    describe_failure,
+    unopened,
+)
+
+#: The service cuts a link after 10 minutes; renew before, whether it warns or not.
+LIFETIME_S = 8.5 * 60
+_CUT_AFTER_S = 9.5 * 60
+#: Leave a go-away this long before the service acts on it.
+_GO_AWAY_MARGIN_S = 5.0
+
+_OPEN_LIMIT_S = 10.0
+#: A send that does not drain in this time is a lost link.
+_SEND_LIMIT_S = 10.0
+#: How long an orderly end may take (SIGTERM must end the process in 2 s).
+_END_LIMIT_S = 1.0
+#: Pongs were measured 8-30 s late in healthy sessions.
+_PING_INTERVAL_S, _PONG_LIMIT_S = 20.0, 60.0
+#: A larger frame is refused; an answer's messages are a few kB.
+_MAX_FRAME_BYTES = 16 << 20
+
+# At DEBUG websockets logs the handshake, and with it the key.
+_quiet = logging.getLogger(f"{__name__}.websockets")
+_quiet.setLevel(logging.WARNING)
+
+
+class Unanswered(Exception):
+    """The service took the setup and said nothing."""
+
+
+class _Connect(connect):
+    """Follows no redirect: the key is for the configured endpoint only."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
+
+
+class Session:
+    """Says LinkOpening, LinkUp and what arrives; `run` it once.
+
+    Threads: the event loop's only.
+    """
+
+    def __init__(
+        self,
+        *,
+        endpoint: str,
+        settings: wire.Settings,
+        key: Secret | None,
+        handle: str | None,
+        post: Callable[[ev.Event], None],
+        complain: Callable[[str], None],
+    ) -> None:
+        #: The newest handle of this session, None while it cannot be resumed.
+        self.handle = handle
+        self.resumed = handle is not None
+        #: A turn was answered to its end: this link was a good one.
+        self.answered = False
+        self._endpoint = endpoint
+        self._settings = settings
+        self._key = key
+        self._post = post
+        self._complain = complain
+        self._outbox: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._up = False
+        self._told_to_end = False
+        self._limit: asyncio.Timeout | None = None
+        self._ended = asyncio.Event()
+
+    async def run(self) -> Loss | None:
+        """Returns once it has ended: why, or None if it was told to."""
+        loss = None
+        try:
+            async with asyncio.timeout(None) as self._limit:
+                self._tell(ev.LinkOpening())
+                await self._converse()
+        except (
+            websockets.WebSocketException,
+            wire.NotJson,
+            Unanswered,
+            OSError,
+        ) as error:
+            loss = self._judge(error)
+        finally:
+            self._limit = None
+            self._ended.set()
+        return None if self._told_to_end else loss
+
+    def send(self, frame: bytes) -> None:
+        """Order `frame` to be sent; dropped unless the link is up."""
+        if self._up:
+            self._outbox.put_nowait(frame)
+
+    def end(self) -> None:
+        """Send what was ordered and close, or be cut off; say nothing more."""
+        if not self._limit or self._told_to_end:
+            return
+        self._told_to_end = True
+        self._outbox.put_nowait(None)
+        in_s = _END_LIMIT_S if self._up else 0.0
+        self._limit.reschedule(asyncio.get_running_loop().time() + in_s)
+
+    async def ended(self) -> None:
+        """Return once `run` has, or at once if it is not running."""
+        if self._limit:
+            await self._ended.wait()
+
+    async def _converse(self) -> None:
+        socket = await self._dial()
+        try:
+            await self._set_up(socket)
+            await self._exchange(socket)
+        finally:
+            # Waiting for a peer that does not read would take for ever.
+            socket.transport.abort()
+            await socket.wait_closed()
+
+    async def _dial(self) -> ClientConnection:
+        headers = {"x-goog-api-key": self._key.reveal()} if self._key else {}
+        return await _Connect(
+            self._endpoint,
+            additional_headers=headers,
+            compression=None,
+            open_timeout=_OPEN_LIMIT_S,
+            ping_interval=_PING_INTERVAL_S,
+            ping_timeout=_PONG_LIMIT_S,
+            close_timeout=_END_LIMIT_S / 2,
+            max_size=_MAX_FRAME_BYTES,
+            logger=_quiet,
+        )
+
+    async def _set_up(self, socket: ClientConnection) -> None:
+        try:
+            async with asyncio.timeout(_OPEN_LIMIT_S):
+                await socket.send(wire.setup(self._settings, self.handle), text=True)
+                while not self._up:
+                    self._read(await socket.recv(decode=False))
+        except TimeoutError:
+            raise Unanswered("the setup is not answered") from None
+
+    async def _exchange(self, socket: ClientConnection) -> None:
+        """Both directions until told to end; raises what ends one of them."""
+        loop = asyncio.get_running_loop()
+        by = time.monotonic() + _CUT_AFTER_S
+        renewal = loop.call_later(LIFETIME_S, self._tell, ev.LinkExpiring(by))
+        tasks = {
+            asyncio.create_task(self._receive(socket), name="live reader"),
+            asyncio.create_task(self._transmit(socket), name="live writer"),
+        }
+        try:
+            ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            ended.pop().result()
+        finally:
+            renewal.cancel()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _receive(self, socket: ClientConnection) -> None:
+        while True:
+            self._read(await socket.recv(decode=False))
+
+    async def _transmit(self, socket: ClientConnection) -> None:
+        """Send what is ordered until told to end, then close."""
+        while (frame := await self._outbox.get()) is not None:
+            try:
+                async with asyncio.timeout(_SEND_LIMIT_S):
+                    await socket.send(frame, text=True)
+            except TimeoutError:
+                raise TimeoutError("nothing can be sent any more") from None
+        await socket.close()
+
+    def _read(self, frame: bytes) -> None:
+        messages, complaints = wire.decode(frame)
+        for complaint in complaints:
+            self._complain(complaint)
+        for message in messages:
+            self._act_on(message)
+
+    def _act_on(self, message: wire.Message) -> None:
+        match message:
+            case wire.SetupComplete():
+                self._come_up()
+            case wire.HandleIssued(handle):
+                self.handle = handle
+            case wire.GoAway(time_left_s):
+                left_s = max(0.0, time_left_s - _GO_AWAY_MARGIN_S)
+                self._tell(ev.LinkExpiring(time.monotonic() + left_s))
+            case _:
+                self.answered |= isinstance(message, ev.AnswerEnded)
+                self._tell(message)
+
+    def _come_up(self) -> None:
+        if not self._up:
+            self._up = True
+            self._tell(ev.LinkUp(self.resumed))
+
+    def _tell(self, event: ev.Event) -> None:
+        if not self._told_to_end:
+            self._post(event)
+
+    def _judge(self, error: Exception) -> Loss:
+        """Why the session ended, from what it raised."""
+        loss = _loss(error)
+        return loss if self._up else unopened(loss, resumed=self.resumed)
+
+
+def _loss(error: Exception) -> Loss:
+    match error:
+        case websockets.ConnectionClosed():
+            frame = error.rcvd or error.sent
+            code, reason = (frame.code, frame.reason) if frame else (None, "")
+            line = f"{code or 'no close frame'} {reason}".strip()
+            return Loss(classify(code, reason), line)
+        case websockets.InvalidStatus():
+            status = error.response.status_code
+            return Loss(classify_status(status), f"HTTP {status}")
+        case OSError():
+            return Loss(classify_failure(error), describe_failure(error))
+        case _:
+            return Loss(classify(None, ""), str(error))

@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: MIT
+"""Every way in which a link is known to end, and what the box makes of it."""
+
+import errno
+import socket
+import ssl
+
+import pytest
+
+from appliance.core.signals import Fault
+from appliance.live import closes
+from appliance.live.closes import Loss, Next, Verdict
+
+NETWORK = Verdict(Next.RETRY, Fault.NETWORK)
+RETRY = Verdict(Next.RETRY)
+ONCE = Verdict(Next.RETRY_ONCE)
+FRESH = Verdict(Next.RETRY_FRESH)
+KEY = Verdict(Next.FATAL, Fault.KEY)
+QUOTA = Verdict(Next.BACK_OFF, Fault.QUOTA)
+BILLING = Verdict(Next.FATAL, Fault.QUOTA)
+REFUSED = Verdict(Next.FATAL, Fault.REFUSED)
+
+#: What the service was seen to say; where only a part was noted, made whole.
+SEEN = [
+    (1007, "API key not valid. Please pass a valid API key.", KEY),
+    (1007, "API key expired. Please renew the API key.", KEY),
+    (1007, "User location is not supported for the API use.", REFUSED),
+    (
+        1007,
+        'Invalid JSON payload received. Unknown name "responseModalities" at '
+        "'setup': Cannot find field.",
+        REFUSED,
+    ),
+    (1007, "Invalid JSON payload received. Unexpected token.", REFUSED),
+    (1007, "Thinking level is not supported for this model.", REFUSED),
+    (1007, "Proactivity is not supported for this model.", REFUSED),
+    (1007, "TEXT response modality is not supported for this model.", REFUSED),
+    (1007, "Scheduling is not supported for BLOCKING functions.", REFUSED),
+    (
+        1007,
+        "Unsupported language code 'de-AT' for model models/gemini-3.8-live",
+        REFUSED,
+    ),
+    (
+        1007,
+        "Explicit activity control is not supported when automatic activity detection "
+        "is enabled.",
+        REFUSED,
+    ),
+    (
+        1007,
+        "realtime_input.media_chunks is deprecated. Use audio, video, or text instead.",
+        REFUSED,
+    ),
+    (1007, "Precondition check failed.", RETRY),
+    (1007, "Request contains an invalid argument.", FRESH),
+    (
+        1008,
+        "Method doesn't allow unregistered callers (callers without established "
+        "identity). Please use API Key or other form of API consumer identity to call "
+        "this API.",
+        KEY,
+    ),
+    (
+        1008,
+        "models/gemini-2.0-flash-exp is not found for API version v1beta, or is not "
+        "supported for bidiGenerateContent. Call ListModels to see the list of "
+        "available models and their supported methods.",
+        REFUSED,
+    ),
+    (
+        1008,
+        "models/gemini-3.8-pro is not supported for bidiGenerateContent.",
+        REFUSED,
+    ),
+    (1008, "BidiGenerateContent session not found", FRESH),
+    (
+        1008,
+        "Connection aborted because the client failed to close the connection after "
+        "receiving a GoAway signal once the session duration limit was reached.",
+        RETRY,
+    ),
+    (1008, "The operation was aborted.", RETRY),
+    (1008, "Requested entity was not found.", FRESH),
+    (1011, "Internal error encountered.", ONCE),
+    (1011, "Internal error occurred.", ONCE),
+    (1011, "The service is currently unavailable.", RETRY),
+    (1011, "Deadline expired before operation could complete.", RETRY),
+    (1011, "RESOURCE_EXHAUSTED", QUOTA),
+    (
+        1011,
+        "You exceeded your current quota, please check your plan and billing details. "
+        "For more information on this error, read the docs on rate limits.",
+        QUOTA,
+    ),
+    (
+        1011,
+        "RESOURCE_EXHAUSTED: the project reached its monthly spending cap. Raise it "
+        "under billing to go on, or wait for the month to end.",
+        BILLING,
+    ),
+    (1011, "keepalive ping timeout", RETRY),
+    (1000, "", RETRY),
+    (1001, "going away", RETRY),
+    (None, "", RETRY),
+]
+#: What nobody has seen yet.
+UNSEEN = [
+    (1007, "Requested voice 'Caruso' is not available for this model", FRESH),
+    (1007, "", FRESH),
+    (1008, "The tools of this model are against the policy", FRESH),
+    (1008, "", FRESH),
+    (1002, "protocol error", RETRY),
+    (1009, "frame too large", RETRY),
+    (1011, "", RETRY),
+    (1012, "service restart", RETRY),
+    (4999, "who knows", RETRY),
+]
+
+
+def on_the_wire(reason):
+    """Cut at 123 bytes (RFC 6455 §5.5), as a close frame has it."""
+    return reason.encode()[:123].decode(errors="ignore")
+
+
+@pytest.mark.parametrize(("code", "reason", "verdict"), SEEN + UNSEEN)
+def test_a_close_frame_means_what_the_table_says(code, reason, verdict):
+    assert closes.classify(code, reason) == verdict
+    assert closes.classify(code, on_the_wire(reason)) == verdict
+    assert closes.classify(code, reason.upper()) == verdict
+
+
+@pytest.mark.parametrize(("code", "reason", "verdict"), SEEN)
+def test_a_known_reason_outweighs_the_code(code, reason, verdict):
+    if reason and code not in (1000, 1001):
+        assert closes.classify(1000, reason) == verdict
+        assert closes.classify(1007, reason) == verdict
+
+
+def test_every_line_of_the_table_was_seen():
+    for part, verdict in closes.REASONS:
+        assert any(
+            part in on_the_wire(reason).lower() and verdict == seen
+            for _, reason, seen in SEEN
+        ), part
+
+
+def test_no_line_of_the_table_hides_a_later_one():
+    parts = [part for part, _ in closes.REASONS]
+    for index, part in enumerate(parts):
+        assert part == part.lower()
+        assert not [above for above in parts[:index] if above in part]
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [
+        (200, NETWORK),
+        (302, NETWORK),
+        (400, REFUSED),
+        (401, KEY),
+        (403, KEY),
+        (404, REFUSED),
+        (407, NETWORK),
+        (429, QUOTA),
+        (500, NETWORK),
+        (502, NETWORK),
+        (503, NETWORK),
+        (504, NETWORK),
+        (511, NETWORK),
+    ],
+)
+def test_a_refused_upgrade_means_what_the_table_says(status, verdict):
+    assert closes.classify_status(status) == verdict
+
+
+def certificate_error(code, message):
+    error = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    error.verify_code, error.verify_message = code, message
+    return error
+
+
+NOT_YET = certificate_error(9, "certificate is not yet valid")
+UNKNOWN_CA = certificate_error(20, "unable to get local issuer certificate")
+NO_NAME = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+REFUSED_PORT = ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed")
+
+
+@pytest.mark.parametrize(
+    ("error", "fault", "line"),
+    [
+        (
+            NOT_YET,
+            Fault.CLOCK,
+            "the certificate is not accepted (certificate is not yet valid)",
+        ),
+        (
+            UNKNOWN_CA,
+            Fault.NETWORK,
+            "the certificate is not accepted (unable to get local issuer certificate)",
+        ),
+        (
+            NO_NAME,
+            Fault.NETWORK,
+            "the name cannot be resolved (Name or service not known)",
+        ),
+        (REFUSED_PORT, Fault.NETWORK, "[Errno 111] Connect call failed"),
+        (TimeoutError(), Fault.NETWORK, "no answer in time"),
+        (TimeoutError("timed out"), Fault.NETWORK, "timed out"),
+        (ConnectionResetError(), Fault.NETWORK, "ConnectionResetError"),
+        (
+            ssl.SSLError(1, "[SSL] wrong version number"),
+            Fault.NETWORK,
+            "[SSL] wrong version number",
+        ),
+    ],
+)
+def test_a_link_that_cannot_be_opened_is_tried_again_and_explained(error, fault, line):
+    assert closes.classify_failure(error) == Verdict(Next.RETRY, fault)
+    assert closes.describe_failure(error).endswith(line)
+    assert "\n" not in closes.describe_failure(error)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "resumed", "fresh"),
+    [
+        (RETRY, FRESH, NETWORK),
+        (ONCE, FRESH, NETWORK),
+        (FRESH, FRESH, REFUSED),
+        (NETWORK, NETWORK, NETWORK),
+        (KEY, KEY, KEY),
+        (QUOTA, QUOTA, QUOTA),
+        (BILLING, BILLING, BILLING),
+        (REFUSED, REFUSED, REFUSED),
+    ],
+)
+def test_a_session_that_was_never_set_up_is_first_blamed_on_the_handle(
+    verdict, resumed, fresh
+):
+    loss = Loss(verdict, "1011 why")
+    assert closes.unopened(loss, resumed=True) == Loss(resumed, "1011 why")
+    assert closes.unopened(loss, resumed=False) == Loss(fresh, "1011 why")
+
+
+def test_the_user_is_always_told_that_a_fresh_session_cannot_be_opened():
+    for code, reason, _ in SEEN + UNSEEN:
+        loss = Loss(closes.classify(code, reason), reason)
+        assert closes.unopened(loss, resumed=False).verdict.fault is not None
+
+
+@pytest.mark.parametrize("next_", [Next.RETRY, Next.RETRY_ONCE, Next.RETRY_FRESH])
+def test_the_back_off_doubles_from_half_a_second_to_half_a_minute(next_):
+    limits = [closes.back_off_s(next_, attempts, 1.0) for attempts in range(1, 9)]
+    assert limits == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
+    assert closes.back_off_s(next_, 10**9, 1.0) == 30.0
+
+
+@pytest.mark.parametrize("attempts", [1, 2, 7, 100])
+def test_the_whole_back_off_is_left_to_chance(attempts):
+    most = closes.back_off_s(Next.RETRY, attempts, 1.0)
+    assert closes.back_off_s(Next.RETRY, attempts, 0.0) == 0.0
+    assert closes.back_off_s(Next.RETRY, attempts, 0.25) == most / 4
+
+
+def test_a_quota_is_waited_for_and_a_fatal_loss_waits_for_somebody_to_ask():
+    for attempts in (1, 5, 50):
+        assert closes.back_off_s(Next.BACK_OFF, attempts, 0.0) == 30.0
+        assert closes.back_off_s(Next.FATAL, attempts, 0.0) is None

@@ -1,0 +1,304 @@
+# SPDX-License-Identifier: MIT
+"""How one WebSocket ends, or fails to open, and what is said about it."""
+
+import asyncio
+import ssl
+import subprocess
+
+import pytest
+from loopback import (
+    KEY,
+    QUICK,
+    Line,
+    Rude,
+    accept,
+    on_loop,
+    peer,
+)
+
+from appliance.core import events as ev
+from appliance.core.signals import Fault
+from appliance.live import session, wire
+from appliance.simulator.live_server import LiveServer
+from appliance.simulator.scenario import (
+    Close,
+    Drop,
+    Scenario,
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "fault"),
+    [
+        (1000, "", None),
+        (1001, "going away", None),
+        (1007, "API key expired. Please renew the API key.", Fault.KEY),
+        (1007, "Thinking level is not supported for this model.", Fault.REFUSED),
+        (1007, "Request contains an invalid argument.", None),
+        (1008, "The operation was aborted.", None),
+        (1011, "Internal error encountered.", None),
+        (1011, "You exceeded your current quota", Fault.QUOTA),
+        (1011, "monthly spending cap", Fault.QUOTA),
+    ],
+)
+@on_loop
+async def test_a_close_frame_is_told_with_its_fault_and_its_words(code, reason, fault):
+    async with LiveServer(QUICK) as server, Line(server.url) as line:
+        await line.heard(ev.LinkUp)
+        await server.inject(Close(code, reason))
+        lost = await line.heard(ev.LinkLost)
+        assert lost == ev.LinkLost(fault, f"{code} {reason}".strip())
+
+
+@on_loop
+async def test_a_drop_is_told_as_such():
+    async with LiveServer(QUICK) as server, Line(server.url) as line:
+        await line.heard(ev.LinkUp)
+        await server.inject(Drop())
+        assert await line.heard(ev.LinkLost) == ev.LinkLost(None, "no close frame")
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "fault"),
+    [
+        (1007, "API key not valid. Please pass a valid API key.", Fault.KEY),
+        (1007, "Request contains an invalid argument.", Fault.REFUSED),
+        (1007, "What nobody has seen yet", Fault.REFUSED),
+        (1008, "models/x is not found for API version v1beta", Fault.REFUSED),
+        (1011, "The service is currently unavailable.", Fault.NETWORK),
+        (1011, "RESOURCE_EXHAUSTED", Fault.QUOTA),
+    ],
+)
+@on_loop
+async def test_a_link_that_is_never_up_always_has_a_fault(code, reason, fault):
+    scenario = Scenario(faults=(Close(code, reason, at="setup"),))
+    async with LiveServer(scenario) as server, Line(server.url) as line:
+        lost = await line.heard(ev.LinkLost)
+        assert lost == ev.LinkLost(fault, f"{code} {reason}")
+        assert line.kinds[:2] == ["LinkOpening", "LinkLost"]
+
+
+@on_loop
+async def test_a_wrong_key_and_a_wrong_model_are_told_apart():
+    async with LiveServer(QUICK, api_key="another") as server, Line(server.url) as line:
+        assert (await line.heard(ev.LinkLost)).fault is Fault.KEY
+    wrong = wire.Settings("models/gemini-2.0-flash-exp", "Kore", "", "", False)
+    async with LiveServer(QUICK) as server, Line(server.url, settings=wrong) as line:
+        assert (await line.heard(ev.LinkLost)).fault is Fault.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("status", "fault"),
+    [
+        (200, Fault.NETWORK),
+        (400, Fault.REFUSED),
+        (401, Fault.KEY),
+        (403, Fault.KEY),
+        (404, Fault.REFUSED),
+        (429, Fault.QUOTA),
+        (502, Fault.NETWORK),
+        (503, Fault.NETWORK),
+    ],
+)
+@on_loop
+async def test_a_refused_upgrade_is_told_with_its_status(status, fault):
+    def refuse(connection, request):
+        return connection.respond(status, "no")
+
+    async with peer(accept, process_request=refuse) as url, Line(url) as line:
+        lost = await line.heard(ev.LinkLost)
+        assert lost == ev.LinkLost(fault, f"HTTP {status}")
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@on_loop
+async def test_no_redirect_gets_the_key(status):
+    elsewhere = []
+
+    async def talk(socket):
+        elsewhere.append(socket.request.headers.get("x-goog-api-key"))
+
+    async with peer(talk) as trap:
+
+        def redirect(connection, request):
+            response = connection.respond(status, "")
+            response.headers["Location"] = trap
+            return response
+
+        async with peer(accept, process_request=redirect) as url, Line(url) as line:
+            lost = await line.heard(ev.LinkLost)
+            assert lost == ev.LinkLost(Fault.NETWORK, f"HTTP {status}")
+    assert elsewhere == []
+
+
+@on_loop
+async def test_a_port_that_nobody_listens_on_is_no_network():
+    async with Rude() as rude:
+        url = rude.url
+    async with Line(url) as line:
+        lost = await line.heard(ev.LinkLost)
+        assert lost.fault is Fault.NETWORK
+        assert "Connect call failed" in lost.reason
+
+
+@on_loop
+async def test_a_peer_that_speaks_no_http_is_no_network():
+    async def talk(reader, writer):
+        writer.write(b"220 mail.example ESMTP\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, Line(f"ws://127.0.0.1:{port}/") as line:
+        assert (await line.heard(ev.LinkLost)).fault is Fault.NETWORK
+
+
+@on_loop
+async def test_a_handshake_that_is_not_answered_ends(monkeypatch):
+    monkeypatch.setattr(session, "_OPEN_LIMIT_S", 0.2)
+    async with Rude(upgrades=False) as rude, Line(rude.url) as line:
+        lost = await line.heard(ev.LinkLost)
+        assert lost.fault is Fault.NETWORK
+        assert "timed out" in lost.reason
+
+
+@on_loop
+async def test_a_set_up_that_is_not_answered_ends(monkeypatch):
+    monkeypatch.setattr(session, "_OPEN_LIMIT_S", 0.2)
+    async with Rude(sets_up=False) as rude, Line(rude.url) as line:
+        lost = await line.heard(ev.LinkLost)
+        assert lost == ev.LinkLost(Fault.NETWORK, "the setup is not answered")
+
+
+@on_loop
+async def test_chatter_without_a_set_up_ends_too(monkeypatch):
+    monkeypatch.setattr(session, "_OPEN_LIMIT_S", 0.2)
+
+    async def talk(socket):
+        await socket.recv()
+        while True:
+            await socket.send(b"{}")
+            await asyncio.sleep(0)
+
+    async with peer(talk) as url, Line(url) as line:
+        lost = await line.heard(ev.LinkLost)
+        assert lost == ev.LinkLost(Fault.NETWORK, "the setup is not answered")
+
+
+@on_loop
+async def test_a_peer_that_stops_reading_ends_the_link(monkeypatch):
+    monkeypatch.setattr(session, "_SEND_LIMIT_S", 0.2)
+    async with Rude() as rude, Line(rude.url) as line:
+        await line.heard(ev.LinkUp)
+        rude.reads.clear()
+        for _ in range(400):
+            line.link.send(wire.audio(bytes(65536)))
+        lost = await line.heard(ev.LinkLost)
+        assert lost == ev.LinkLost(Fault.NETWORK, "nothing can be sent any more")
+        rude.reads.set()
+        await line.heard(ev.LinkUp, times=2)
+
+
+@on_loop
+async def test_a_peer_that_answers_no_ping_ends_the_link(monkeypatch):
+    assert session._PONG_LIMIT_S >= 60
+    monkeypatch.setattr(session, "_PING_INTERVAL_S", 0.05)
+    monkeypatch.setattr(session, "_PONG_LIMIT_S", 0.05)
+    async with Rude() as rude, Line(rude.url) as line:
+        lost = await line.heard(ev.LinkLost)
+        assert lost == ev.LinkLost(None, "1011 keepalive ping timeout")
+
+
+@on_loop
+async def test_late_pongs_are_forgiven(monkeypatch):
+    monkeypatch.setattr(session, "_PING_INTERVAL_S", 0.02)
+    late = Scenario(setup_delay_ms=0, answer_delay_ms=500, pong_delay_s=0.3)
+    async with LiveServer(late) as server, Line(server.url) as line:
+        await line.heard(ev.LinkUp)
+        line.say()
+        await line.heard(ev.AnswerEnded)
+        assert not line.all(ev.LinkLost)
+
+
+def certificate(directory, starts="20200101000000Z", ends="20990101000000Z"):
+    """A self-signed certificate of 127.0.0.1: the files of it and of its key."""
+    (directory / "ca.cnf").write_text(
+        f"[ca]\ndefault_ca=own\n[own]\ndir={directory}\ndatabase=$dir/index\n"
+        "new_certs_dir=$dir\nrand_serial=yes\ndefault_md=sha256\npolicy=any\n"
+        "copy_extensions=copy\n[any]\ncommonName=supplied\n"
+    )
+    (directory / "index").touch()
+    for command in (
+        "req -new -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -keyout key.pem "
+        "-out request.pem -subj /CN=loopback -addext subjectAltName=IP:127.0.0.1",
+        "ca -batch -notext -selfsign -config ca.cnf -keyfile key.pem -in request.pem "
+        f"-out certificate.pem -startdate {starts} -enddate {ends}",
+    ):
+        arguments = ["openssl", *command.split()]
+        subprocess.run(arguments, cwd=directory, check=True, capture_output=True)
+    return directory / "certificate.pem", directory / "key.pem"
+
+
+def tls(certificate_file, key_file):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate_file, key_file)
+    return context
+
+
+@on_loop
+async def test_a_certificate_is_accepted_if_its_issuer_is_trusted(
+    tmp_path, monkeypatch
+):
+    own, key = certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(own))
+    server = LiveServer(QUICK, tls=tls(own, key), api_key=KEY)
+    async with server, Line(server.url) as line:
+        assert server.url.startswith("wss:")
+        await line.heard(ev.LinkUp)
+        line.say()
+        await line.heard(ev.AnswerEnded)
+        line.link.close()
+        await line.link.closed()
+        await server.wait_for(lambda server: not server.open_links)
+        assert server.wire(1)[-1] == "> close 1000"
+
+
+@on_loop
+async def test_a_certificate_of_an_unknown_issuer_is_refused(tmp_path):
+    server = LiveServer(QUICK, tls=tls(*certificate(tmp_path)))
+    async with server, Line(server.url) as line:
+        lost = await line.heard(ev.LinkLost)
+        assert lost.fault is Fault.NETWORK
+        assert lost.reason.startswith("the certificate is not accepted (self")
+        assert server.connections == 0
+
+
+@on_loop
+async def test_a_certificate_of_another_host_is_refused(tmp_path, monkeypatch):
+    own, key = certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(own))
+    server = LiveServer(QUICK, tls=tls(own, key))
+    async with server, Line(server.url.replace("127.0.0.1", "localhost")) as line:
+        lost = await line.heard(ev.LinkLost)
+        assert lost.fault is Fault.NETWORK
+        assert "localhost" in lost.reason
+
+
+@on_loop
+async def test_a_certificate_that_is_not_yet_valid_means_that_the_clock_is_wrong(
+    tmp_path, monkeypatch
+):
+    own, key = certificate(tmp_path, starts="20980101000000Z")
+    monkeypatch.setenv("SSL_CERT_FILE", str(own))
+    server = LiveServer(QUICK, tls=tls(own, key))
+    async with server, Line(server.url) as line:
+        lost = await line.heard(ev.LinkLost)
+        assert lost.fault is Fault.CLOCK
+        assert "not yet valid" in lost.reason
+
+
+@on_loop
+async def test_tls_where_there_is_none_is_no_network():
+    server = LiveServer(QUICK)
+    async with server, Line(server.url.replace("ws:", "wss:")) as line:
+        assert (await line.heard(ev.LinkLost)).fault is Fault.NETWORK
