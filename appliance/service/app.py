@@ -3,6 +3,7 @@
 
 import asyncio
 import contextlib
+import logging
 import signal
 import time
 from collections.abc import Callable, Coroutine, Sequence
@@ -33,6 +34,8 @@ _STOP_LIMIT_S = 1.5
 
 Observer = Callable[[Moment], None]
 
+log = logging.getLogger(__name__)
+
 
 class Appliance:
     """One box, from the button to the speaker. Build it inside a running loop.
@@ -54,6 +57,7 @@ class Appliance:
         post = self._inbox.post
         self._conversation = start(limits(config), time.monotonic())
         self._stopped = asyncio.Event()
+        self._overflow_unsaid = True
         self._link = LiveLink(
             endpoint=check_endpoint(config.live.endpoint, "[live] endpoint"),
             settings=wire.Settings(
@@ -155,7 +159,7 @@ class Appliance:
             case ef.CloseTurn():
                 self._link.send(wire.ACTIVITY_END)
             case ef.Play(pcm):
-                self._speaker.play(pcm)
+                self._play(pcm)
             case ef.Drain(segment):
                 self._speaker.drain(segment)
             case ef.DropPlayback():
@@ -171,6 +175,12 @@ class Appliance:
                 self._link.close()
             case _:
                 assert_never(effect)
+
+    def _play(self, pcm: bytes) -> None:
+        fits = self._speaker.play(pcm)
+        if not fits and self._overflow_unsaid:
+            log.warning("five minutes wait to be played: the rest is left out")
+        self._overflow_unsaid = fits
 
     async def _keep_devices(self) -> None:
         """READY once both are real; the network is not waited for."""

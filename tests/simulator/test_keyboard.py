@@ -12,6 +12,9 @@ import pytest
 from appliance.simulator.keyboard import SpaceBar, keys
 from appliance.simulator.script import Act
 
+#: Index into what tcgetattr returns.
+LOCAL_MODES = 3
+
 
 @contextmanager
 def terminal():
@@ -31,8 +34,11 @@ def typed(*strokes: bytes) -> list[Act]:
         with terminal() as (person, source):
             stream = keys(source)
             for stroke in strokes:
+                act = asyncio.ensure_future(anext(stream))
+                while termios.tcgetattr(source)[LOCAL_MODES] & termios.ICANON:
+                    await asyncio.sleep(0)
                 os.write(person, stroke)
-                done.append(await asyncio.wait_for(anext(stream), 10))
+                done.append(await asyncio.wait_for(act, 10))
             await stream.aclose()
         return done
 
