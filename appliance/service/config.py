@@ -198,6 +198,7 @@ def check_endpoint(url: str, place: str) -> str:
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
+        (host or "").encode("idna")  # as the resolver will
     except ValueError as error:
         raise Unreadable(f"{place}: not a URL: {error}") from None
     if parts.scheme not in ("ws", "wss") or not host:

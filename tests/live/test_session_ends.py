@@ -6,25 +6,13 @@ import ssl
 import subprocess
 
 import pytest
-from loopback import (
-    KEY,
-    QUICK,
-    Line,
-    Rude,
-    accept,
-    on_loop,
-    peer,
-)
+from loopback import KEY, QUICK, Line, Rude, accept, on_loop, peer
 
 from appliance.core import events as ev
 from appliance.core.signals import Fault
 from appliance.live import session, wire
 from appliance.simulator.live_server import LiveServer
-from appliance.simulator.scenario import (
-    Close,
-    Drop,
-    Scenario,
-)
+from appliance.simulator.scenario import Close, Drop, Garbage, Scenario
 
 
 @pytest.mark.parametrize(
@@ -257,10 +245,12 @@ async def test_a_certificate_is_accepted_if_its_issuer_is_trusted(
         await line.heard(ev.LinkUp)
         line.say()
         await line.heard(ev.AnswerEnded)
+        await server.inject(Garbage())
+        await line.heard(ev.LinkUp, times=2)
         line.link.close()
         await line.link.closed()
         await server.wait_for(lambda server: not server.open_links)
-        assert server.wire(1)[-1] == "> close 1000"
+        assert server.wire(2)[-1] == "> close 1000"
 
 
 @on_loop

@@ -148,6 +148,7 @@ def test_an_endpoint_without_a_path_gets_that_of_the_live_api(url):
         ("https://example.org", "expected wss://HOST/..."),
         ("wss://", "expected wss://HOST/..."),
         ("wss://[::1", "not a URL"),
+        ("wss://a..b/", "not a URL"),
         ("wss://example.org:99999/x", "not a URL"),
         ("wss://example.org/x?key=S3CRET", "no user, query or fragment"),
         ("wss://user:S3CRET@example.org/x", "no user, query or fragment"),

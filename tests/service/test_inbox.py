@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+"""The one door into the conversation."""
+
+import asyncio
+import threading
+import time
+
+from living_box import in_loop
+
+from appliance.core.events import TalkPressed, TalkReleased, TimePassed
+from appliance.service.inbox import Inbox
+
+
+@in_loop
+async def test_events_come_out_in_the_order_in_which_any_thread_posted_them():
+    inbox = Inbox(asyncio.get_running_loop())
+    events = [TalkPressed(float(n)) for n in range(100)]
+    thread = threading.Thread(target=lambda: [inbox.post(e) for e in events])
+    thread.start()
+    assert [await inbox.next(None) for _ in events] == events
+    thread.join()
+
+
+@in_loop
+async def test_time_passes_at_the_deadline():
+    inbox = Inbox(asyncio.get_running_loop())
+    deadline = time.monotonic() + 0.02
+    assert await inbox.next(deadline) == TimePassed()
+    assert time.monotonic() >= deadline
+
+
+@in_loop
+async def test_without_events_its_heart_beats_at_least_once_a_second():
+    inbox = Inbox(asyncio.get_running_loop())
+    before = inbox.beat_at
+    assert await inbox.next(None) == TimePassed()
+    await asyncio.wait_for(inbox.next(time.monotonic()), 5)
+    assert inbox.beat_at > before
+
+
+@in_loop
+async def test_after_a_stall_of_the_loop_events_come_before_the_deadline():
+    inbox = Inbox(asyncio.get_running_loop())
+    waiting = asyncio.ensure_future(inbox.next(time.monotonic() + 0.05))
+    await asyncio.sleep(0)
+    inbox.post(TalkReleased(1.0))
+    time.sleep(0.1)  # the loop stands still
+    assert await waiting == TalkReleased(1.0)
+    assert await inbox.next(time.monotonic()) == TimePassed()
