@@ -2,8 +2,8 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := build-essential libasound2-dev libasound2-plugins libportaudio2 \
-	libsystemd-dev openssl pkg-config portaudio19-dev python3-dev python3-venv systemd
+PACKAGES := alsa-utils build-essential libasound2-dev libasound2-plugins libportaudio2 \
+	libsystemd-dev openssl pkg-config portaudio19-dev python3-dev python3-venv sox systemd
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 MISSING := $(shell for p in $(PACKAGES); do \
 	dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' \
