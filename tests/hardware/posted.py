@@ -1,11 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""What the tests of the devices need: posted events, sounds, and patience."""
+"""Events as the devices post them."""
 
-import asyncio
-import functools
-from collections.abc import Callable
-
-import numpy as np
+from patience import until
 
 from appliance.core.events import Event
 
@@ -23,26 +19,3 @@ class Posted(list[Event]):
         """The first event of `kind`, waited for."""
         await until(lambda: self.of(kind))
         return self.of(kind)[0]
-
-
-async def until(condition: Callable[[], object], limit_s: float = 20.0) -> None:
-    """Wait until `condition` holds; TimeoutError if it never does."""
-    async with asyncio.timeout(limit_s):
-        while not condition():
-            await asyncio.sleep(0.003)
-
-
-def in_loop(test):
-    """Run an async test in an event loop of its own."""
-
-    @functools.wraps(test)
-    def wrapper(*args, **kwargs):
-        asyncio.run(test(*args, **kwargs))
-
-    return wrapper
-
-
-def noise(frames: int, seed: int = 1) -> bytes:
-    """s16le that repeats nowhere, and is silent nowhere."""
-    magnitudes = np.random.default_rng(seed).integers(100, 20_000, frames)
-    return magnitudes.astype("<i2").tobytes()

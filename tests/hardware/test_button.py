@@ -6,7 +6,8 @@ import time
 from contextlib import asynccontextmanager
 
 import pytest
-from posted import Posted, in_loop, until
+from patience import in_loop, until
+from posted import Posted
 
 from appliance.core.events import TalkPressed, TalkReleased
 from appliance.hardware.button import HELD_POLL_S, TalkButton

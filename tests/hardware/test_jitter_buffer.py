@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 import pytest
-from posted import noise
+from patience import noise
 
 from appliance.hardware.jitter_buffer import LIMIT_S, JitterBuffer
 

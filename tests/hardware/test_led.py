@@ -4,7 +4,7 @@ import itertools
 from contextlib import asynccontextmanager
 
 import pytest
-from posted import in_loop, until
+from patience import in_loop, until
 
 from appliance.core.signals import IDLE_LEVEL, TABLE, LedPattern, Step
 from appliance.hardware.led import StatusLed, course

@@ -6,7 +6,8 @@ import random
 import time
 
 import pytest
-from posted import Posted, in_loop, noise, until
+from patience import in_loop, noise, until
+from posted import Posted
 
 from appliance.core.events import CaptureOverran, PeriodCaptured
 from appliance.hardware.microphone import CaptureClock, Microphone

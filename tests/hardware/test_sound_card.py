@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from posted import in_loop, noise, until
+from patience import in_loop, noise, until
 
 from appliance.hardware.sound_card import (
     AlsaCard,

@@ -6,7 +6,8 @@ import time
 
 import numpy as np
 import pytest
-from posted import Posted, in_loop, noise, until
+from patience import in_loop, noise, until
+from posted import Posted
 
 from appliance.core.events import (
     PlaybackDrained,

@@ -7,6 +7,7 @@ import functools
 import json
 import logging
 
+from patience import in_loop
 from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Opcode
@@ -35,7 +36,6 @@ UP = b'{"setupComplete":{}}'
 HANDLE = b'{"sessionResumptionUpdate":{"newHandle":"%s","resumable":true}}'
 ENDED = b'{"serverContent":{"turnComplete":true}}'
 BACK_AND_FORTH = ["LinkOpening", "LinkUp", "LinkLost", "LinkOpening", "LinkUp"]
-LIMIT_S = 20
 
 # The server's library logs the request, and with it the key.
 _quiet = logging.getLogger("loopback")
@@ -43,18 +43,15 @@ _quiet.setLevel(logging.WARNING)
 
 
 def on_loop(test):
-    """Run an async test; it leaves no task behind, and takes no longer than LIMIT_S."""
+    """As in_loop; and it leaves no task behind."""
 
+    @in_loop
     @functools.wraps(test)
-    def run(*args, **kwargs):
-        async def whole():
-            async with asyncio.timeout(LIMIT_S):
-                await test(*args, **kwargs)
-            assert asyncio.all_tasks() == {asyncio.current_task()}
+    async def wrapper(*args, **kwargs):
+        await test(*args, **kwargs)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
 
-        asyncio.run(whole())
-
-    return run
+    return wrapper
 
 
 async def settled():

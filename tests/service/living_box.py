@@ -2,13 +2,10 @@
 """The whole service in this process: virtual card, mock pins, simulated service."""
 
 import asyncio
-import functools
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-
-import numpy as np
 
 from appliance.core.conversation import State
 from appliance.core.events import DevicesReady, LinkUp, PeriodCaptured
@@ -122,22 +119,6 @@ async def living_box(
     finally:
         box.stop()
         await asyncio.wait_for(running, LIMIT_S)
-
-
-def in_loop(test):
-    """Run an async test in an event loop of its own, within a minute."""
-
-    @functools.wraps(test)
-    def wrapper(*args, **kwargs):
-        asyncio.run(asyncio.wait_for(test(*args, **kwargs), 60))
-
-    return wrapper
-
-
-def babble(seconds: float, rate_hz: int = 16_000, seed: int = 1) -> bytes:
-    """s16le that repeats nowhere and is silent nowhere."""
-    frames = np.random.default_rng(seed).integers(100, 20_000, int(seconds * rate_hz))
-    return frames.astype("<i2").tobytes()
 
 
 def compact(wire: list[str]) -> list[str]:

@@ -5,7 +5,7 @@ import asyncio
 import threading
 import time
 
-from living_box import in_loop
+from patience import in_loop
 
 from appliance.core.events import TalkPressed, TalkReleased, TimePassed
 from appliance.service.inbox import Inbox

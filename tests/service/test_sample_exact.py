@@ -5,7 +5,8 @@ import statistics
 import time
 
 import numpy as np
-from living_box import DEFAULT, babble, in_loop, living_box
+from living_box import DEFAULT, living_box
+from patience import in_loop, noise
 
 from appliance.core.conversation import State
 from appliance.core.events import TalkPressed
@@ -20,7 +21,7 @@ PLAYBACK_PERIOD_S = 0.02
 async def test_two_seconds_said_arrive_from_pre_roll_to_tail_and_are_answered_whole(
     virtual_card,
 ):
-    virtual_card.say(babble(10))
+    virtual_card.say(noise(160_000))
     async with LiveServer() as server, living_box(virtual_card, server.url) as box:
         await box.ready()
         await box.captured(0.6)
@@ -41,7 +42,7 @@ async def test_a_press_on_a_speaking_box_silences_the_card_within_two_periods(
     virtual_card,
 ):
     """Each of 20 presses talks over the answer to the one before."""
-    virtual_card.say(babble(30))
+    virtual_card.say(noise(480_000))
     eager = Scenario(answer_delay_ms=10, answer_speed=0)
     async with (
         LiveServer(eager) as server,

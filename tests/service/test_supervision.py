@@ -11,7 +11,7 @@ import time
 from contextlib import contextmanager
 
 import pytest
-from living_box import babble, in_loop
+from patience import in_loop, noise
 
 from appliance.core.liveness import LIMITS_S
 from appliance.simulator.live_server import LiveServer
@@ -147,7 +147,7 @@ def test_a_frozen_process_stops_the_pings(virtual_card, notify, config_file):
 async def test_sigterm_in_mid_sentence_closes_the_turn_on_the_wire_within_two_seconds(
     virtual_card,
 ):
-    virtual_card.say(babble(10))
+    virtual_card.say(noise(160_000))
     async with LiveServer(Scenario(setup_delay_ms=0)) as server:
         arguments = ["demo", "--endpoint", server.url, "--script", "-", "--json"]
         arguments += ["--mic", "alsa:microphone", "--speaker", "alsa:speaker"]

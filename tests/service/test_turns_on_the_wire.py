@@ -2,7 +2,8 @@
 """What a finger does, and the exact transcript of what that puts on the wire."""
 
 import pytest
-from living_box import CALM, babble, compact, in_loop, living_box
+from living_box import CALM, compact, living_box
+from patience import in_loop, noise
 
 from appliance.core.conversation import State
 from appliance.core.effects import PlayEarcon
@@ -25,7 +26,7 @@ SLOW = Scenario(setup_delay_ms=0, answer_delay_ms=3000, waits_for_playback=False
 @pytest.fixture
 def talkative_card(virtual_card):
     """A card whose microphone hears 30 s that repeat nowhere."""
-    virtual_card.say(babble(30))
+    virtual_card.say(noise(480_000))
     return virtual_card
 
 

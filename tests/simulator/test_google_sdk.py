@@ -5,8 +5,6 @@ What the SDK cannot talk to is a bug in the simulator. The SDK must be installed
 without it these tests fail.
 """
 
-import asyncio
-import functools
 import ssl
 import subprocess
 
@@ -14,6 +12,7 @@ import pytest
 from google import genai
 from google.genai import errors, types
 from live_talk import SPEECH
+from patience import in_loop
 
 from appliance.simulator.live_server import LiveServer
 from appliance.simulator.live_sound import resample
@@ -23,17 +22,6 @@ MODEL = "gemini-3.8-live"
 ANSWER = resample(SPEECH, 16_000, 24_000)
 # An answer that has come is proof of the gap below which two activities are one turn.
 QUICK = {"answer_delay_ms": 260, "waits_for_playback": False}
-LIMIT_S = 20
-
-
-def live(test):
-    """Run an async test; nothing in it may take longer than LIMIT_S."""
-
-    @functools.wraps(test)
-    def run(*args, **kwargs):
-        asyncio.run(asyncio.wait_for(test(*args, **kwargs), LIMIT_S))
-
-    return run
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +85,7 @@ def audio_of(messages):
     return b"".join(message.data or b"" for message in messages)
 
 
-@live
+@in_loop
 async def test_the_sdk_hears_what_it_said(serve):
     async with serve() as server, dial(server) as session:
         await speak(session)
@@ -108,7 +96,7 @@ async def test_the_sdk_hears_what_it_said(serve):
         assert server.turns[0].heard == SPEECH
 
 
-@live
+@in_loop
 async def test_the_sdk_talks_for_several_turns(serve):
     async with serve() as server, dial(server) as session:
         for number in (1, 2, 3):
@@ -117,7 +105,7 @@ async def test_the_sdk_talks_for_several_turns(serve):
         assert [turn.complete for turn in server.turns] == [True] * 3
 
 
-@live
+@in_loop
 async def test_the_sdk_accepts_a_setup_with_everything_the_appliance_sends(serve):
     voice = types.PrebuiltVoiceConfig(voice_name="Kore")
     config = {
@@ -142,7 +130,7 @@ async def test_the_sdk_accepts_a_setup_with_everything_the_appliance_sends(serve
         assert audio_of(messages) == ANSWER
 
 
-@live
+@in_loop
 async def test_the_sdk_interrupts(serve):
     slow = Scenario(**QUICK, answer_speed=0.2)
     async with serve(slow) as server, dial(server) as session:
@@ -156,7 +144,7 @@ async def test_the_sdk_interrupts(serve):
         assert [turn.interrupted for turn in server.turns] == [True, False]
 
 
-@live
+@in_loop
 async def test_the_sdk_writes_instead_of_talking(serve):
     async with serve() as server, dial(server) as session:
         await session.send_client_content(
@@ -170,7 +158,7 @@ async def test_the_sdk_writes_instead_of_talking(serve):
         assert [turn.text for turn in server.turns] == ["hello", "hello again"]
 
 
-@live
+@in_loop
 async def test_the_sdk_lets_the_service_detect_speech(serve):
     automatic = types.RealtimeInputConfig()
     async with (
@@ -184,7 +172,7 @@ async def test_the_sdk_lets_the_service_detect_speech(serve):
         assert server.turns[0].heard.startswith(SPEECH)
 
 
-@live
+@in_loop
 async def test_the_sdk_sends_everything_else_it_can(serve):
     async with serve() as server, dial(server) as session:
         await session.send_realtime_input(audio_stream_end=True)
@@ -201,7 +189,7 @@ async def test_the_sdk_sends_everything_else_it_can(serve):
         assert audio_of(await answer(session)) == ANSWER
 
 
-@live
+@in_loop
 async def test_the_sdk_resumes_with_a_handle_after_a_go_away(serve):
     resumption = types.SessionResumptionConfig
     async with serve(Scenario(**QUICK, go_away_after_s=0)) as server:
@@ -231,7 +219,7 @@ async def test_the_sdk_resumes_with_a_handle_after_a_go_away(serve):
         ({"enable_affective_dialog": True}, 1007, 'Unknown name "enableAffectiveDia'),
     ],
 )
-@live
+@in_loop
 async def test_the_sdk_is_told_why_it_is_refused(serve, wrong, code, reason):
     async with serve(api_key="right") as server:
         with pytest.raises(errors.APIError, match=reason) as caught:
@@ -240,7 +228,7 @@ async def test_the_sdk_is_told_why_it_is_refused(serve, wrong, code, reason):
         assert caught.value.code == code
 
 
-@live
+@in_loop
 async def test_the_sdk_is_refused_when_it_speaks_out_of_turn(serve):
     async with serve() as server, dial(server) as session:
         await session.send_realtime_input(activity_start=types.ActivityStart())

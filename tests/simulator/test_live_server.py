@@ -2,7 +2,6 @@
 """The simulator as any client meets it: a WebSocket on the loopback."""
 
 import asyncio
-import functools
 import json
 import logging
 import os
@@ -12,6 +11,7 @@ from contextlib import suppress
 
 import pytest
 from live_talk import END, SPEECH, START, audio, setup
+from patience import in_loop
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -28,17 +28,6 @@ from appliance.simulator.scenario import (
 )
 
 QUICK = {"setup_delay_ms": 0, "answer_delay_ms": 10, "waits_for_playback": False}
-LIMIT_S = 20
-
-
-def live(test):
-    """Run an async test; nothing in it may take longer than LIMIT_S."""
-
-    @functools.wraps(test)
-    def run(*args, **kwargs):
-        asyncio.run(asyncio.wait_for(test(*args, **kwargs), LIMIT_S))
-
-    return run
 
 
 def dial(url, key="some-key", **options):
@@ -76,7 +65,7 @@ async def closing(client):
     return client.close_code, client.close_reason
 
 
-@live
+@in_loop
 async def test_a_turn_goes_through_the_socket_and_is_remembered():
     async with LiveServer(Scenario(**QUICK)) as server, dial(server.url) as client:
         await set_up(client)
@@ -102,7 +91,7 @@ async def test_a_turn_goes_through_the_socket_and_is_remembered():
         }
 
 
-@live
+@in_loop
 async def test_only_the_path_of_the_service_is_served():
     async with LiveServer(Scenario(**QUICK)) as server:
         for good in ("/ws/", "//ws/"):
@@ -117,7 +106,7 @@ async def test_only_the_path_of_the_service_is_served():
         assert server.connections == 4
 
 
-@live
+@in_loop
 async def test_a_key_may_be_in_the_header_or_in_the_url():
     async with LiveServer(Scenario(**QUICK), api_key="right") as server:
         for url, key in ((server.url, "right"), (server.url + "?key=right", "")):
@@ -135,7 +124,7 @@ async def test_a_key_may_be_in_the_header_or_in_the_url():
         assert server.wire(4)[-1].startswith("< close 1008 Method doesn't allow")
 
 
-@live
+@in_loop
 async def test_the_key_is_in_no_log_and_no_repr(caplog):
     caplog.set_level(logging.DEBUG)
     logging.getLogger("websockets.client").setLevel(logging.WARNING)
@@ -146,7 +135,7 @@ async def test_the_key_is_in_no_log_and_no_repr(caplog):
         assert "geheim" not in "".join(server.wire())
 
 
-@live
+@in_loop
 async def test_a_client_that_closes_is_told_from_one_that_is_lost():
     async with LiveServer(Scenario(**QUICK)) as server:
         async with dial(server.url) as client:
@@ -161,7 +150,7 @@ async def test_a_client_that_closes_is_told_from_one_that_is_lost():
         assert server.wire(2)[-1] == "> lost"
 
 
-@live
+@in_loop
 async def test_a_drop_is_no_close_frame():
     scenario = Scenario(**QUICK, faults=(Drop(at="mid_answer"),))
     async with LiveServer(scenario) as server, dial(server.url) as client:
@@ -170,7 +159,7 @@ async def test_a_drop_is_no_close_frame():
         assert (await closing(client))[0] == 1006
 
 
-@live
+@in_loop
 async def test_faults_can_be_injected_into_the_newest_link():
     async with LiveServer(Scenario(**QUICK)) as server, dial(server.url) as old:
         await set_up(old)
@@ -190,14 +179,14 @@ async def test_faults_can_be_injected_into_the_newest_link():
         await receive_until(old, "turnComplete")
 
 
-@live
+@in_loop
 async def test_injecting_without_a_link_is_an_error():
     async with LiveServer() as server:
         with pytest.raises(LookupError, match="no open link"):
             await server.inject(Drop())
 
 
-@live
+@in_loop
 async def test_a_go_away_that_is_ignored_ends_in_1008():
     async with LiveServer(Scenario(**QUICK)) as server, dial(server.url) as client:
         await set_up(client)
@@ -205,7 +194,7 @@ async def test_a_go_away_that_is_ignored_ends_in_1008():
         assert (await closing(client))[0] == 1008
 
 
-@live
+@in_loop
 async def test_a_stalled_link_reads_and_answers_nothing_and_ends_with_the_server():
     async with dial_stalled() as (server, client):
         await server.inject(Stall())
@@ -234,7 +223,7 @@ class dial_stalled:  # noqa: N801
         await self.client.close()
 
 
-@live
+@in_loop
 async def test_a_client_that_is_refused_and_does_not_read_is_let_go():
     fast = Scenario(**QUICK, answer_speed=0)
     async with LiveServer(fast) as server, dial(server.url) as client:
@@ -247,7 +236,7 @@ async def test_a_client_that_is_refused_and_does_not_read_is_let_go():
         client.transport.abort()
 
 
-@live
+@in_loop
 async def test_a_server_ends_soon_though_a_client_does_not_read():
     async with dial_stalled() as (server, client):
         client.transport.pause_reading()
@@ -255,7 +244,7 @@ async def test_a_server_ends_soon_though_a_client_does_not_read():
         await server.wait_for(lambda server: server.turns and server.turns[0].answer)
 
 
-@live
+@in_loop
 async def test_a_server_ends_soon_though_a_handshake_is_half_made():
     async with LiveServer() as server:
         port = int(server.url.split(":")[2].split("/")[0])
@@ -265,7 +254,7 @@ async def test_a_server_ends_soon_though_a_handshake_is_half_made():
     writer.close()
 
 
-@live
+@in_loop
 async def test_a_barge_in_is_heard_while_the_client_does_not_read():
     fast = Scenario(**QUICK, answer_speed=0)
     async with LiveServer(fast) as server, dial(server.url) as client:
@@ -277,7 +266,7 @@ async def test_a_barge_in_is_heard_while_the_client_does_not_read():
         client.transport.abort()
 
 
-@live
+@in_loop
 async def test_pongs_are_late_but_messages_are_not():
     late = Scenario(**QUICK, pong_delay_s=1)
     async with LiveServer(late) as server, dial(server.url) as client:
@@ -287,7 +276,7 @@ async def test_pongs_are_late_but_messages_are_not():
         assert await pong >= 1
 
 
-@live
+@in_loop
 async def test_a_pong_that_is_due_after_the_end_is_forgotten():
     late = Scenario(**QUICK, pong_delay_s=0.05)
     async with LiveServer(late) as server:
@@ -298,7 +287,7 @@ async def test_a_pong_that_is_due_after_the_end_is_forgotten():
             await (await client.ping())
 
 
-@live
+@in_loop
 async def test_a_taken_port_is_an_os_error():
     async with LiveServer() as server:
         port = int(server.url.split(":")[2].split("/")[0])
@@ -307,7 +296,7 @@ async def test_a_taken_port_is_an_os_error():
                 pass
 
 
-@live
+@in_loop
 async def test_a_closed_link_resumes_with_its_handle():
     async with LiveServer(Scenario(**QUICK)) as server:
         async with dial(server.url) as client:
@@ -318,7 +307,7 @@ async def test_a_closed_link_resumes_with_its_handle():
             await set_up(client, sessionResumption={"handle": handle})
 
 
-@live
+@in_loop
 async def test_simulate_tells_what_happens_until_sigterm(capsys):
     simulating = asyncio.create_task(simulate(0, Scenario(**QUICK)))
     url = await printed(capsys, "ws://")
@@ -332,7 +321,7 @@ async def test_simulate_tells_what_happens_until_sigterm(capsys):
     assert told.startswith("link 1: turn 1 answered: 1.0 s, first audio after 0.")
 
 
-@live
+@in_loop
 async def test_simulate_tells_of_interruptions_and_ends_on_sigint(capsys):
     slow = QUICK | {"answer_delay_ms": 260, "answer_speed": 0.2}
     simulating = asyncio.create_task(simulate(0, Scenario(**slow)))

@@ -7,6 +7,7 @@ import time
 
 import numpy as np
 import pytest
+from patience import noise
 
 from appliance.simulator import virtual_card as module
 from appliance.simulator.virtual_card import (
@@ -16,10 +17,6 @@ from appliance.simulator.virtual_card import (
 )
 
 FORMAT = ["-q", "-t", "raw", "-f", "S16_LE", "-c", "1"]
-
-
-def noise(frames: int) -> bytes:
-    return np.random.default_rng(1).integers(1, 20_000, frames).astype("<i2").tobytes()
 
 
 def arecord(card: VirtualCard, frames: int, **options) -> bytes:
