@@ -9,16 +9,21 @@ from pathlib import Path
 import pytest
 
 from appliance.__main__ import EXIT_CONFIG
-from appliance.service.config import KEY_NAME
+from appliance.service.endpoint import KEY_NAME
 
 UNIT = Path(__file__).parents[1] / "deploy" / "systemd" / "voice-appliance.service"
 
 
 @pytest.fixture
-def service():
+def unit():
     unit = configparser.ConfigParser(interpolation=None, strict=False)
     unit.optionxform = str
     unit.read(UNIT)
+    return unit
+
+
+@pytest.fixture
+def service(unit):
     return unit["Service"]
 
 
@@ -41,6 +46,11 @@ def test_the_unit_starts_the_service_and_is_told_when_it_is_ready(service):
     assert service["Type"] == "notify"
     assert service["Restart"] == "always"
     assert int(service["WatchdogSec"]) > 0
+
+
+def test_the_unit_never_gives_up(unit, service):
+    assert unit["Unit"]["StartLimitIntervalSec"] == "0"
+    assert int(service["RestartSec"]) >= 2
 
 
 def test_the_unit_does_not_restart_on_a_configuration_error(service):

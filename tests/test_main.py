@@ -3,6 +3,8 @@
 
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 import wave
@@ -21,7 +23,9 @@ QUICK_SCRIPT = "wait 0.1\npress\nwait 0.5\nrelease\n"
 def voice_appliance(tmp_path, virtual_card):
     """Runs the program in an empty directory, on mock pins and the virtual card."""
 
-    def run(*arguments: str, stdin: str = "", **environment: str):
+    def run(
+        *arguments: str, stdin: str = "", stdout=subprocess.PIPE, **environment: str
+    ):
         return subprocess.run(
             [sys.executable, "-m", "appliance", *arguments],
             cwd=tmp_path,
@@ -35,7 +39,8 @@ def voice_appliance(tmp_path, virtual_card):
                 **environment,
             },
             input=stdin,
-            capture_output=True,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
             text=True,
             timeout=60,
         )
@@ -127,19 +132,22 @@ def test_run_with_a_device_that_alsa_does_not_know_ends_with_one_line(
 
 def test_run_without_gpio_ends_with_one_line(voice_appliance):
     ended = voice_appliance("run", GEMINI_API_KEY="k", GPIOZERO_PIN_FACTORY="none")
-    assert "gpio = 27" in complaint(ended, 78)
+    assert "gpio = 27" in complaint(ended, 1)
 
 
 @pytest.mark.parametrize(
     ("endpoint", "reason"),
     [
-        ("ws://example.org/x", "--endpoint: ws:// is not encrypted"),
+        ("ws://example.org/x", "--endpoint: URL: ws:// is not encrypted"),
         ("https://example.org", "expected wss://HOST/"),
-        ("wss://example.org/?key=1", "no user, query or fragment is allowed"),
+        ("wss://example.org/?key=SECRET", "no user, query or fragment is allowed"),
     ],
 )
 def test_demo_refuses_an_endpoint_that_would_leak(voice_appliance, endpoint, reason):
-    assert reason in complaint(voice_appliance("demo", "--endpoint", endpoint), 78)
+    ended = voice_appliance("demo", "--endpoint", endpoint)
+    assert ended.returncode == 2
+    assert reason in ended.stderr.splitlines()[-1]
+    assert "SECRET" not in ended.stderr
 
 
 def test_demo_refuses_a_wav_of_the_wrong_rate(voice_appliance, tmp_path):
@@ -161,7 +169,7 @@ def test_demo_refuses_a_speaker_file_that_cannot_be_written(voice_appliance):
 
 def test_demo_refuses_an_unknown_card(voice_appliance):
     ended = voice_appliance("demo", "--mic", "alsa:kazoo", "--speaker", "o.wav")
-    assert ended.returncode == 78
+    assert ended.returncode == 2
     assert 'device = "kazoo": not defined' in ended.stderr
     assert "Traceback" not in ended.stderr
 
@@ -175,7 +183,15 @@ def test_demo_refuses_a_script_with_a_wrong_line(voice_appliance, tmp_path):
 def test_simulate_refuses_a_wrong_scenario(voice_appliance, tmp_path):
     (tmp_path / "s.toml").write_text("answer_delay_ms = -1\n")
     ended = voice_appliance("simulate", "--scenario", "s.toml")
-    assert "answer_delay_ms = -1" in complaint(ended, 78)
+    assert ended.returncode == 2
+    assert "s.toml: answer_delay_ms = -1" in ended.stderr.splitlines()[-1]
+
+
+def test_simulate_refuses_a_port_that_is_taken(voice_appliance):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = voice_appliance("simulate", "--port", str(port))
+    assert complaint(ended, 2).startswith(f"--port {port}: ")
 
 
 def test_a_script_on_stdin_gives_json_events_and_the_answer_in_a_wav(
@@ -197,6 +213,14 @@ def test_a_script_on_stdin_gives_json_events_and_the_answer_in_a_wav(
     assert closed["frames"] > 16_000 * 0.5
     assert "Latencies in ms" in ended.stderr
     assert any(read_wav(tmp_path / "out.wav", 24_000))
+
+
+def test_a_demo_whose_reader_goes_away_ends_without_a_word(voice_appliance, tmp_path):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as nobody:
+        ended = voice_appliance("demo", "--json", "--speaker", "o.wav", stdout=nobody)
+    assert (ended.returncode, ended.stderr) == (128 + signal.SIGPIPE, "")
 
 
 def test_the_demo_asks_its_question_and_plays_the_answer(voice_appliance, tmp_path):

@@ -20,7 +20,7 @@ class Fault(Enum):
 LINK_FAULTS = frozenset(
     {Fault.NETWORK, Fault.KEY, Fault.QUOTA, Fault.REFUSED, Fault.CLOCK}
 )
-#: Trying again at once cannot help: only a press or a new configuration tries.
+#: Trying again at once cannot help: what was said is lost at once, too.
 FATAL_FAULTS = frozenset({Fault.KEY, Fault.QUOTA, Fault.REFUSED})
 
 

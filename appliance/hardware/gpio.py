@@ -9,13 +9,20 @@ import gpiozero
 
 
 class GpioUnavailable(Exception):
-    """No GPIO library, chip or line; the text is one line that says what to do."""
+    """No GPIO library or chip, or the line is taken; it may be had later.
+
+    The text is one line that says what to do.
+    """
+
+
+class GpioUnknown(Exception):
+    """The board has no such line."""
 
 
 def claim_button(
     gpio: int, *, active_low: bool, bounce_s: float | None
 ) -> gpiozero.DigitalInputDevice:
-    """A button on line `gpio` (BCM number). Raises GpioUnavailable."""
+    """A button on line `gpio` (BCM number). Raises GpioUnavailable, GpioUnknown."""
     # Not gpiozero.Button: its thread that looks for long holds wakes up ten times a
     # second, and makes close() of a held button wait for one.
     with _claiming(f"[button] talk_gpio = {gpio}"):
@@ -25,7 +32,7 @@ def claim_button(
 
 
 def claim_led(gpio: int) -> gpiozero.PWMLED:
-    """A dimmable LED on line `gpio` (BCM number). Raises GpioUnavailable."""
+    """A dimmable LED on line `gpio` (BCM number). Raises as claim_button."""
     with _claiming(f"[led] gpio = {gpio}"):
         return gpiozero.PWMLED(gpio)
 
@@ -36,6 +43,8 @@ def _claiming(setting: str) -> Iterator[None]:
         warnings.simplefilter("always")
         try:
             yield
+        except gpiozero.PinInvalidPin as error:
+            raise GpioUnknown(f"{setting}: {error}") from error
         except Exception as error:
             # Any: each GPIO library has errors of its own (lgpio.error, OSError, …).
             # gpiozero warns why it could not use lgpio, then fails for another reason.

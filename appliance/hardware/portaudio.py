@@ -5,7 +5,7 @@ Every call here may take long, or never return (PortAudio #1037).
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +62,7 @@ class PortAudio:
 
     def index_of(self, wanted: Wanted) -> int | None:
         """The wanted device, if it is listed."""
-        return choose(wanted.device, self.listed(wanted.direction))
+        return self.listed(wanted.direction).get(wanted.device)
 
     def opened(self, wanted: Wanted, index: int) -> "PortAudioStream":
         """A running stream on device `index`. Raises OSError with PortAudio's text."""
@@ -82,14 +82,6 @@ class PortAudio:
     def terminate(self) -> None:
         """Let go of the library; only a new PortAudio sees what is plugged in later."""
         self._pyaudio.terminate()
-
-
-def choose(device: str, listed: Mapping[str, int]) -> int | None:
-    """The index of `device`: by its name, or as the only hardware card named so."""
-    if device in listed:
-        return listed[device]
-    cards = [name for name in listed if "(hw:" in name and device in name]
-    return listed[cards[0]] if len(cards) == 1 else None
 
 
 class PortAudioStream:

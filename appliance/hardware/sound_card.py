@@ -67,8 +67,7 @@ class Card(Protocol):
 class AlsaCard:
     """The machine's sound cards; one AlsaCard for a process, as PortAudio is global.
 
-    A device goes by the name that PortAudio lists, for a PCM of asound.conf its own;
-    for a hardware card, any part of that name will do that no other one contains.
+    A device goes by its PCM name, as ALSA's configuration has it.
 
     Threads: the coroutines run on the event loop; PortAudio on one thread of its own.
     """
@@ -157,13 +156,13 @@ class AlsaCard:
             portaudio = self._list_anew(wanted)
             index = portaudio.index_of(wanted)
         if index is None:
-            raise self._unknown(wanted, portaudio)
+            raise self._unlisted(wanted, portaudio)
         return self._run_at(index, portaudio, wanted)
 
     def _must_be_usable(self, wanted: Wanted) -> None:
         """Ask ALSA first: PortAudio does not know why, and is noisy about it."""
         if not self._alsa.defines(wanted.device):
-            return  # Unknown, or part of a hardware card's name.
+            return
         if refusal := self._alsa.refusal(
             wanted.device, wanted.direction, wanted.rate_hz
         ):
@@ -177,9 +176,10 @@ class AlsaCard:
         except OSError as error:
             raise DeviceUnavailable(f"{wanted}: {error.strerror}") from error
 
-    def _unknown(self, wanted: Wanted, portaudio: PortAudio) -> DeviceUnknown:
+    def _unlisted(self, wanted: Wanted, portaudio: PortAudio) -> Exception:
         if self._alsa.defines(wanted.device):
-            return DeviceUnknown(
+            # Or it went between being asked and being listed: waiting helps that.
+            return DeviceUnavailable(
                 f"{wanted}: ALSA can open it, but PortAudio does not list it; "
                 "define a PCM for it in /etc/asound.conf and use that one's name"
             )

@@ -14,6 +14,7 @@ from appliance.core.advance import advance, deadline
 from appliance.core.conversation import pattern, start
 from appliance.core.earcons import earcon_pcm
 from appliance.core.events import DevicesReady, Event, StopRequested
+from appliance.core.liveness import LIMITS_S
 from appliance.core.secret import Secret
 from appliance.core.signals import Fault
 from appliance.hardware.button import TalkButton
@@ -24,8 +25,9 @@ from appliance.hardware.speaker import Speaker
 from appliance.live import wire
 from appliance.live.link import LiveLink
 from appliance.service import systemd
-from appliance.service.config import Config, check_endpoint, limits
+from appliance.service.config import Config, limits, live_settings
 from appliance.service.devices import keep_open
+from appliance.service.endpoint import check_endpoint
 from appliance.service.inbox import Inbox
 from appliance.service.moment import Moment
 
@@ -60,13 +62,7 @@ class Appliance:
         self._overflow_unsaid = True
         self._link = LiveLink(
             endpoint=check_endpoint(config.live.endpoint, "[live] endpoint"),
-            settings=wire.Settings(
-                model=config.live.model,
-                voice=config.live.voice,
-                system_instruction=config.live.system_instruction,
-                turn_coverage=config.live.turn_coverage,
-                transcripts=config.log.transcripts,
-            ),
+            settings=live_settings(config),
             key=key,
             post=post,
         )
@@ -187,13 +183,15 @@ class Appliance:
         hears, speaks = asyncio.Event(), asyncio.Event()
         post = self._inbox.post
         async with asyncio.TaskGroup() as group:
-            group.create_task(
-                keep_open(self._microphone, Fault.MICROPHONE, post, hears)
-            )
-            group.create_task(keep_open(self._speaker, Fault.SPEAKER, post, speaks))
+            for device, fault, part, works in (
+                (self._microphone, Fault.MICROPHONE, "microphone", hears),
+                (self._speaker, Fault.SPEAKER, "speaker", speaks),
+            ):
+                group.create_task(keep_open(device, fault, LIMITS_S[part], post, works))
             starting = group.create_task(systemd.extend_start())
-            await hears.wait()
-            await speaks.wait()
+            while not (hears.is_set() and speaks.is_set()):
+                await hears.wait()
+                await speaks.wait()
             starting.cancel()
             post(DevicesReady())
             systemd.ready()

@@ -1,21 +1,15 @@
 # SPDX-License-Identifier: MIT
 """The configuration: every key with its unit, range, default and meaning, once."""
 
-import ipaddress
-import os
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from appliance.core.conversation import Limits
-from appliance.core.secret import Secret
 from appliance.core.strict_toml import Meta, Section, Unreadable, parse, suggestion
+from appliance.live import wire
+from appliance.service.endpoint import LIVE_PATH, check_endpoint
 
 DEFAULT_PATH = Path("/etc/voice-appliance/config.toml")
-KEY_NAME = "gemini-api-key"
-LIVE_PATH = (
-    "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent"
-)
 # fmt: off
 VOICES = [
     "Zephyr", "Puck", "Charon", "Kore", "Fenrir", "Leda", "Orus", "Aoede",
@@ -189,32 +183,6 @@ def checked(config: Config, source: str) -> Config:
     return config
 
 
-def check_endpoint(url: str, place: str) -> str:
-    """`url`, with the path of the Live API if it has none.
-
-    Raises:
-        Unreadable: not wss:// (ws:// on loopback), or something secret in it.
-    """
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-        (host or "").encode("idna")  # as the resolver will
-    except ValueError as error:
-        raise Unreadable(f"{place}: not a URL: {error}") from None
-    if parts.scheme not in ("ws", "wss") or not host:
-        raise Unreadable(f'{place} = "{parts.scheme}://...": expected wss://HOST/...')
-    if parts.query or parts.fragment or "@" in parts.netloc:
-        raise Unreadable(
-            f"{place}: no user, query or fragment is allowed; the key belongs into the "
-            f"credential {KEY_NAME} or GEMINI_API_KEY"
-        )
-    if parts.scheme == "ws" and not _is_loopback(host):
-        raise Unreadable(
-            f'{place}: ws:// is not encrypted and allowed on loopback only; use "wss:"'
-        )
-    return url if parts.path not in ("", "/") else url.rstrip("/") + LIVE_PATH
-
-
 def limits(config: Config) -> Limits:
     """What the core needs, in seconds."""
     turns = config.turns
@@ -231,36 +199,12 @@ def limits(config: Config) -> Limits:
     )
 
 
-def read_key() -> Secret:
-    """The API key: systemd's credential, else the environment.
-
-    Raises:
-        Unreadable: there is none.
-    """
-    if directory := os.environ.get("CREDENTIALS_DIRECTORY"):
-        path = Path(directory, KEY_NAME)
-        if path.exists():
-            try:
-                text = path.read_text(encoding="ascii").strip()
-            except (OSError, UnicodeDecodeError):
-                raise Unreadable(f"{path}: cannot be read as a key") from None
-            return _key(text, str(path))
-    return _key(os.environ.get("GEMINI_API_KEY", "").strip(), "GEMINI_API_KEY")
-
-
-def _key(text: str, source: str) -> Secret:
-    if not text:
-        raise Unreadable(
-            f"{source}: no API key; put one into the systemd credential {KEY_NAME} "
-            "(see the README), or into the environment variable GEMINI_API_KEY"
-        )
-    if not text.isascii() or not text.isprintable() or " " in text:
-        raise Unreadable(f"{source}: not a key: it has spaces or odd characters")
-    return Secret(text)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def live_settings(config: Config) -> wire.Settings:
+    """What the setup message asks for."""
+    return wire.Settings(
+        model=config.live.model,
+        voice=config.live.voice,
+        system_instruction=config.live.system_instruction,
+        turn_coverage=config.live.turn_coverage,
+        transcripts=config.log.transcripts,
+    )

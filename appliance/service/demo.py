@@ -16,9 +16,10 @@ from appliance.core.events import PeriodCaptured
 from appliance.core.pcm import CAPTURE_RATE_HZ, seconds
 from appliance.core.secret import Secret
 from appliance.service.app import Appliance
-from appliance.service.config import Config, read_key
+from appliance.service.config import Config
 from appliance.service.demo_screen import Screen, say
 from appliance.service.demo_sound import Sound, choose_sound, question, virtual_sound
+from appliance.service.endpoint import KeyMissing, read_key
 from appliance.service.moment import Moment
 from appliance.simulator import keyboard, script
 from appliance.simulator.live_server import LiveServer
@@ -155,7 +156,7 @@ def _talking_to(config: Config, endpoint: str) -> Config:
 def _key_if_any() -> Secret | None:
     try:
         return read_key()
-    except ValueError:
+    except KeyMissing:
         return None
 
 

@@ -7,9 +7,8 @@ from collections.abc import AsyncIterator, Callable
 from typing import Protocol
 
 from appliance.core.events import Event, FaultCleared, FaultRaised
-from appliance.core.liveness import LIMITS_S
 from appliance.core.signals import Fault
-from appliance.hardware.sound_card import DeviceUnavailable
+from appliance.hardware.sound_card import DeviceUnavailable, DeviceUnknown
 
 _LOOK_EVERY_S = 0.25
 _RETRY_AFTER_S = 2.0
@@ -25,31 +24,41 @@ class Device(Protocol):
 
 
 async def keep_open(
-    device: Device, fault: Fault, post: Callable[[Event], None], works: asyncio.Event
+    device: Device,
+    fault: Fault,
+    limit_s: float,
+    post: Callable[[Event], None],
+    works: asyncio.Event,
 ) -> None:
-    """Open `device`, and again whenever it stalls; never returns.
+    """Open `device`, and again whenever it is silent for `limit_s`; never returns.
 
-    `works` is set when its first period has come.
+    `works` is set while its periods come.
 
     Raises:
-        DeviceUnknown: its name is in no ALSA configuration.
+        DeviceUnknown: its name is in no ALSA configuration, and never was.
         CardHung: it cannot even be closed; only a new process helps.
     """
-    well = True
+    well, known = True, False
     while True:
         reason = "its clock stopped"
         try:
             await device.open()
-            async for _ in _beating(device, LIMITS_S[fault.name.lower()]):
+            async for _ in _beating(device, limit_s):
                 if not well:
                     post(FaultCleared(fault))
-                well = True
+                well = known = True
                 works.set()
         except DeviceUnavailable as error:
+            reason = str(error)
+        except DeviceUnknown as error:
+            # It was there before: not a wrong name, but ALSA seen at a bad moment.
+            if not known:
+                raise
             reason = str(error)
         if well:
             post(FaultRaised(fault, reason))
         well = False
+        works.clear()
         await device.close()
         await asyncio.sleep(_RETRY_AFTER_S)
 

@@ -25,13 +25,17 @@ class JournalHandler(logging.Handler):
         self._send = send
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._send(
-            self.format(record),
-            PRIORITY=_PRIORITIES.get(record.levelno, journal.LOG_INFO),
-            SYSLOG_IDENTIFIER="voice-appliance",
-            LOGGER=record.name,
-            **{k: str(v) for k, v in vars(record).items() if k.isupper()},
-        )
+        try:
+            self._send(
+                self.format(record),
+                PRIORITY=_PRIORITIES.get(record.levelno, journal.LOG_INFO),
+                SYSLOG_IDENTIFIER="voice-appliance",
+                LOGGER=record.name,
+                **{k: str(v) for k, v in vars(record).items() if k.isupper()},
+            )
+        except OSError:
+            # The journal may be restarting; the box goes on.
+            self.handleError(record)
 
 
 def set_up(level: int = logging.INFO) -> None:
@@ -40,6 +44,8 @@ def set_up(level: int = logging.INFO) -> None:
     log.setLevel(level)
     if stderr_is_the_journal():
         log.addHandler(JournalHandler())
+        # A traceback on stderr would be lines of priority info.
+        sys.excepthook = lambda *error: log.critical("crashed", exc_info=error)
         return
     to_stderr = logging.StreamHandler(sys.stderr)
     to_stderr.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))

@@ -10,11 +10,12 @@ from appliance.core.signals import TABLE, Signal, signal_of
 from appliance.service.moment import Moment
 from appliance.service.turn_report import Report, TurnReports
 
-#: MESSAGE_IDs of what is no row of TABLE; deploy/catalog/ explains each.
+#: MESSAGE_IDs of what is no row of TABLE.
 TURN_ID = "fe68353d48de44bbb307554953b5d759"
 READY_ID = "7d620af9d69048cfac6c44726ef64430"
 LINK_ID = "1451d01c0f704afdbad732ecf409bd1b"
 MENDED_ID = "d11e738a533e43cea0b80d5b49896588"
+FAILED_ID = "fb6cf20255e9453d868dfc9830da4b15"
 
 log = logging.getLogger("appliance")
 

@@ -29,7 +29,7 @@ EVENTS: dict[str, str] = {
     "turn_closed {turn, frames}": "activityEnd was sent after so many frames",
     "answer_started {turn}": "the first of the answer arrived to be played",
     "answer_ended {turn}": "all of the answer has arrived",
-    "playback_dropped": "a press silenced the speaker",
+    "playback_dropped": "the speaker was silenced",
     "playback_drained": "all was played out",
     "earcon {name}": "a sound of the box's own",
     "fault {kind}": "what keeps the box from answering",

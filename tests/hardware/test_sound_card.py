@@ -143,7 +143,7 @@ async def test_a_device_that_portaudio_hides_is_told_how_to_be_named(
     configuration(
         config_of(virtual_card) + "pcm.plughw { type plug slave.pcm speaker }"
     )
-    with pytest.raises(DeviceUnknown, match=r"does not list it; define a PCM for it"):
+    with pytest.raises(DeviceUnavailable, match=r"does not list it; define a PCM"):
         await open_speaker(AlsaCard(), device="plughw")
 
 

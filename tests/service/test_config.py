@@ -6,18 +6,16 @@ from pathlib import Path
 import pytest
 
 from appliance.core.strict_toml import Unreadable
-from appliance.service.config import (
-    I2S_GPIOS,
+from appliance.service.config import I2S_GPIOS, VOICES, Config, limits, load
+from appliance.service.config_text import effective, shipped
+from appliance.service.endpoint import (
     KEY_NAME,
     LIVE_PATH,
-    VOICES,
-    Config,
+    KeyMissing,
     check_endpoint,
-    limits,
-    load,
     read_key,
 )
-from appliance.service.config_text import effective, shipped
+from appliance.simulator import live_setup
 
 SHIPPED = Path(__file__).parents[2] / "deploy" / "config" / "config.toml"
 
@@ -124,7 +122,8 @@ def test_a_file_that_is_not_there_gets_one_line(tmp_path):
         load(tmp_path / "none.toml")
 
 
-def test_each_voice_of_the_service_is_known():
+def test_the_voices_are_those_of_the_service():
+    assert sorted(VOICES) == sorted(live_setup.VOICES)
     assert len(set(VOICES)) == 30
 
 
@@ -193,7 +192,7 @@ def test_a_key_that_is_none_is_refused_without_repeating_it(no_key, tmp_path, te
 
 
 def test_a_missing_key_says_where_to_put_one(no_key):
-    with pytest.raises(Unreadable, match="GEMINI_API_KEY: no API key; put one into"):
+    with pytest.raises(KeyMissing, match="GEMINI_API_KEY: no API key; put one into"):
         read_key()
 
 
