@@ -45,6 +45,15 @@ async def test_a_dropped_link_is_lost_once_and_opened_again():
 
 
 @on_loop
+async def test_a_proxy_does_not_get_to_see_a_key_that_is_not_encrypted(monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    async with LiveServer(QUICK) as server, Line(server.url) as line:
+        await line.heard(ev.LinkUp)
+        assert line.all(ev.LinkLost) == []
+
+
+@on_loop
 async def test_the_link_comes_back_with_the_network(impatient):
     server = LiveServer(QUICK)
     async with server:

@@ -95,7 +95,7 @@ def config_file(tmp_path):
     """A configuration for the virtual card, and no service to talk to."""
     path = tmp_path / "config.toml"
     path.write_text(
-        '[live]\nendpoint = "ws://127.0.0.1:9"\n'
+        '[live]\nendpoint = "ws://localhost:9"\n'
         '[microphone]\ndevice = "microphone"\n'
         '[speaker]\ndevice = "speaker"\n'
     )
@@ -132,6 +132,23 @@ def test_systemd_sees_ready_status_progress_a_stall_recovery_and_the_stop(
     assert "a-key-to-look-for" not in out + err
     assert "Traceback" not in err
     assert "microphone (its clock stopped)" in err
+
+
+def test_sigterm_does_not_wait_for_a_name_that_is_being_resolved(
+    virtual_card, notify, config_file, tmp_path
+):
+    """As on a network whose name server is silent."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import socket, time\nsocket.getaddrinfo = lambda *_, **__: time.sleep(60)\n"
+    )
+    slow = {"NOTIFY_SOCKET": notify.path, "PYTHONPATH": f"{tmp_path}:{os.getcwd()}"}
+    with process(virtual_card, "run", "--config", config_file, **slow) as box:
+        notify.next("READY=1")
+        stopped_at = time.monotonic()
+        box.send_signal(signal.SIGTERM)
+        box.communicate(timeout=LIMIT_S)
+        assert time.monotonic() - stopped_at < 2.0
+        assert box.returncode == 0
 
 
 def test_a_frozen_process_stops_the_pings(virtual_card, notify, config_file):
