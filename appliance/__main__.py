@@ -22,7 +22,7 @@ from appliance.service.config_text import effective
 from appliance.service.demo import Options, demo
 from appliance.service.endpoint import KeyMissing, read_key
 from appliance.service.log_lines import FAILED_ID, LogLines
-from appliance.simulator.live_narrator import simulate
+from appliance.simulator.live.narrator import simulate
 from appliance.simulator.script import ScriptUnusable
 from appliance.simulator.virtual_card import VirtualCardUnavailable
 from appliance.simulator.wav_card import WavUnusable

@@ -22,7 +22,7 @@ from appliance.service.demo_sound import Sound, choose_sound, question, virtual_
 from appliance.service.endpoint import KeyMissing, read_key
 from appliance.service.moment import Moment
 from appliance.simulator import keyboard, script
-from appliance.simulator.live_server import LiveServer
+from appliance.simulator.live.server import LiveServer
 from appliance.simulator.panel import Panel
 from appliance.simulator.script import Act
 

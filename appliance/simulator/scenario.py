@@ -11,7 +11,7 @@ from msgspec import Meta
 from msgspec.structs import FieldInfo, fields
 
 from appliance.core.strict_toml import Unreadable, allowed, suggestion
-from appliance.simulator.live_sound import read_wav
+from appliance.simulator.live.sound import read_wav
 
 Point = Literal[
     "setup",

@@ -26,7 +26,7 @@ from appliance.core import events as ev
 from appliance.core.secret import Secret
 from appliance.live import session, wire
 from appliance.live.link import LiveLink
-from appliance.simulator.live_server import LiveServer
+from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Drop
 
 

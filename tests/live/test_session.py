@@ -22,8 +22,8 @@ from appliance.core import events as ev
 from appliance.core.pcm import CAPTURE_RATE_HZ, PLAYBACK_RATE_HZ
 from appliance.core.signals import Fault
 from appliance.live import session, wire
-from appliance.simulator.live_server import LiveServer
-from appliance.simulator.live_sound import resample
+from appliance.simulator.live.server import LiveServer
+from appliance.simulator.live.sound import resample
 from appliance.simulator.scenario import (
     Garbage,
     GoAway,

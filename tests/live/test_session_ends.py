@@ -11,7 +11,7 @@ from loopback import KEY, QUICK, Line, Rude, accept, on_loop, peer
 from appliance.core import events as ev
 from appliance.core.signals import Fault
 from appliance.live import session, wire
-from appliance.simulator.live_server import LiveServer
+from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Close, Drop, Garbage, Scenario
 
 

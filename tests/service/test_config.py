@@ -15,7 +15,7 @@ from appliance.service.endpoint import (
     check_endpoint,
     read_key,
 )
-from appliance.simulator import live_setup
+from appliance.simulator.live import setup as live_setup
 
 SHIPPED = Path(__file__).parents[2] / "deploy" / "config" / "config.toml"
 

@@ -10,7 +10,7 @@ from patience import in_loop, noise
 
 from appliance.core.conversation import State
 from appliance.core.events import TalkPressed
-from appliance.simulator.live_server import LiveServer
+from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Scenario
 
 CAPTURE_BYTES_PER_S = 32_000

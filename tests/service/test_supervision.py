@@ -14,7 +14,7 @@ import pytest
 from patience import in_loop, noise
 
 from appliance.core.liveness import LIMITS_S
-from appliance.simulator.live_server import LiveServer
+from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Scenario
 
 WATCHDOG_S = 2.0

@@ -9,7 +9,7 @@ from appliance.core.conversation import State
 from appliance.core.effects import PlayEarcon
 from appliance.core.events import LinkLost, LinkUp, TalkReleased
 from appliance.core.signals import Earcon
-from appliance.simulator.live_server import LiveServer
+from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Drop, Scenario
 
 SETUP = ["> setup", "< setupComplete"]

@@ -6,9 +6,9 @@ import json
 
 import msgspec
 
-from appliance.simulator.live_downlink import Action, Close, Send
-from appliance.simulator.live_service import Service
-from appliance.simulator.live_session import LiveSession
+from appliance.simulator.live.downlink import Action, Close, Send
+from appliance.simulator.live.service import Service
+from appliance.simulator.live.session import LiveSession
 from appliance.simulator.scenario import Scenario
 
 START = {"realtimeInput": {"activityStart": {}}}

@@ -14,8 +14,8 @@ from google.genai import errors, types
 from live_talk import SPEECH
 from patience import in_loop
 
-from appliance.simulator.live_server import LiveServer
-from appliance.simulator.live_sound import resample
+from appliance.simulator.live.server import LiveServer
+from appliance.simulator.live.sound import resample
 from appliance.simulator.scenario import Scenario
 
 MODEL = "gemini-3.8-live"

@@ -4,8 +4,8 @@
 import pytest
 from live_talk import SPEECH, START, Talk, audio
 
-from appliance.simulator.live_downlink import Send
-from appliance.simulator.live_service import Service
+from appliance.simulator.live.downlink import Send
+from appliance.simulator.live.service import Service
 from appliance.simulator.scenario import (
     Close,
     Drop,

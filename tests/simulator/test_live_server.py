@@ -15,8 +15,8 @@ from patience import in_loop
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from appliance.simulator.live_narrator import simulate
-from appliance.simulator.live_server import LiveServer
+from appliance.simulator.live.narrator import simulate
+from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import (
     Close,
     Drop,

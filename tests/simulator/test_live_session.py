@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from live_talk import END, SPEECH, START, Talk, audio, setup
 
-from appliance.simulator.live_service import Service
-from appliance.simulator.live_sound import resample
+from appliance.simulator.live.service import Service
+from appliance.simulator.live.sound import resample
 from appliance.simulator.scenario import Scenario
 
 INVALID = (1007, "Request contains an invalid argument.")

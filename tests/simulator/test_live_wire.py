@@ -8,10 +8,10 @@ import msgspec
 import pytest
 from live_talk import audio, setup
 
-from appliance.simulator import live_wire as wire
-from appliance.simulator.live_fields import Blob, encode
-from appliance.simulator.live_setup import VOICES, check_setup
-from appliance.simulator.live_wire import Refusal
+from appliance.simulator.live import wire
+from appliance.simulator.live.fields import Blob, encode
+from appliance.simulator.live.setup import VOICES, check_setup
+from appliance.simulator.live.wire import Refusal
 
 
 def read(message):

@@ -6,7 +6,7 @@ import wave
 import pytest
 
 from appliance.core.strict_toml import Unreadable
-from appliance.simulator.live_service import Service
+from appliance.simulator.live.service import Service
 from appliance.simulator.scenario import Close, Drop, Scenario, read_scenario
 
 

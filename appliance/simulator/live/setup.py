@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What the service refuses in a setup for gemini-3.8-live, beyond unknown fields."""
 
-from appliance.simulator.live_fields import Setup
-from appliance.simulator.live_wire import INVALID, POLICY, Refusal
+from appliance.simulator.live.fields import Setup
+from appliance.simulator.live.wire import INVALID, POLICY, Refusal
 
 MODELS = frozenset({"models/gemini-3.8-live"})
 _VOICES = (

@@ -4,14 +4,14 @@
 from collections.abc import Callable
 
 from appliance.core.pcm import seconds
-from appliance.simulator import live_wire as wire
-from appliance.simulator.live_answer import Answers
-from appliance.simulator.live_downlink import Downlink
-from appliance.simulator.live_fields import Blob, Empty, RealtimeInput
-from appliance.simulator.live_fields import RealtimeInputConfig as Config
-from appliance.simulator.live_service import HeardTurn, Service
-from appliance.simulator.live_sound import loudness
-from appliance.simulator.live_wire import INVALID, POLICY, Refusal
+from appliance.simulator.live import wire
+from appliance.simulator.live.answer import Answers
+from appliance.simulator.live.downlink import Downlink
+from appliance.simulator.live.fields import Blob, Empty, RealtimeInput
+from appliance.simulator.live.fields import RealtimeInputConfig as Config
+from appliance.simulator.live.service import HeardTurn, Service
+from appliance.simulator.live.sound import loudness
+from appliance.simulator.live.wire import INVALID, POLICY, Refusal
 from appliance.simulator.scenario import Point
 
 _SPEECH_LOUDNESS = 0.01

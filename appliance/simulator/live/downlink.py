@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
 
-from appliance.simulator import live_wire as wire
-from appliance.simulator.live_fields import encode
-from appliance.simulator.live_service import Service
+from appliance.simulator.live import wire
+from appliance.simulator.live.fields import encode
+from appliance.simulator.live.service import Service
 from appliance.simulator.scenario import Close, Drop, Stall
 
 #: Acts, and yields the monotonic instant at which it wants to go on.

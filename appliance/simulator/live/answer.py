@@ -8,11 +8,11 @@ from collections import deque
 from collections.abc import Callable, Generator
 
 from appliance.core.pcm import CAPTURE_RATE_HZ, PLAYBACK_RATE_HZ, seconds
-from appliance.simulator import live_wire as wire
-from appliance.simulator.live_downlink import Downlink, Script
-from appliance.simulator.live_fields import Setup
-from appliance.simulator.live_service import HeardTurn, Service
-from appliance.simulator.live_sound import PERIOD_S, periods, tokens
+from appliance.simulator.live import wire
+from appliance.simulator.live.downlink import Downlink, Script
+from appliance.simulator.live.fields import Setup
+from appliance.simulator.live.service import HeardTurn, Service
+from appliance.simulator.live.sound import PERIOD_S, periods, tokens
 from appliance.simulator.scenario import Point
 
 MERGE_GAP_S = 0.25  # activityEnd to activityStart, below which turns become one

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from appliance.core.pcm import CAPTURE_RATE_HZ, PLAYBACK_RATE_HZ
-from appliance.simulator.live_sound import babble, read_wav, resample
-from appliance.simulator.live_wire import (
+from appliance.simulator.live.sound import babble, read_wav, resample
+from appliance.simulator.live.wire import (
     INTERNAL,
     INVALID,
     POLICY,

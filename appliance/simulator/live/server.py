@@ -18,11 +18,11 @@ from websockets.http11 import Request, Response
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
-from appliance.simulator.live_address import PATH, api_key, api_version
-from appliance.simulator.live_downlink import Action, Send
-from appliance.simulator.live_service import HeardTurn, Service
-from appliance.simulator.live_session import LiveSession
-from appliance.simulator.live_wire import Message
+from appliance.simulator.live.address import PATH, api_key, api_version
+from appliance.simulator.live.downlink import Action, Send
+from appliance.simulator.live.service import HeardTurn, Service
+from appliance.simulator.live.session import LiveSession
+from appliance.simulator.live.wire import Message
 from appliance.simulator.scenario import Close, Drop, Fault, Scenario, Stall
 
 _CLOSE_TIMEOUT_S = 0.5

@@ -6,20 +6,20 @@ Sans I/O. What a client may do when, and what it costs, is decided here.
 
 from typing import assert_never
 
-from appliance.simulator import live_wire as wire
-from appliance.simulator.live_activity import Activity
-from appliance.simulator.live_answer import Answers
-from appliance.simulator.live_downlink import Action, Downlink, Script
-from appliance.simulator.live_fields import (
+from appliance.simulator.live import wire
+from appliance.simulator.live.activity import Activity
+from appliance.simulator.live.answer import Answers
+from appliance.simulator.live.downlink import Action, Downlink, Script
+from appliance.simulator.live.fields import (
     ClientContent,
     ClientMessage,
     RealtimeInput,
     Setup,
     ToolResponse,
 )
-from appliance.simulator.live_service import Service
-from appliance.simulator.live_setup import check_setup
-from appliance.simulator.live_wire import INVALID, INVALID_ARGUMENT, POLICY, Refusal
+from appliance.simulator.live.service import Service
+from appliance.simulator.live.setup import check_setup
+from appliance.simulator.live.wire import INVALID, INVALID_ARGUMENT, POLICY, Refusal
 from appliance.simulator.scenario import (
     Close,
     Drop,

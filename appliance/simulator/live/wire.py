@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from appliance.core.pcm import PLAYBACK_RATE_HZ
-from appliance.simulator.live_fields import (
+from appliance.simulator.live.fields import (
     Blob,
     ClientMessage,
     Misfit,

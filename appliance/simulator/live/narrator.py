@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Callable
 
 from appliance.core.pcm import CAPTURE_RATE_HZ, PLAYBACK_RATE_HZ, seconds
-from appliance.simulator.live_server import LiveServer
-from appliance.simulator.live_service import HeardTurn
+from appliance.simulator.live.server import LiveServer
+from appliance.simulator.live.service import HeardTurn
 from appliance.simulator.scenario import Scenario
 
 _WORTH_TELLING = ("> setup", "> close", "> lost", "< goAway", "< close", "< drop")
