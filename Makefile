@@ -23,6 +23,8 @@ lint: $(VENV)/.installed
 
 unit: $(VENV)/.installed
 	$(BIN)/pytest --cov --cov-report=term:skip-covered
+	$(BIN)/coverage report --fail-under=100 \
+		--include='appliance/core/*,appliance/live/wire.py'
 
 docs: $(VENV)/.installed ## Write the README's table of signals from the code's
 	$(BIN)/python tests/readme_tables.py

@@ -15,13 +15,13 @@ from appliance.core.conversation import (
     Conversation,
     Hold,
     Link,
+    Step,
     Utterance,
     cut,
     hold_until,
     is_open,
 )
 from appliance.core.effects import CloseLink, CloseTurn, OpenLink, RenewLink
-from appliance.core.playback import Step
 from appliance.core.signals import LINK_FAULTS, Earcon, Fault, earcon_of, worst
 
 Reaction = Callable[[Conversation, float], Step]

@@ -4,6 +4,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from appliance.core.effects import Effect
 from appliance.core.events import PeriodCaptured
 from appliance.core.pcm import CAPTURE_RATE_HZ, FRAME_BYTES, seconds
 from appliance.core.signals import TABLE, Fault, LedPattern, Signal, signal_of, worst
@@ -136,11 +137,6 @@ class Conversation:
         return State.IDLE
 
     @property
-    def answers_owed(self) -> int:
-        """Turns closed minus answers ended, on this link."""
-        return len(self.owed)
-
-    @property
     def turn_open(self) -> bool:
         """activityStart is out, and its activityEnd is not."""
         return any(is_open(u) for u in self.utterances)
@@ -148,6 +144,10 @@ class Conversation:
     @property
     def between_turns(self) -> bool:
         return self.state is State.IDLE and not self.owed
+
+
+#: What comes of an event: the conversation after it, and what is to be done.
+Step = tuple[Conversation, tuple[Effect, ...]]
 
 
 def is_open(utterance: Utterance) -> bool:

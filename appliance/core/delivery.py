@@ -4,10 +4,9 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from appliance.core.conversation import Conversation, Link, Utterance
+from appliance.core.conversation import Conversation, Link, Step, Utterance
 from appliance.core.effects import CloseTurn, Effect, OpenTurn, RenewLink, SendAudio
 from appliance.core.playback import (
-    Step,
     cut_answer_short,
     earcon,
     leave_link,

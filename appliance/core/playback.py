@@ -4,18 +4,15 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from appliance.core.conversation import Answer, Conversation, Link
+from appliance.core.conversation import Answer, Conversation, Link, Step
 from appliance.core.effects import (
     Drain,
     DropPlayback,
-    Effect,
     Play,
     PlayEarcon,
     RenewLink,
 )
 from appliance.core.signals import TABLE, Earcon, Signal
-
-Step = tuple[Conversation, tuple[Effect, ...]]
 
 #: After the DAC fell silent the room still sounds for this long.
 _ROOM_S = 0.1

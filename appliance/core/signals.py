@@ -41,11 +41,11 @@ class Earcon(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """Move the brightness to `level` (0..1 of the configured one) over `fade_s`,
-    then keep it for `hold_s`."""
+class Glow:
+    """Move the brightness to `level` over `fade_s`, then keep it for `hold_s`."""
 
-    level: float
+    #: 0..1 of [led] brightness; None is [led] idle_brightness.
+    level: float | None
     hold_s: float
     fade_s: float = 0.0
 
@@ -55,19 +55,15 @@ class LedPattern:
     """Steps repeated for ever; a single step is steady."""
 
     name: str
-    steps: tuple[Step, ...]
+    steps: tuple[Glow, ...]
 
 
 def blinks(count: int) -> LedPattern:
     """`count` blinks, a pause, again."""
-    blink = (Step(1.0, 0.2), Step(0.0, 0.25))
+    blink = (Glow(1.0, 0.2), Glow(0.0, 0.25))
     return LedPattern(
-        f"{count}-blink", blink * (count - 1) + (blink[0], Step(0.0, 1.4))
+        f"{count}-blink", blink * (count - 1) + (blink[0], Glow(0.0, 1.4))
     )
-
-
-#: "dim" is the idle brightness, set by [led] idle_brightness.
-IDLE_LEVEL = -1.0
 
 
 class Signal(Enum):
@@ -103,14 +99,14 @@ class Row:
 
 
 _TRIPLE = LedPattern(
-    "triple-blink", (Step(1.0, 0.08), Step(0.0, 0.08)) * 2 + (Step(1, 0.08), Step(0, 9))
+    "triple-blink", (Glow(1.0, 0.08), Glow(0.0, 0.08)) * 2 + (Glow(1, 0.08), Glow(0, 9))
 )
 
 TABLE: dict[Signal, Row] = {
     Signal.STARTING: Row(
         "starting",
         "quick fade in and out",
-        LedPattern("starting", (Step(1.0, 0.0, 0.25), Step(0.0, 0.0, 0.25))),
+        LedPattern("starting", (Glow(1.0, 0.0, 0.25), Glow(0.0, 0.0, 0.25))),
         Earcon.READY,
         "ac35e78f16444570a12cca63712944e6",
         "Wait for the ready sound.",
@@ -118,7 +114,7 @@ TABLE: dict[Signal, Row] = {
     Signal.IDLE: Row(
         "idle, all well",
         "dim, steady",
-        LedPattern("idle", (Step(IDLE_LEVEL, 0.0),)),
+        LedPattern("idle", (Glow(None, 0.0),)),
         None,
         "20b23c0edc194840bc4de6fdf78ebe5b",
         "Hold the button and talk.",
@@ -126,7 +122,7 @@ TABLE: dict[Signal, Row] = {
     Signal.LISTENING: Row(
         "listening",
         "full on",
-        LedPattern("listening", (Step(1.0, 0.0),)),
+        LedPattern("listening", (Glow(1.0, 0.0),)),
         None,
         "e157b7ece17b49e798ae9c0ac0dc6c38",
         "Talk; let go when you are done.",
@@ -134,7 +130,7 @@ TABLE: dict[Signal, Row] = {
     Signal.LISTENING_ENDS: Row(
         "listening, the hold limit is near",
         "fast blink",
-        LedPattern("listening-ends", (Step(1.0, 0.1), Step(0.0, 0.1))),
+        LedPattern("listening-ends", (Glow(1.0, 0.1), Glow(0.0, 0.1))),
         Earcon.CUT_OFF,
         "998c775edfc646ea974ebf2f19706d33",
         "Finish the sentence: what was said up to the limit is sent.",
@@ -142,7 +138,7 @@ TABLE: dict[Signal, Row] = {
     Signal.THINKING: Row(
         "thinking",
         "slow pulse",
-        LedPattern("thinking", (Step(1.0, 0.0, 0.8), Step(0.1, 0.0, 0.8))),
+        LedPattern("thinking", (Glow(1.0, 0.0, 0.8), Glow(0.1, 0.0, 0.8))),
         None,
         "77b77a7042374d1db2dfb14913ef05d4",
         "Wait; a tap cancels.",
@@ -150,7 +146,7 @@ TABLE: dict[Signal, Row] = {
     Signal.SPEAKING: Row(
         "speaking",
         "breathing",
-        LedPattern("speaking", (Step(1.0, 0.1, 0.5), Step(0.4, 0.1, 0.5))),
+        LedPattern("speaking", (Glow(1.0, 0.1, 0.5), Glow(0.4, 0.1, 0.5))),
         None,
         "1584dcd25ed84df4a7164dc592281696",
         "A tap hushes; hold to talk over it.",

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from appliance.core.signals import IDLE_LEVEL, LedPattern, Step
+from appliance.core.signals import Glow, LedPattern
 from appliance.hardware.gpio import claim_led
 
 FADE_STEP_S = 0.04
@@ -33,7 +33,7 @@ class StatusLed:
             self._changed.set()
 
     async def run(self) -> None:
-        """Step through the pattern that is to be shown, for ever."""
+        """Glow through the pattern that is to be shown, for ever."""
         while True:
             await self._changed.wait()
             self._changed.clear()
@@ -56,29 +56,30 @@ class StatusLed:
         except TimeoutError:
             return False
 
-    def _steps(self) -> tuple[Step, ...]:
+    def _steps(self) -> tuple[Glow, ...]:
         assert self._pattern is not None
         return tuple(
             replace(step, level=self._level(step)) for step in self._pattern.steps
         )
 
-    def _level(self, step: Step) -> float:
-        if step.level == IDLE_LEVEL:
+    def _level(self, step: Glow) -> float:
+        if step.level is None:
             return self._idle_brightness
         return step.level * self._brightness
 
 
-def course(steps: Sequence[Step], level: float) -> Iterator[tuple[float, float | None]]:
+def course(steps: Sequence[Glow], level: float) -> Iterator[tuple[float, float | None]]:
     """The way of the light from `level` on: each next level, and seconds to keep it.
 
     It has no end, but where it comes to rest: there the seconds are None.
     """
     for step in itertools.cycle(steps):
         ticks = round(step.fade_s / FADE_STEP_S)
+        target = step.level or 0.0
         for tick in range(1, ticks + 1):
-            faded = level + (step.level - level) * tick / ticks
+            faded = level + (target - level) * tick / ticks
             yield faded, step.fade_s / ticks
-        level = step.level
+        level = target
         if len(steps) == 1:
             yield level, None
             return

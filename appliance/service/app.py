@@ -105,6 +105,7 @@ class Appliance:
                     group.create_task(_for_ever(name, part), name=name)
                     for name, part in self._parts().items()
                 ]
+                systemd.status(systemd.sentence(self._conversation))
                 self._link.open()
                 await self._stopped.wait()
                 await self._close_link()

@@ -10,7 +10,7 @@ from appliance.core.pcm import CAPTURE_RATE_HZ
 from appliance.core.signals import Earcon
 from appliance.service.moment import Moment
 from appliance.service.timeline import Record, Timeline
-from appliance.service.turn_report import Report, TurnReports
+from appliance.service.turn_report import Report
 
 _TEXTS: dict[str, Callable[[Record], str]] = {
     "ready": lambda r: "box      ready",
@@ -50,20 +50,16 @@ class Screen:
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json
         self._timeline = Timeline()
-        self._reports = TurnReports()
         self._started_at = time.monotonic()
-        self.reports: list[Report] = []
 
     def follow(self, moment: Moment) -> None:
         for record in self._timeline.records(moment):
             self._show(record)
-        for report in self._reports.follow(moment):
-            self.reports.append(report)
-            if self._as_json:
-                fields = {
-                    name.lower(): value for name, value in report.fields().items()
-                }
-                self._show({"t": round(moment.now, 6), "event": "turn_over", **fields})
+
+    @property
+    def reports(self) -> list[Report]:
+        """The turns that are over."""
+        return self._timeline.reports
 
     def table(self) -> str:
         """The latencies in ms, a line per turn."""

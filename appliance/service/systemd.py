@@ -30,7 +30,11 @@ def follow(moment: Moment) -> None:
     """Mirror the state in what `systemctl status` shows first."""
     text = sentence(moment.after)
     if text != sentence(moment.before):
-        daemon.notify(f"STATUS={text}")
+        status(text)
+
+
+def status(text: str) -> None:
+    daemon.notify(f"STATUS={text}")
 
 
 def sentence(conversation: Conversation) -> str:

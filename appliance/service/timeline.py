@@ -14,6 +14,7 @@ from appliance.core.conversation import pattern
 from appliance.core.pcm import FRAME_BYTES
 from appliance.core.signals import signal_of
 from appliance.service.moment import Moment
+from appliance.service.turn_report import Report, TurnReports
 
 Record = dict[str, Any]
 
@@ -43,6 +44,9 @@ class Timeline:
 
     def __init__(self) -> None:
         self._frames = 0
+        self._reports = TurnReports()
+        #: The turns that are over.
+        self.reports: list[Report] = []
 
     def records(self, moment: Moment) -> Iterator[Record]:
         """The records of `moment`, in order; `t` is time.monotonic()."""
@@ -62,6 +66,10 @@ class Timeline:
             yield "fault_cleared", {"kind": signal_of(fault).value}
         if pattern(after) != pattern(before):
             yield "led", {"pattern": pattern(after).name}
+        for report in self._reports.follow(moment):
+            self.reports.append(report)
+            fields = report.fields().items()
+            yield "turn_over", {name.lower(): value for name, value in fields}
 
     def _of_effect(
         self, effect: ef.Effect, moment: Moment

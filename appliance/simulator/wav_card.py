@@ -112,7 +112,8 @@ class WavCard:
 class RecordingCard:
     """Another card, and a WAV file of what it plays.
 
-    Threads: as the other card's; the file is written on its playback thread.
+    Threads: as the other card's; the file is written on its playback thread, which a
+    box's own speaker must not do, and a demo may.
     """
 
     def __init__(self, card: "AnyCard", heard: Path) -> None:

@@ -171,7 +171,7 @@ def test_stop_while_idle_closes_the_link():
 
 def test_stop_forgets_what_the_closed_link_owed():
     box = thinking().tell(ev.StopRequested())
-    assert box.conversation.answers_owed == 0
+    assert len(box.conversation.owed) == 0
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_blinks_are_counted_and_end_in_a_pause(count):
 @pytest.mark.parametrize("signal", Signal)
 def test_every_pattern_can_be_shown(signal):
     steps = TABLE[signal].pattern.steps
-    assert all(-1 <= step.level <= 1 for step in steps)
+    assert all(0 <= (step.level or 0) <= 1 for step in steps)
     assert all(step.hold_s >= 0 <= step.fade_s for step in steps)
     assert len(steps) == 1 or sum(step.hold_s + step.fade_s for step in steps) > 0.1
 

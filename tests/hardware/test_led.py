@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager
 import pytest
 from patience import in_loop, until
 
-from appliance.core.signals import IDLE_LEVEL, TABLE, LedPattern, Step
+from appliance.core.signals import TABLE, Glow, LedPattern
 from appliance.hardware.led import StatusLed, course
 
 GPIO = 12
-ON = LedPattern("on", (Step(1.0, 0.0),))
-IDLE = LedPattern("idle", (Step(IDLE_LEVEL, 0.0),))
+ON = LedPattern("on", (Glow(1.0, 0.0),))
+IDLE = LedPattern("idle", (Glow(None, 0.0),))
 
 
 def led(brightness: float = 1.0, idle_brightness: float = 0.1) -> StatusLed:
@@ -49,7 +49,7 @@ async def test_idle_has_a_brightness_of_its_own_that_may_be_off(pins, idle_brigh
 async def test_a_new_pattern_does_not_wait_for_the_old_one(pins):
     light = led()
     async with running(light):
-        light.show(LedPattern("long", (Step(0.3, 3600.0), Step(0.0, 3600.0))))
+        light.show(LedPattern("long", (Glow(0.3, 3600.0), Glow(0.0, 3600.0))))
         await until(lambda: pins.pin(GPIO).state == 0.3)
         light.show(ON)
         await until(lambda: pins.pin(GPIO).state == 1.0)
@@ -57,7 +57,7 @@ async def test_a_new_pattern_does_not_wait_for_the_old_one(pins):
 
 @in_loop
 async def test_the_same_pattern_again_keeps_its_rhythm(pins):
-    light, pattern = led(), LedPattern("pair", (Step(1.0, 0.05), Step(0.0, 3600.0)))
+    light, pattern = led(), LedPattern("pair", (Glow(1.0, 0.05), Glow(0.0, 3600.0)))
     async with running(light):
         light.show(pattern)
         await until(lambda: pins.pin(GPIO).state == 1.0)
@@ -79,23 +79,23 @@ async def test_closing_turns_the_light_off(pins):
 
 
 def test_a_steady_light_rests_for_ever():
-    assert list(course((Step(0.7, 0.0),), 0.0)) == [(0.7, None)]
+    assert list(course((Glow(0.7, 0.0),), 0.0)) == [(0.7, None)]
 
 
 def test_a_steady_light_may_be_faded_to():
-    way = list(course((Step(1.0, 0.0, 0.2),), 0.0))
+    way = list(course((Glow(1.0, 0.0, 0.2),), 0.0))
     assert [level for level, _ in way] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0, 1.0])
     assert way[-1][1] is None
 
 
 def test_a_blink_holds_each_level():
-    way = course((Step(1.0, 0.2), Step(0.0, 0.3)), 0.5)
+    way = course((Glow(1.0, 0.2), Glow(0.0, 0.3)), 0.5)
     expected = [(1.0, 0.2), (0.0, 0.3), (1.0, 0.2), (0.0, 0.3)]
     assert list(itertools.islice(way, 4)) == expected
 
 
 def test_a_fade_takes_its_time_in_small_steps_and_starts_at_once():
-    (start, *_, peak), (down, *_) = _halves(Step(1.0, 0.0, 0.8), Step(0.1, 0.0, 0.8))
+    (start, *_, peak), (down, *_) = _halves(Glow(1.0, 0.0, 0.8), Glow(0.1, 0.0, 0.8))
     assert start == pytest.approx((0.05, 0.04))
     assert peak == pytest.approx((1.0, 0.04))
     assert down[0] < 1.0
@@ -103,7 +103,7 @@ def test_a_fade_takes_its_time_in_small_steps_and_starts_at_once():
 
 @pytest.mark.parametrize("row", TABLE.values(), ids=lambda row: row.situation)
 def test_every_pattern_of_the_box_moves_on_and_stays_in_range(row):
-    steps = [Step(max(step.level, 0.0), step.hold_s, step.fade_s) for step in
+    steps = [Glow(step.level or 0.0, step.hold_s, step.fade_s) for step in
              row.pattern.steps]  # fmt: skip
     moves = list(itertools.islice(course(steps, 1.0), 200))
     assert all(0.0 <= level <= 1.0 for level, _ in moves)
@@ -111,6 +111,6 @@ def test_every_pattern_of_the_box_moves_on_and_stays_in_range(row):
         assert sum(keep_s for _, keep_s in moves) > 1.0
 
 
-def _halves(up: Step, down: Step):
+def _halves(up: Glow, down: Glow):
     way = list(itertools.islice(course((up, down), 0.0), 40))
     return way[:20], way[20:]

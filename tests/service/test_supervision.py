@@ -110,6 +110,7 @@ def test_systemd_sees_ready_status_progress_a_stall_recovery_and_the_stop(
         "WATCHDOG_USEC": str(int(WATCHDOG_S * 1e6)),
     }
     with process(virtual_card, "run", "--config", config_file, **told) as box:
+        notify.next("STATUS=Starting. Wait for the ready sound.")
         notify.next("STATUS=No network. Check Wi-Fi")
         notify.seen("READY=1")
         notify.next("WATCHDOG=1")
