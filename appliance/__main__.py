@@ -25,7 +25,7 @@ from appliance.service.log_lines import FAILED_ID, LogLines
 from appliance.simulator.live.narrator import simulate
 from appliance.simulator.script import ScriptUnusable
 from appliance.simulator.virtual_card import VirtualCardUnavailable
-from appliance.simulator.wav_card import WavUnusable
+from appliance.simulator.wav import WavUnusable
 
 EXIT_WELL, EXIT_CRASH, EXIT_USAGE, EXIT_CONFIG = 0, 1, 2, 78
 EXIT_INTERRUPTED, EXIT_NO_READER = 128 + signal.SIGINT, 128 + signal.SIGPIPE

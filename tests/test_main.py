@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from appliance import __version__
-from appliance.simulator.wav_card import read_wav
+from appliance.simulator.wav import read_wav
 
 ROOT = Path(__file__).parents[1]
 QUICK_SCRIPT = "wait 0.1\npress\nwait 0.5\nrelease\n"

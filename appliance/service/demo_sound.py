@@ -15,7 +15,8 @@ from appliance.hardware.sound_card import (
 )
 from appliance.service.config import Config
 from appliance.simulator.virtual_card import VirtualCard
-from appliance.simulator.wav_card import RecordingCard, WavCard, read_wav
+from appliance.simulator.wav import read_wav
+from appliance.simulator.wav_card import RecordingCard, WavCard
 
 #: Made with espeak-ng and sox for this project.
 QUESTION = Path(__file__).parents[1] / "simulator" / "question.wav"

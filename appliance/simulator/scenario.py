@@ -10,8 +10,9 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import FieldInfo, fields
 
+from appliance.core.pcm import PLAYBACK_RATE_HZ
 from appliance.core.strict_toml import Unreadable, allowed, suggestion
-from appliance.simulator.live.sound import read_wav
+from appliance.simulator.wav import WavUnusable, read_wav
 
 Point = Literal[
     "setup",
@@ -161,8 +162,8 @@ def _checked(path: Path, scenario: Scenario) -> Scenario:
         return scenario
     recording = path.parent / scenario.answer
     try:
-        read_wav(recording)
-    except ValueError as error:
+        read_wav(recording, PLAYBACK_RATE_HZ)
+    except WavUnusable as error:
         raise Unreadable(
             f"{path}: answer = {scenario.answer!r}: expected "
             f"{', '.join(BUILT_IN_ANSWERS)} or a recording, but {error}"

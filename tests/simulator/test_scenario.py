@@ -143,5 +143,5 @@ def test_a_recording_is_found_beside_the_scenario(write, tmp_path):
 
 def test_a_recording_that_is_not_mono_is_refused(write, tmp_path):
     record(tmp_path / "stereo.wav", channels=2)
-    with pytest.raises(Unreadable, match="expected a 16-bit mono WAV file"):
+    with pytest.raises(Unreadable, match="needed: 24000 Hz, mono, 16 bit"):
         read_scenario(write('answer = "stereo.wav"'))

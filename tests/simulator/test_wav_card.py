@@ -8,7 +8,8 @@ import wave
 import pytest
 
 from appliance.hardware.sound_card import Card
-from appliance.simulator.wav_card import RecordingCard, WavCard, WavUnusable, read_wav
+from appliance.simulator.wav import WavUnusable, read_wav
+from appliance.simulator.wav_card import RecordingCard, WavCard
 
 RATE_HZ = 16_000
 

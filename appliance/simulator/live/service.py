@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from appliance.core.pcm import CAPTURE_RATE_HZ, PLAYBACK_RATE_HZ
-from appliance.simulator.live.sound import babble, read_wav, resample
+from appliance.simulator.live.sound import babble, resample
 from appliance.simulator.live.wire import (
     INTERNAL,
     INVALID,
@@ -24,6 +24,7 @@ from appliance.simulator.scenario import (
     Point,
     Scenario,
 )
+from appliance.simulator.wav import read_wav
 
 
 @dataclass(slots=True, eq=False)
@@ -87,7 +88,7 @@ class Service:
         self._spent: set[int] = set()
         self._recording: bytes | None = None
         if scenario.answer not in BUILT_IN_ANSWERS:
-            self._recording = read_wav(Path(scenario.answer))
+            self._recording = read_wav(Path(scenario.answer), PLAYBACK_RATE_HZ)
 
     def check_key(self, key: str) -> None:
         """Raises the Refusal of a caller without a key, or with a wrong one."""

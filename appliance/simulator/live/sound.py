@@ -4,9 +4,7 @@
 The only place of the simulator that computes with samples.
 """
 
-import wave
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
@@ -37,18 +35,6 @@ def loudness(pcm: bytes) -> float:
 def babble() -> bytes:
     """A short spoken-like tone at 24 kHz, the answer to written input."""
     return melody(((220, 0.12), (262, 0.1), (233, 0.16)))
-
-
-def read_wav(path: Path) -> bytes:
-    """The recording as s16le mono at 24 kHz. Raises ValueError, one line."""
-    try:
-        with wave.open(str(path), "rb") as recording:
-            if (recording.getnchannels(), recording.getsampwidth()) != (1, FRAME_BYTES):
-                raise ValueError(f"{path}: expected a 16-bit mono WAV file")
-            frames = recording.readframes(recording.getnframes())
-            return resample(frames, recording.getframerate(), PLAYBACK_RATE_HZ)
-    except (OSError, wave.Error, EOFError) as error:
-        raise ValueError(f"{path}: not a readable WAV file ({error})") from error
 
 
 def periods(pcm: bytes) -> Iterator[bytes]:

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+"""WAV files of the one kind that the box speaks: s16le mono."""
+
+import shlex
+import wave
+from collections.abc import Callable
+from pathlib import Path
+
+from appliance.core.pcm import FRAME_BYTES, PLAYBACK_RATE_HZ
+
+Fill = Callable[[bool], bytes]
+
+
+class WavUnusable(Exception):
+    """A WAV file cannot be read or is of the wrong kind; the text says what to do."""
+
+
+def read_wav(path: Path, rate_hz: int) -> bytes:
+    """The s16le mono PCM of a WAV file of `rate_hz`. Raises WavUnusable."""
+    target = shlex.quote(f"{path.stem}-{rate_hz}.wav")
+    remedy = f"sox {shlex.quote(str(path))} -r {rate_hz} -c 1 -b 16 -e signed {target}"
+    try:
+        with wave.open(str(path), "rb") as wav:
+            frames, form = wav.readframes(wav.getnframes()), wav.getparams()
+    except OSError as error:
+        raise WavUnusable(f"{path}: {error.strerror}") from error
+    except (wave.Error, EOFError) as error:
+        raise WavUnusable(
+            f"{path}: no PCM WAV file ({error}); try: {remedy}"
+        ) from error
+    if (form.framerate, form.nchannels, form.sampwidth) == (rate_hz, 1, FRAME_BYTES):
+        return frames
+    raise WavUnusable(
+        f"{path}: {form.framerate} Hz, {form.nchannels} channel(s), "
+        f"{8 * form.sampwidth} bit; needed: {rate_hz} Hz, mono, 16 bit; try: {remedy}"
+    )
+
+
+class WavRecorder:
+    """A WAV file at 24 kHz of what is played, complete at any time.
+
+    Threads: the file is written on the thread that plays.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Raises WavUnusable if the file cannot be written."""
+        try:
+            path.open("wb").close()  # A Wave_write that fails complains once more.
+        except OSError as error:
+            raise WavUnusable(f"{path}: {error.strerror}") from error
+        self._wav = wave.Wave_write(str(path))
+        self._wav.setnchannels(1)
+        self._wav.setsampwidth(FRAME_BYTES)
+        self._wav.setframerate(PLAYBACK_RATE_HZ)
+
+    def recorded(self, fill: Fill) -> Fill:
+        """A `fill` that does the same, and keeps what it returns."""
+
+        def fill_and_keep(underran: bool) -> bytes:
+            pcm = fill(underran)
+            self._wav.writeframes(pcm)
+            return pcm
+
+        return fill_and_keep
