@@ -12,7 +12,7 @@ MISSING := $(shell for p in $(PACKAGES); do \
 .PHONY: demo test lint unit docs packages clean
 
 demo: $(VENV)/.installed ## Ask the built-in simulator one question
-	$(BIN)/voice-appliance demo --virtual-card
+	$(BIN)/voice-appliance demo --virtual-card </dev/null
 
 test: lint unit ## All checks, as CI runs them
 
@@ -31,6 +31,7 @@ docs: $(VENV)/.installed ## Write the README's table of signals from the code's
 
 $(VENV)/.installed: pyproject.toml constraints.txt | packages
 	python3 -m venv $(VENV)
+	@echo "Installing into $(VENV): this takes about a minute."
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[test]'
 	touch $@
 
@@ -40,4 +41,4 @@ packages:
 	--no-install-recommends $(MISSING))
 
 clean:
-	rm -rf $(VENV) build *.egg-info .coverage .mypy_cache .ruff_cache
+	rm -rf $(VENV) answer.wav build *.egg-info .coverage .mypy_cache .ruff_cache

@@ -20,7 +20,7 @@ from appliance.service.arguments import parser
 from appliance.service.config import DEFAULT_PATH, Config, load
 from appliance.service.config_text import effective
 from appliance.service.demo import Options, demo
-from appliance.service.endpoint import KeyMissing, read_key
+from appliance.service.endpoint import KEY_NAME, KeyMissing, read_key
 from appliance.service.log_lines import FAILED_ID, LogLines
 from appliance.simulator.live.narrator import simulate
 from appliance.simulator.script import ScriptUnusable
@@ -146,10 +146,11 @@ def _show_config(options: argparse.Namespace) -> int:
         return EXIT_WELL
     print(effective(_config(options.config)), end="")
     try:
-        key = f"there, masked: {read_key()}"
+        read_key()
+        key = "is there, and not shown"
     except KeyMissing:
-        key = "missing"
-    print(f"\n# The API key is {key}.")
+        key = f"is not in this environment; systemd hands the service {KEY_NAME}"
+    print(f"\n# The API key {key}.")
     return EXIT_WELL
 
 

@@ -90,9 +90,9 @@ def test_config_prints_every_key_and_masks_the_key(voice_appliance):
     ended = voice_appliance("config", GEMINI_API_KEY="s3cret")
     assert ended.returncode == 0
     assert 'voice = "Aoede"' in ended.stdout
-    assert "# The API key is there, masked: Secret(***)." in ended.stdout
+    assert "# The API key is there, and not shown." in ended.stdout
     assert "s3cret" not in ended.stdout + ended.stderr
-    assert "# The API key is missing." in voice_appliance("config").stdout
+    assert "# The API key is not in this env" in voice_appliance("config").stdout
 
 
 def test_config_check_says_whether_a_file_is_right(voice_appliance, tmp_path):
@@ -156,6 +156,14 @@ def test_demo_refuses_a_wav_of_the_wrong_rate(voice_appliance, tmp_path):
     assert "44100 Hz, 1 channel(s), 16 bit; needed: 16000 Hz, mono, 16 bit" in line
 
 
+def test_demo_does_not_overwrite_what_it_listens_to(voice_appliance, tmp_path):
+    path = write_wav(tmp_path / "mine.wav", 16_000)
+    before = Path(path).read_bytes()
+    ended = voice_appliance("demo", "--mic", path, "--speaker", path)
+    assert "would overwrite" in complaint(ended, 2)
+    assert Path(path).read_bytes() == before
+
+
 def test_demo_refuses_a_wav_that_is_none(voice_appliance, tmp_path):
     (tmp_path / "x.wav").write_text("no")
     ended = voice_appliance("demo", "--mic", "x.wav")
@@ -213,6 +221,43 @@ def test_a_script_on_stdin_gives_json_events_and_the_answer_in_a_wav(
     assert closed["frames"] > 16_000 * 0.5
     assert "Latencies in ms" in ended.stderr
     assert any(read_wav(tmp_path / "out.wav", 24_000))
+
+
+def test_a_script_that_ends_with_the_button_down_lets_go(voice_appliance):
+    ended = voice_appliance(
+        *("demo", "--script", "-", "--json", "--speaker", "out.wav"),
+        stdin="press\nwait 0.5\n",
+    )
+    names = [json.loads(line)["event"] for line in ended.stdout.splitlines()]
+    assert names.count("release") == 1
+    assert "answer_started" in names
+
+
+def test_a_demo_talks_to_the_simulator_of_another_process(voice_appliance, tmp_path):
+    with subprocess.Popen(
+        [sys.executable, "-m", "appliance", "simulate"],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    ) as server:
+        url = server.stdout.readline().split()[-1]
+        ended = voice_appliance(
+            *("demo", "--endpoint", url, "--script", "-", "--speaker", "out.wav"),
+            stdin=QUICK_SCRIPT,
+        )
+        server.terminate()
+    assert "answered" in ended.stdout
+    assert ended.stderr == ""
+
+
+def test_a_demo_says_what_is_wrong_and_what_to_do(voice_appliance):
+    ended = voice_appliance(
+        *("demo", "--endpoint", "ws://127.0.0.1:9", "--script", "-"),
+        *("--speaker", "out.wav"),
+        stdin="wait 0.5\nquit\n",
+    )
+    assert "WARNING: no network (" in ended.stderr
+    assert "Check Wi-Fi" in ended.stderr
 
 
 def test_a_demo_whose_reader_goes_away_ends_without_a_word(voice_appliance, tmp_path):

@@ -157,7 +157,7 @@ TABLE: dict[Signal, Row] = {
         blinks(1),
         Earcon.NO_NETWORK,
         "1e44f88f1c944532a65dfb4d0a8e5c0c",
-        "Check Wi-Fi or cable and the router; the box tries again by itself.",
+        "Check Wi-Fi or cable, router and [live] endpoint; the box goes on trying.",
     ),
     Signal.KEY: Row(
         "key rejected",

@@ -94,10 +94,10 @@ class Appliance:
         )
 
     async def run(self) -> None:
-        """Serve until `stop`, SIGTERM or SIGINT; raises when a part dies, for systemd
+        """Serve until `stop` or a signal to end; raises when a part dies, for systemd
         to start anew."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self.stop)
         try:
             async with asyncio.TaskGroup() as group:

@@ -11,6 +11,7 @@ from appliance.service.config import DEFAULT_PATH
 from appliance.service.endpoint import check_endpoint
 from appliance.service.timeline import EVENTS
 from appliance.simulator import script
+from appliance.simulator.scenario import HELP as SCENARIO_HELP
 from appliance.simulator.scenario import Scenario, read_scenario
 
 _DEMO_HELP = f"""\
@@ -92,7 +93,10 @@ def _add_demo(verbs: "_Verbs") -> None:
 
 def _add_simulate(verbs: "_Verbs") -> None:
     simulate = verbs.add_parser(
-        "simulate", help="the simulated Gemini Live service alone, for any client"
+        "simulate",
+        help="the simulated Gemini Live service alone, for any client",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=SCENARIO_HELP,
     )
     simulate.add_argument(
         "--port", type=_port, default=0, help="0 to 65535 (default 0: any free one)"

@@ -20,6 +20,7 @@ from appliance.service.config import Config
 from appliance.service.demo_screen import Screen, say
 from appliance.service.demo_sound import Sound, choose_sound, question, virtual_sound
 from appliance.service.endpoint import KeyMissing, read_key
+from appliance.service.log_lines import LogLines
 from appliance.service.moment import Moment
 from appliance.simulator import keyboard, script
 from appliance.simulator.live.server import LiveServer
@@ -61,7 +62,7 @@ async def demo(config: Config, options: Options) -> int:
             key=key,
             microphone_card=sound.microphone_card,
             speaker_card=sound.speaker_card,
-            observers=[screen.follow, watch.follow],
+            observers=[screen.follow, watch.follow, LogLines(transcripts=False).follow],
         )
         async with asyncio.TaskGroup() as group:
             using = group.create_task(_use(box, panel, sound, person, watch))
@@ -107,6 +108,7 @@ async def _use(
                     panel.release()
                 case Act.QUIT:
                     return
+        panel.release()
         done_at = time.monotonic()
         await watch.until(lambda moment: _is_over(moment, done_at))
     finally:
@@ -143,7 +145,7 @@ async def _service(
     if options.live:
         return config, read_key()
     if options.endpoint:
-        return _talking_to(config, options.endpoint), _key_if_any()
+        return _talking_to(config, options.endpoint), _key_for(options.endpoint)
     key = secrets.token_urlsafe()
     server = await stack.enter_async_context(LiveServer(api_key=key))
     return _talking_to(config, server.url), Secret(key)
@@ -153,16 +155,19 @@ def _talking_to(config: Config, endpoint: str) -> Config:
     return config.changed(live=config.live.changed(endpoint=endpoint))
 
 
-def _key_if_any() -> Secret | None:
+def _key_for(endpoint: str) -> Secret:
+    """The user's; a simulator on loopback takes any."""
     try:
         return read_key()
     except KeyMissing:
-        return None
+        if not endpoint.startswith("ws:"):
+            raise
+        return Secret("any")
 
 
 def _person(options: Options) -> AsyncIterator[Act]:
     """Raises ScriptUnusable."""
-    if options.script == "-":
+    if options.script == "-" and sys.stdin:
         return script.acts(script.arriving(sys.stdin.fileno()))
     if options.script is not None:
         return script.acts(script.given(script.read(Path(options.script))))
@@ -175,7 +180,7 @@ def _person(options: Options) -> AsyncIterator[Act]:
 
 
 def _is_scripted_by_us(options: Options) -> bool:
-    return options.script is None and not sys.stdin.isatty()
+    return options.script is None and not (sys.stdin and sys.stdin.isatty())
 
 
 def _tell(screen: Screen, sound: Sound, options: Options) -> None:

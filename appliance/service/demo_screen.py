@@ -25,6 +25,7 @@ _TEXTS: dict[str, Callable[[Record], str]] = {
     ),
     "answer_started": lambda r: f"turn {r['turn']}   the answer begins",
     "answer_ended": lambda r: f"turn {r['turn']}   the answer is all there",
+    "answer_cut": lambda r: f"turn {r['turn']}   the answer breaks off",
     "playback_dropped": lambda r: "speaker  silenced",
     "playback_drained": lambda r: "speaker  all played",
     "earcon": lambda r: f"speaker  sound: {Earcon(r['name']).value}",
@@ -35,7 +36,7 @@ _COLUMNS: tuple[tuple[str, str], ...] = (
     ("hold", "HOLD_MS"),
     ("press to wire", "PRESS_TO_WIRE_MS"),
     ("release to first sound", "RELEASE_TO_FIRST_SOUND_MS"),
-    ("answer", "ANSWER_MS"),
+    ("answer's length", "ANSWER_MS"),
     ("press to silence", "BARGE_IN_CUT_MS"),
     ("underruns", "UNDERRUNS"),
 )

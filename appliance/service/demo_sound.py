@@ -15,7 +15,7 @@ from appliance.hardware.sound_card import (
 )
 from appliance.service.config import Config
 from appliance.simulator.virtual_card import VirtualCard
-from appliance.simulator.wav import read_wav
+from appliance.simulator.wav import WavUnusable, read_wav
 from appliance.simulator.wav_card import RecordingCard, WavCard
 
 #: Made with espeak-ng and sox for this project.
@@ -51,6 +51,8 @@ async def choose_sound(
     Raises:
         WavUnusable: the microphone's file cannot be read or is of the wrong kind.
     """
+    if microphone and speaker and Path(microphone) == Path(speaker):
+        raise WavUnusable(f"{speaker}: --speaker would overwrite what --mic plays")
     alsa = AlsaCard()
     ask: Callable[[], None] = _nothing
     microphone_card: Card = alsa

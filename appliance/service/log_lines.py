@@ -33,12 +33,12 @@ class LogLines:
             _write(logging.INFO, "ready: hold the button and talk", READY_ID)
         self._link(moment)
         for fault in sorted(after.faults - before.faults, key=lambda f: f.value):
-            _write_signal(signal_of(fault), _reason(moment))
+            _write_signal(signal_of(fault), moment.reason)
         for fault in before.faults - after.faults:
             mended = f"{TABLE[signal_of(fault)].situation}: all well again"
             _write(logging.INFO, mended, MENDED_ID, SITUATION=fault.name)
         if after.mishap and after.mishap is not before.mishap:
-            _write_signal(after.mishap, _reason(moment))
+            _write_signal(after.mishap, moment.reason)
         for report in self._reports.follow(moment):
             self._turn(report)
 
@@ -60,16 +60,6 @@ class LogLines:
         if self._transcripts:
             said = {"SAID": report.said, "ANSWERED": report.answered}
         _write(logging.INFO, report.line(), TURN_ID, **report.fields(), **said)
-
-
-def _reason(moment: Moment) -> str:
-    match moment.event:
-        case (
-            ev.LinkLost(_, reason) | ev.AnswerEnded(reason) | ev.FaultRaised(_, reason)
-        ):
-            return reason
-        case _:
-            return ""
 
 
 def _write_signal(signal: Signal, reason: str) -> None:

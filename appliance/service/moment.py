@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from appliance.core.conversation import Conversation
 from appliance.core.effects import Effect
-from appliance.core.events import Event
+from appliance.core.events import AnswerEnded, Event, FaultRaised, LinkLost
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +17,12 @@ class Moment:
     before: Conversation
     after: Conversation
     effects: tuple[Effect, ...]
+
+    @property
+    def reason(self) -> str:
+        """Why it went wrong, if it did, in the words of what failed."""
+        match self.event:
+            case LinkLost(_, reason) | AnswerEnded(reason) | FaultRaised(_, reason):
+                return reason
+            case _:
+                return ""

@@ -12,7 +12,7 @@ from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core.conversation import pattern
 from appliance.core.pcm import FRAME_BYTES
-from appliance.core.signals import signal_of
+from appliance.core.signals import TABLE, signal_of
 from appliance.service.moment import Moment
 from appliance.service.turn_report import Report, TurnReports
 
@@ -30,10 +30,11 @@ EVENTS: dict[str, str] = {
     "turn_closed {turn, frames}": "activityEnd was sent after so many frames",
     "answer_started {turn}": "the first of the answer arrived to be played",
     "answer_ended {turn}": "all of the answer has arrived",
+    "answer_cut {turn}": "the rest of the answer will never come",
     "playback_dropped": "the speaker was silenced",
     "playback_drained": "all was played out",
     "earcon {name}": "a sound of the box's own",
-    "fault {kind}": "what keeps the box from answering",
+    "fault {kind, reason, advice}": "what keeps the box from answering",
     "fault_cleared {kind}": "it is over",
     "turn_over {turn, outcome, hold_ms, ...}": "the fields of the turn's journal line",
 }
@@ -61,7 +62,9 @@ class Timeline:
         if after.link is not before.link:
             yield "link", {"state": after.link.value}
         for fault in after.faults - before.faults:
-            yield "fault", {"kind": signal_of(fault).value}
+            row = TABLE[signal_of(fault)]
+            why = {"reason": moment.reason, "advice": row.advice}
+            yield "fault", {"kind": signal_of(fault).value, **why}
         for fault in before.faults - after.faults:
             yield "fault_cleared", {"kind": signal_of(fault).value}
         if pattern(after) != pattern(before):
@@ -86,7 +89,9 @@ class Timeline:
             case ef.Play() if not before.answer and after.answer:
                 yield "answer_started", {"turn": after.answer.turn}
             case ef.Drain() if after.answer:
-                yield "answer_ended", {"turn": after.answer.turn}
+                whole = after.answer.aftermath is None
+                name = "answer_ended" if whole else "answer_cut"
+                yield name, {"turn": after.answer.turn}
             case ef.DropPlayback() if before.quiet_since is None:
                 yield "playback_dropped", {}
             case ef.PlayEarcon(earcon):

@@ -90,6 +90,8 @@ class TurnReports:
             turn = after.hold.turn
             self._open[turn] = replace(self._press, turn=turn)
             self._press = None
+        if before.hold and before.hold.turn and not after.hold:
+            self._release(before.hold.turn, moment.now)
         self._measure_event(moment)
         for effect in moment.effects:
             self._measure_order(effect, moment)
@@ -145,6 +147,11 @@ class TurnReports:
                 turn = moment.after.answer.turn
                 self._count(turn, "answer_s", seconds(pcm, PLAYBACK_RATE_HZ))
 
+    def _release(self, turn: int, at: float) -> None:
+        """The hold is over; at its limit or a stop, nobody had let go."""
+        if turn in self._open and self._open[turn].released_at is None:
+            self._note(turn, released_at=at)
+
     def _note(self, turn: int | None, **measured: Any) -> None:
         if turn in self._open:
             self._open[turn] = replace(self._open[turn], **measured)
@@ -170,9 +177,14 @@ def _outcome(turn: int, moment: Moment) -> str:
         return "not answered" if after.mishap is Signal.NO_ANSWER else "lost"
     if isinstance(moment.event, ev.PlaybackDrained):
         return "answered"
-    if isinstance(moment.event, ev.StopRequested):
-        return "stopped"
-    return "talked over" if turn <= after.hushed_through else "lost"
+    match moment.event:
+        case ev.StopRequested():
+            return "stopped"
+        case ev.TalkReleased():
+            return "taken back"
+        case ev.AnswerInterrupted():
+            return "interrupted"
+    return "cut" if turn <= after.hushed_through else "lost"
 
 
 def _ms(since: float | None, until: float | None) -> int | None:

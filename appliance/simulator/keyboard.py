@@ -12,7 +12,7 @@ from typing import TextIO
 
 from appliance.simulator.script import TAP, Act, Command, perform
 
-HELP = "space: hold, or press to start and to end · t: tap · q: quit"
+HELP = "space: hold, or press to start and to end; t: tap; q: quit"
 
 
 class SpaceBar:

@@ -135,6 +135,26 @@ _UNSENDABLE = {1004, 1005, 1006, *range(1015, 3000)}  # RFC 6455 section 7.4
 _CHOICES = {"at": _POINTS, "action": _ACTIONS}
 
 
+HELP = f"""\
+Any API key will do. A scenario says how the service behaves, and what fails when:
+
+  answer = "echo"          # or "silent", "none" (deaf), a 24 kHz mono WAV file
+  answer_delay_ms = 300
+  answer_speed = 4.0       # times real time; 0 is as fast as possible
+
+  [[fault]]
+  action = "close"
+  at = "mid_answer"
+  turn = 2                 # counted from 1; 0 is any; so is link
+  code = 1011
+  reason = "Internal error encountered."
+  repeat = false
+
+All keys: {", ".join(field.encode_name for field in fields(Scenario))}
+All points (at): {", ".join(get_args(Point))}
+All actions: {_ACTIONS.removeprefix("expected one of ")}"""
+
+
 def read_scenario(path: Path) -> Scenario:
     """The scenario in the TOML file `path`. Raises Unreadable, one line."""
     try:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """WAV files of the one kind that the box speaks: s16le mono."""
 
+import logging
 import shlex
 import wave
 from collections.abc import Callable
@@ -9,6 +10,8 @@ from pathlib import Path
 from appliance.core.pcm import FRAME_BYTES, PLAYBACK_RATE_HZ
 
 Fill = Callable[[bool], bytes]
+
+log = logging.getLogger(__name__)
 
 
 class WavUnusable(Exception):
@@ -28,6 +31,8 @@ def read_wav(path: Path, rate_hz: int) -> bytes:
         raise WavUnusable(
             f"{path}: no PCM WAV file ({error}); try: {remedy}"
         ) from error
+    if not frames:
+        raise WavUnusable(f"{path}: there is no sound in it")
     if (form.framerate, form.nchannels, form.sampwidth) == (rate_hz, 1, FRAME_BYTES):
         return frames
     raise WavUnusable(
@@ -48,6 +53,8 @@ class WavRecorder:
             path.open("wb").close()  # A Wave_write that fails complains once more.
         except OSError as error:
             raise WavUnusable(f"{path}: {error.strerror}") from error
+        self._path = path
+        self._is_full = False
         self._wav = wave.Wave_write(str(path))
         self._wav.setnchannels(1)
         self._wav.setsampwidth(FRAME_BYTES)
@@ -58,7 +65,16 @@ class WavRecorder:
 
         def fill_and_keep(underran: bool) -> bytes:
             pcm = fill(underran)
-            self._wav.writeframes(pcm)
+            self._keep(pcm)
             return pcm
 
         return fill_and_keep
+
+    def _keep(self, pcm: bytes) -> None:
+        if self._is_full:
+            return
+        try:
+            self._wav.writeframes(pcm)
+        except OSError as error:
+            self._is_full = True
+            log.warning("%s: %s; what follows is not kept", self._path, error.strerror)

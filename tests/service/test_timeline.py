@@ -4,10 +4,10 @@
 import re
 
 import pytest
-from story import Story
+from story import SOUND, Story
 
 from appliance.core import events as ev
-from appliance.core.signals import Fault
+from appliance.core.signals import TABLE, Fault, Signal
 from appliance.service.timeline import EVENTS, Timeline
 
 
@@ -66,7 +66,12 @@ def test_link_faults_and_earcons_are_told(story, records):
     story.tell(ev.LinkLost(Fault.NETWORK, "cut")).press()
     assert told(records, "fault", "earcon", "link") == [
         {"event": "link", "state": "down"},
-        {"event": "fault", "kind": "no-network"},
+        {
+            "event": "fault",
+            "kind": "no-network",
+            "reason": "cut",
+            "advice": TABLE[Signal.NETWORK].advice,
+        },
         {"event": "earcon", "name": "no-network"},
         {"event": "link", "state": "opening"},
     ]
@@ -79,6 +84,12 @@ def test_a_turn_that_is_sent_again_counts_its_frames_once(story, records):
     story.release().hear(2)
     (closed,) = told(records, "turn_closed")
     assert closed["frames"] < 6 * 2048
+
+
+def test_an_answer_that_breaks_off_is_not_called_whole(story, records):
+    story.say().tell(ev.AnswerAudio(SOUND), ev.LinkLost(None, "cut"))
+    assert told(records, "answer_ended") == []
+    assert told(records, "answer_cut") == [{"event": "answer_cut", "turn": 1}]
 
 
 def test_each_event_is_documented_with_its_fields(story, records):

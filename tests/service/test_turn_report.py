@@ -48,13 +48,19 @@ def test_a_turn_that_is_talked_over_tells_how_fast_it_fell_silent(story, reports
     assert reports == []
     story.tell(ev.PlaybackSilenced(story.now + 0.031))
     (report,) = reports
-    assert (report.turn, report.outcome, report.cut_ms) == (1, "talked over", 31)
+    assert (report.turn, report.outcome, report.cut_ms) == (1, "cut", 31)
     assert report.line().endswith(", cut in 31 ms")
 
 
 def test_a_tap_while_thinking_ends_the_turn_at_once(story, reports):
     story.say().press().wait(0.1).release()
-    assert [(report.turn, report.outcome) for report in reports] == [(1, "talked over")]
+    assert [(report.turn, report.outcome) for report in reports] == [(1, "taken back")]
+
+
+def test_a_hold_that_ends_at_its_limit_was_held_for_so_long(story, reports):
+    story.press().hear(round(60 / PERIOD_S) + 2).answer().drained()
+    hold_ms = reports[0].fields()["HOLD_MS"]
+    assert abs(hold_ms - 60_000) < 1000 * PERIOD_S
 
 
 def test_a_tap_is_no_turn(story, reports):
@@ -90,7 +96,7 @@ def test_two_turns_that_waited_for_the_link_are_told_apart(story, reports):
     story.say(8).say(4).tell(ev.LinkUp()).wait(1.0)
     story.tell(ev.AnswerInterrupted(), ev.AnswerEnded()).answer().drained()
     assert [(r.turn, r.outcome) for r in reports] == [
-        (1, "talked over"),
+        (1, "cut"),
         (2, "answered"),
     ]
     assert reports[0].sent_s > reports[1].sent_s > 0.5
