@@ -5,6 +5,7 @@ import logging
 import shlex
 import wave
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from appliance.core.pcm import FRAME_BYTES, PLAYBACK_RATE_HZ
@@ -77,4 +78,6 @@ class WavRecorder:
             self._wav.writeframes(pcm)
         except OSError as error:
             self._is_full = True
+            with suppress(OSError):  # Once more; then the file lets go.
+                self._wav.close()
             log.warning("%s: %s; what follows is not kept", self._path, error.strerror)

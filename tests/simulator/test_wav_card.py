@@ -4,11 +4,12 @@ import subprocess
 import threading
 import time
 import wave
+from pathlib import Path
 
 import pytest
 
 from appliance.hardware.sound_card import Card
-from appliance.simulator.wav import WavUnusable, read_wav
+from appliance.simulator.wav import WavRecorder, WavUnusable, read_wav
 from appliance.simulator.wav_card import RecordingCard, WavCard
 
 RATE_HZ = 16_000
@@ -156,3 +157,13 @@ def test_the_command_that_converts_does(tmp_path):
     command = str(raised.value).partition("; try: ")[2]
     subprocess.run(command, shell=True, check=True, cwd=tmp_path, timeout=30)
     assert len(read_wav(tmp_path / "d-16000.wav", RATE_HZ)) == 2 * 8000
+
+
+def test_a_full_disk_ends_the_recording_and_not_the_sound(caplog):
+    fill = WavRecorder(Path("/dev/full")).recorded(lambda _: tone(480))
+    for _ in range(100):
+        assert fill(False) == tone(480)
+    (record,) = caplog.records
+    assert record.getMessage() == (
+        "/dev/full: No space left on device; what follows is not kept"
+    )

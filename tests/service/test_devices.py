@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: MIT
+"""A sound device that comes, stalls, goes, and comes back."""
+
+import asyncio
+import math
+import time
+
+import pytest
+from patience import in_loop, until
+
+from appliance.core.events import FaultCleared, FaultRaised
+from appliance.core.signals import Fault
+from appliance.hardware.sound_card import DeviceUnavailable, DeviceUnknown
+from appliance.service import devices
+from appliance.service.devices import keep_open
+
+LIMIT_S = 0.05
+
+
+class Device:
+    """Opens as `outcomes` has it, the last one for ever, and beats while `beats`."""
+
+    def __init__(self, *outcomes: Exception | None) -> None:
+        self._outcomes = list(outcomes)
+        self._open = False
+        self._beat_at = -math.inf
+        self.beats = True
+        self.openings = 0
+
+    @property
+    def beat_at(self) -> float:
+        if self._open and self.beats:
+            self._beat_at = time.monotonic()
+        return self._beat_at
+
+    async def open(self) -> None:
+        self.openings += 1
+        outcome = (
+            self._outcomes.pop(0) if len(self._outcomes) > 1 else self._outcomes[0]
+        )
+        if outcome:
+            raise outcome
+        self._open = True
+
+    async def close(self) -> None:
+        self._open = False
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch):
+    monkeypatch.setattr(devices, "_LOOK_EVERY_S", 0.005)
+    monkeypatch.setattr(devices, "_RETRY_AFTER_S", 0.005)
+
+
+class Keeping:
+    """keep_open at work."""
+
+    def __init__(self, device: Device) -> None:
+        self.posted: list = []
+        self.works = asyncio.Event()
+        self.task = asyncio.create_task(
+            keep_open(device, Fault.MICROPHONE, LIMIT_S, self.posted.append, self.works)
+        )
+
+    async def stop(self) -> None:
+        self.task.cancel()
+        await asyncio.wait({self.task})
+
+
+@in_loop
+async def test_a_device_that_is_not_there_yet_is_told_once_and_waited_for():
+    gone = DeviceUnavailable("unplugged")
+    device = Device(gone, gone, gone, None)
+    keeping = Keeping(device)
+    await keeping.works.wait()
+    assert keeping.posted == [
+        FaultRaised(Fault.MICROPHONE, "unplugged"),
+        FaultCleared(Fault.MICROPHONE),
+    ]
+    assert device.openings == 4
+    await keeping.stop()
+
+
+@in_loop
+async def test_a_device_whose_name_is_wrong_from_the_start_is_an_error():
+    keeping = Keeping(Device(DeviceUnknown("no such PCM")))
+    with pytest.raises(DeviceUnknown, match="no such PCM"):
+        await keeping.task
+
+
+@in_loop
+async def test_a_device_that_was_there_and_is_unknown_for_a_moment_is_waited_for():
+    device = Device(None, DeviceUnknown("ALSA is being configured"), None)
+    keeping = Keeping(device)
+    await keeping.works.wait()
+    device.beats = False
+    await until(lambda: device.openings == 2)
+    device.beats = True
+    await until(lambda: FaultCleared(Fault.MICROPHONE) in keeping.posted)
+    assert keeping.posted[0] == FaultRaised(Fault.MICROPHONE, "its clock stopped")
+    await keeping.stop()
+
+
+@in_loop
+async def test_a_stalled_device_does_not_count_as_working_and_is_told_once():
+    device = Device(None)
+    keeping = Keeping(device)
+    await keeping.works.wait()
+    device.beats = False
+    await until(lambda: device.openings == 4)
+    assert not keeping.works.is_set()
+    assert keeping.posted == [FaultRaised(Fault.MICROPHONE, "its clock stopped")]
+    await keeping.stop()
