@@ -101,6 +101,8 @@ class LiveLink:
             self._start_fresh = True
         self._failed_attempts += 1
         delay_s = back_off_s(next_, self._failed_attempts, random.random())
+        if self._start_fresh and self._session.resumed:
+            delay_s = 0.0  # It was the handle: the next one has none.
         self._post(ev.LinkLost(loss.verdict.fault, loss.reason))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(delay_s):

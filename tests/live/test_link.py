@@ -4,6 +4,7 @@
 import asyncio
 import contextlib
 
+import msgspec
 import pytest
 from loopback import (
     BACK_AND_FORTH,
@@ -172,6 +173,21 @@ async def test_a_handle_that_is_not_known_any_more_is_tried_once(impatient):
             assert await line.heard(ev.LinkUp, times=2) == ev.LinkUp(resumed=False)
             assert [handle is None for handle in setups(forgetful)] == [False, True]
     assert ev.LinkLost(None, "1008 BidiGenerateContent session not found") in line.said
+
+
+@on_loop
+async def test_a_refused_handle_is_left_out_without_waiting(patient):
+    forgets = Close(
+        code=1008, reason="BidiGenerateContent session not found", at="setup", link=2
+    )
+    scenario = msgspec.structs.replace(QUICK, faults=(forgets,))
+    async with LiveServer(scenario) as server, Line(server.url) as line:
+        await line.heard(ev.LinkUp)
+        await server.inject(Drop())
+        await line.heard(ev.LinkLost)
+        line.link.open()
+        assert await line.heard(ev.LinkUp, times=2) == ev.LinkUp(resumed=False)
+        assert server.connections == 3
 
 
 @pytest.mark.parametrize("code", [1007, 1008, 1011])
