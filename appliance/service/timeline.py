@@ -24,7 +24,7 @@ EVENTS: dict[str, str] = {
     "press": "the button went down",
     "release": "the button went up",
     "tap": "that press was too short to be a turn; nothing was sent",
-    "led {pattern}": "the LED shows another pattern",
+    "led {pattern}": "what the LED shows from now on",
     "link {state}": "the link is opening, up or down",
     "turn_opened {turn}": "activityStart was sent",
     "turn_closed {turn, frames}": "activityEnd was sent after so many frames",
@@ -45,6 +45,7 @@ class Timeline:
 
     def __init__(self) -> None:
         self._frames = 0
+        self._shown = ""
         self._reports = TurnReports()
         #: The turns that are over.
         self.reports: list[Report] = []
@@ -67,8 +68,9 @@ class Timeline:
             yield "fault", {"kind": signal_of(fault).value, **why}
         for fault in before.faults - after.faults:
             yield "fault_cleared", {"kind": signal_of(fault).value}
-        if pattern(after) != pattern(before):
-            yield "led", {"pattern": pattern(after).name}
+        if (shown := pattern(after).name) != self._shown:
+            self._shown = shown
+            yield "led", {"pattern": shown}
         for report in self._reports.follow(moment):
             self.reports.append(report)
             fields = report.fields().items()
