@@ -164,6 +164,16 @@ def test_demo_does_not_overwrite_what_it_listens_to(voice_appliance, tmp_path):
     assert Path(path).read_bytes() == before
 
 
+def test_demo_takes_both_directions_of_one_card(voice_appliance):
+    ended = voice_appliance(
+        *("demo", "--mic", "alsa:default", "--speaker", "alsa:default"),
+        *("--script", "-", "--json"),
+        stdin=QUICK_SCRIPT,
+    )
+    assert ended.returncode == 0, ended
+    assert "answer_started" in ended.stdout
+
+
 def test_demo_refuses_a_wav_that_is_none(voice_appliance, tmp_path):
     (tmp_path / "x.wav").write_text("no")
     ended = voice_appliance("demo", "--mic", "x.wav")

@@ -5,8 +5,9 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeGuard
 
-from appliance.core.pcm import CAPTURE_RATE_HZ, PLAYBACK_RATE_HZ
+from appliance.core.pcm import CAPTURE_RATE_HZ, FRAME_BYTES, PLAYBACK_RATE_HZ
 from appliance.hardware.sound_card import (
     AlsaCard,
     Card,
@@ -49,32 +50,17 @@ async def choose_sound(
     """The sound of `--mic` and `--speaker`: a WAV file, alsa:NAME, or the default.
 
     Raises:
-        WavUnusable: the microphone's file cannot be read or is of the wrong kind.
+        WavUnusable: a file cannot be read or written, or is of the wrong kind.
     """
-    if microphone and speaker and Path(microphone) == Path(speaker):
-        raise WavUnusable(f"{speaker}: --speaker would overwrite what --mic plays")
     alsa = AlsaCard()
-    ask: Callable[[], None] = _nothing
-    microphone_card: Card = alsa
-    if microphone is None:
-        said = WavCard()
-        microphone_card, ask = said, lambda: said.say(question())
-    elif microphone.startswith(_ALSA):
+    if _is_card(microphone):
         config = _with_device(config, "microphone", microphone)
-    else:
-        ambience = read_wav(Path(microphone), CAPTURE_RATE_HZ)
-        microphone_card = WavCard(ambience=ambience)
-    wav: Path | None = None
-    speaker_card: Card = alsa
-    if speaker is not None and speaker.startswith(_ALSA):
+    elif microphone and speaker and Path(microphone) == Path(speaker):
+        raise WavUnusable(f"{speaker}: --speaker would overwrite what --mic plays")
+    if _is_card(speaker):
         config = _with_device(config, "speaker", speaker)
-    elif speaker is not None:
-        wav = Path(speaker)
-        speaker_card = WavCard(heard=wav)
-    else:
-        wav = ANSWER
-        there = await _is_there(alsa, config)
-        speaker_card = RecordingCard(alsa, wav) if there else WavCard(heard=wav)
+    microphone_card, ask = _ears(microphone, alsa)
+    speaker_card, wav = await _mouth(speaker, alsa, config)
     return Sound(config, microphone_card, speaker_card, ask, wav)
 
 
@@ -98,6 +84,34 @@ def virtual_sound(config: Config, directory: Path) -> Sound:
     )
 
 
+def _ears(microphone: str | None, alsa: AlsaCard) -> tuple[Card, Callable[[], None]]:
+    """A microphone, and how to ask it the question."""
+    if _is_card(microphone):
+        return alsa, _nothing
+    if microphone is not None:
+        ambience = read_wav(Path(microphone), CAPTURE_RATE_HZ)
+        return WavCard(ambience=ambience), _nothing
+    said = WavCard()
+    return said, lambda: said.say(question())
+
+
+async def _mouth(
+    speaker: str | None, alsa: AlsaCard, config: Config
+) -> tuple[Card, Path | None]:
+    """A speaker, and where it writes what it plays."""
+    if _is_card(speaker):
+        return alsa, None
+    if speaker is not None:
+        return WavCard(heard=Path(speaker)), Path(speaker)
+    if await _is_there(alsa, config):
+        return RecordingCard(alsa, ANSWER), ANSWER
+    return WavCard(heard=ANSWER), ANSWER
+
+
+def _is_card(name: str | None) -> TypeGuard[str]:
+    return name is not None and name.startswith(_ALSA)
+
+
 def _with_device(config: Config, section: str, name: str) -> Config:
     device = getattr(config, section).changed(device=name.removeprefix(_ALSA))
     return config.changed(**{section: device})
@@ -108,7 +122,10 @@ async def _is_there(card: AlsaCard, config: Config) -> bool:
     frames = config.speaker.period_frames
     try:
         stream = await card.open_playback(
-            config.speaker.device, PLAYBACK_RATE_HZ, frames, lambda _: bytes(2 * frames)
+            config.speaker.device,
+            PLAYBACK_RATE_HZ,
+            frames,
+            lambda _: bytes(frames * FRAME_BYTES),
         )
     except (DeviceUnknown, DeviceUnavailable):
         return False
