@@ -26,8 +26,8 @@ unit: $(VENV)/.installed
 	$(BIN)/coverage report --fail-under=100 \
 		--include='appliance/core/*,appliance/live/wire.py'
 
-docs: $(VENV)/.installed ## Write the README's table of signals from the code's
-	$(BIN)/python tests/readme_tables.py
+docs: $(VENV)/.installed ## Write what is made from the code: README's table, config
+	$(BIN)/python tests/generated.py
 
 $(VENV)/.installed: pyproject.toml constraints.txt | packages
 	python3 -m venv $(VENV)

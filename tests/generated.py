@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""Writes the README's table of signals from the code's: `make docs`."""
+"""What is made from the code and committed: `make docs` writes it anew."""
 
 from pathlib import Path
 
 from appliance.core.earcons import in_words
 from appliance.core.signals import TABLE
+from appliance.service.config_text import shipped
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+SHIPPED = ROOT / "deploy" / "config" / "config.toml"
 BEGIN, END = "<!-- signals: made by `make docs` -->", "<!-- end of signals -->"
 
 
@@ -34,3 +37,4 @@ def updated(readme: str) -> str:
 
 if __name__ == "__main__":
     README.write_text(updated(README.read_text()))
+    SHIPPED.write_text(shipped())

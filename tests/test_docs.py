@@ -2,15 +2,12 @@
 """What the documents say is what the code does."""
 
 import re
-from pathlib import Path
 
 import pytest
-from readme_tables import README, updated
+from generated import README, ROOT, updated
 
 from appliance.service.log_lines import TURN_ID
 from appliance.service.turn_report import Report
-
-ROOT = Path(__file__).parents[1]
 
 
 def test_the_readmes_table_is_the_codes():

@@ -27,7 +27,6 @@ from appliance.live.link import LiveLink
 from appliance.service import systemd
 from appliance.service.config import Config, limits, live_settings
 from appliance.service.devices import keep_open
-from appliance.service.endpoint import check_endpoint
 from appliance.service.inbox import Inbox
 from appliance.service.moment import Moment
 
@@ -61,7 +60,7 @@ class Appliance:
         self._stopped = asyncio.Event()
         self._overflow_unsaid = True
         self._link = LiveLink(
-            endpoint=check_endpoint(config.live.endpoint, "[live] endpoint"),
+            endpoint=config.live.endpoint,
             settings=live_settings(config),
             key=key,
             post=post,

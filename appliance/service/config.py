@@ -156,9 +156,9 @@ def load(path: Path) -> Config:
 
 
 def checked(config: Config, source: str) -> Config:
-    """`config` itself, if what types cannot say holds, too."""
+    """`config`, its endpoint with a path, if what types cannot say holds, too."""
     live, pins = config.live, (config.button.talk_gpio, config.led.gpio)
-    check_endpoint(live.endpoint, f"{source}: [live] endpoint")
+    endpoint = check_endpoint(live.endpoint, f"{source}: [live] endpoint")
     if live.voice not in VOICES:
         raise Unreadable(
             f'{source}: [live] voice = "{live.voice}": not a voice of the service'
@@ -180,7 +180,7 @@ def checked(config: Config, source: str) -> Config:
             f"{source}: [button] talk_gpio and [led] gpio are both {pins[0]}; "
             "use two pins"
         )
-    return config
+    return config.changed(live=live.changed(endpoint=endpoint))
 
 
 def limits(config: Config) -> Limits:

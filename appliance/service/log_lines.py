@@ -35,8 +35,9 @@ class LogLines:
         for fault in sorted(after.faults - before.faults, key=lambda f: f.value):
             _write_signal(signal_of(fault), moment.reason)
         for fault in before.faults - after.faults:
-            mended = f"{TABLE[signal_of(fault)].situation}: all well again"
-            _write(logging.INFO, mended, MENDED_ID, SITUATION=fault.name)
+            signal = signal_of(fault)
+            mended = f"{TABLE[signal].situation}: all well again"
+            _write(logging.INFO, mended, MENDED_ID, SITUATION=signal.value)
         if after.mishap and after.mishap is not before.mishap:
             _write_signal(after.mishap, moment.reason)
         for report in self._reports.follow(moment):

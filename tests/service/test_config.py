@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The configuration: what is right, and the one line that says what is wrong."""
 
-from pathlib import Path
-
 import pytest
+from generated import SHIPPED
 
 from appliance.core.strict_toml import Unreadable
 from appliance.service.config import I2S_GPIOS, VOICES, Config, limits, load
@@ -16,8 +15,6 @@ from appliance.service.endpoint import (
     read_key,
 )
 from appliance.simulator.live import setup as live_setup
-
-SHIPPED = Path(__file__).parents[2] / "deploy" / "config" / "config.toml"
 
 
 @pytest.fixture
@@ -35,6 +32,11 @@ def written(tmp_path):
         return line.removeprefix(f"{path}: ")
 
     return complaint
+
+
+def test_an_endpoint_in_a_file_is_completed_once_for_all(tmp_path):
+    (tmp_path / "c.toml").write_text('[live]\nendpoint = "ws://127.0.0.1:80"\n')
+    assert load(tmp_path / "c.toml").live.endpoint == "ws://127.0.0.1:80" + LIVE_PATH
 
 
 def test_an_empty_file_is_the_defaults(tmp_path):

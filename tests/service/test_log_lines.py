@@ -33,6 +33,7 @@ def test_each_fault_is_one_warning_with_its_reason_and_what_to_do(story, caplog,
     assert signal_of(fault).value == record.SITUATION
     story.tell(ev.FaultCleared(fault))
     assert caplog.records[-1].getMessage() == f"{row.situation}: all well again"
+    assert signal_of(fault).value == caplog.records[-1].SITUATION
 
 
 def test_a_turn_is_one_line_with_fields_and_without_what_was_said(story, caplog):
