@@ -91,6 +91,11 @@ class LinkExpiring:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnSent:
+    """The network has taken a whole turn, its CloseTurn included."""
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerAudio:
     """Part of an answer: s16le mono at 24 kHz; a frame may be split between two."""
 
@@ -167,6 +172,7 @@ Event = (
     | LinkUp
     | LinkLost
     | LinkExpiring
+    | TurnSent
     | AnswerAudio
     | AnswerGenerated
     | AnswerInterrupted

@@ -79,6 +79,9 @@ REASONS: tuple[tuple[str, Verdict], ...] = (
 #: asked for, or what the session holds, is not to its liking.
 CODES: dict[int | None, Verdict] = {1007: _FRESH, 1008: _FRESH}
 
+#: X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED (x509_vfy.h).
+_OUT_OF_DATE = (9, 10)
+
 #: HTTP status of a refused upgrade: a proxy, a captive portal, an outage.
 STATUSES: dict[int, Verdict] = {
     400: _REFUSED,
@@ -111,9 +114,12 @@ def classify_failure(error: OSError) -> Verdict:
     """What it means that no link could be opened.
 
     A Pi has no clock of its own: until the network time is there, every certificate
-    is "not yet valid".
+    is "not yet valid"; with a clock far ahead, each has expired.
     """
-    if isinstance(error, ssl.SSLCertVerificationError) and error.verify_code == 9:
+    if (
+        isinstance(error, ssl.SSLCertVerificationError)
+        and error.verify_code in _OUT_OF_DATE
+    ):
         return Verdict(Next.RETRY, Fault.CLOCK)
     return _OFFLINE
 

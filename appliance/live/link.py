@@ -15,11 +15,15 @@ from functools import partial
 
 from appliance.core import events as ev
 from appliance.core.secret import Secret
+from appliance.core.signals import Fault
 from appliance.live import wire
-from appliance.live.closes import Loss, Next, back_off_s
+from appliance.live.closes import Loss, Next, Verdict, back_off_s
 from appliance.live.session import Session
 
 _MAX_COMPLAINTS = 100
+#: A link that is lost again and again is no link: the user is shown.
+_FAILURES_TO_TELL = 3
+_RENEWED_TOO_SOON = Loss(Verdict(Next.RETRY), "to be renewed before it answered")
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +56,8 @@ class LiveLink:
         self._wanted = asyncio.Event()
         self._hurry = asyncio.Event()
         self._start_fresh = False
-        self._failed_attempts = 0
+        #: Sessions in a row that came to nothing.
+        self._failures = 0
         self._complaints: set[str] = set()
 
     def open(self) -> None:
@@ -88,8 +93,12 @@ class LiveLink:
             handle = None if self._start_fresh else self._session.handle
             self._session, self._start_fresh = self._new_session(handle=handle), False
             loss = await self._session.run()
-            if self._session.answered:
-                self._failed_attempts = 0
+            good = self._session.good
+            self._failures = (0 if good else self._failures) + bool(loss or not good)
+            if not loss and self._failures > 1 and self._wanted.is_set():
+                # One go-away after the other: each is obeyed, but not in a hurry.
+                loss = _RENEWED_TOO_SOON
+                self._hurry.clear()
             if loss:
                 await self._recover(loss)
 
@@ -99,11 +108,13 @@ class LiveLink:
         tried = self._session.resumed and not self._session.answered
         if next_ is Next.RETRY_FRESH or (next_ is Next.RETRY_ONCE and tried):
             self._start_fresh = True
-        self._failed_attempts += 1
-        delay_s = back_off_s(next_, self._failed_attempts, random.random())
+        fault = loss.verdict.fault
+        delay_s = back_off_s(next_, self._failures, random.random())
         if self._start_fresh and self._session.resumed:
             delay_s = 0.0  # It was the handle: the next one has none.
-        self._post(ev.LinkLost(loss.verdict.fault, loss.reason))
+        elif self._failures >= _FAILURES_TO_TELL:
+            fault = fault or Fault.NETWORK
+        self._post(ev.LinkLost(fault, loss.reason))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(delay_s):
                 await self._hurry.wait()

@@ -2,12 +2,11 @@
 """One WebSocket to the Live API, from the handshake to its end."""
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable
 
 import websockets
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 
 from appliance.core import events as ev
 from appliance.core.secret import Secret
@@ -20,37 +19,21 @@ from appliance.live.closes import (
     describe_failure,
     unopened,
 )
+from appliance.live.dial import CLOSE_LIMIT_S, OPEN_LIMIT_S, SEND_LIMIT_S, dial
 
 #: The service cuts a link after 10 minutes; renew before, whether it warns or not.
 LIFETIME_S = 8.5 * 60
 _CUT_AFTER_S = 9.5 * 60
 #: Leave a go-away this long before the service acts on it.
 _GO_AWAY_MARGIN_S = 5.0
-
-_OPEN_LIMIT_S = 10.0
-#: A send that does not drain in this time is a lost link.
-_SEND_LIMIT_S = 10.0
 #: How long an orderly end may take (SIGTERM must end the process in 2 s).
-_END_LIMIT_S = 1.0
-#: Pongs were measured 8-30 s late in healthy sessions.
-_PING_INTERVAL_S, _PONG_LIMIT_S = 20.0, 60.0
-#: A larger frame is refused; an answer's messages are a few kB.
-_MAX_FRAME_BYTES = 16 << 20
-
-# At DEBUG websockets logs the handshake, and with it the key.
-_quiet = logging.getLogger(f"{__name__}.websockets")
-_quiet.setLevel(logging.WARNING)
+_END_LIMIT_S = 2 * CLOSE_LIMIT_S
+#: A link that was good for this long did not break at being opened.
+_SETTLED_S = 60.0
 
 
 class Unanswered(Exception):
     """The service took the setup and said nothing."""
-
-
-class _Connect(connect):
-    """Follows no redirect: the key is for the configured endpoint only."""
-
-    def process_redirect(self, exc: Exception) -> Exception | str:
-        return exc
 
 
 class Session:
@@ -72,8 +55,9 @@ class Session:
         #: The newest handle of this session, None while it cannot be resumed.
         self.handle = handle
         self.resumed = handle is not None
-        #: A turn was answered to its end: this link was a good one.
+        #: A turn was answered to its end.
         self.answered = False
+        self._opened_at = time.monotonic()
         self._endpoint = endpoint
         self._settings = settings
         self._key = key
@@ -84,6 +68,11 @@ class Session:
         self._told_to_end = False
         self._limit: asyncio.Timeout | None = None
         self._ended = asyncio.Event()
+
+    @property
+    def good(self) -> bool:
+        """It answered, or lived; one that does neither is not re-opened in a hurry."""
+        return self.answered or time.monotonic() - self._opened_at > _SETTLED_S
 
     async def run(self) -> Loss | None:
         """Returns once it has ended: why, or None if it was told to."""
@@ -124,48 +113,34 @@ class Session:
             await self._ended.wait()
 
     async def _converse(self) -> None:
-        socket = await self._dial()
+        connection = await dial(self._endpoint, self._key)
         try:
-            await self._set_up(socket)
-            await self._exchange(socket)
+            await self._set_up(connection)
+            await self._exchange(connection)
         finally:
             # Waiting for a peer that does not read would take for ever.
-            socket.transport.abort()
-            await socket.wait_closed()
+            connection.transport.abort()
+            await connection.wait_closed()
 
-    async def _dial(self) -> ClientConnection:
-        headers = {"x-goog-api-key": self._key.reveal()} if self._key else {}
-        return await _Connect(
-            self._endpoint,
-            additional_headers=headers,
-            # Without TLS a proxy would see the key; loopback needs none anyway.
-            proxy=None if self._endpoint.startswith("ws:") else True,
-            compression=None,
-            open_timeout=_OPEN_LIMIT_S,
-            ping_interval=_PING_INTERVAL_S,
-            ping_timeout=_PONG_LIMIT_S,
-            close_timeout=_END_LIMIT_S / 2,
-            max_size=_MAX_FRAME_BYTES,
-            logger=_quiet,
-        )
-
-    async def _set_up(self, socket: ClientConnection) -> None:
+    async def _set_up(self, connection: ClientConnection) -> None:
         try:
-            async with asyncio.timeout(_OPEN_LIMIT_S):
-                await socket.send(wire.setup(self._settings, self.handle), text=True)
+            async with asyncio.timeout(OPEN_LIMIT_S):
+                await connection.send(
+                    wire.setup(self._settings, self.handle), text=True
+                )
                 while not self._up:
-                    self._read(await socket.recv(decode=False))
+                    self._read(await connection.recv(decode=False))
         except TimeoutError:
             raise Unanswered("the setup is not answered") from None
 
-    async def _exchange(self, socket: ClientConnection) -> None:
+    async def _exchange(self, connection: ClientConnection) -> None:
         """Both directions until told to end; raises what ends one of them."""
         loop = asyncio.get_running_loop()
         by = time.monotonic() + _CUT_AFTER_S
         renewal = loop.call_later(LIFETIME_S, self._tell, ev.LinkExpiring(by))
         tasks = {
-            asyncio.create_task(self._receive(socket), name="live reader"),
-            asyncio.create_task(self._transmit(socket), name="live writer"),
+            asyncio.create_task(self._receive(connection), name="live reader"),
+            asyncio.create_task(self._transmit(connection), name="live writer"),
         }
         try:
             ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -176,19 +151,21 @@ class Session:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _receive(self, socket: ClientConnection) -> None:
+    async def _receive(self, connection: ClientConnection) -> None:
         while True:
-            self._read(await socket.recv(decode=False))
+            self._read(await connection.recv(decode=False))
 
-    async def _transmit(self, socket: ClientConnection) -> None:
+    async def _transmit(self, connection: ClientConnection) -> None:
         """Send what is ordered until told to end, then close."""
         while (frame := await self._outbox.get()) is not None:
             try:
-                async with asyncio.timeout(_SEND_LIMIT_S):
-                    await socket.send(frame, text=True)
+                async with asyncio.timeout(SEND_LIMIT_S):
+                    await connection.send(frame, text=True)
             except TimeoutError:
                 raise TimeoutError("nothing can be sent any more") from None
-        await socket.close()
+            if frame == wire.ACTIVITY_END:
+                self._tell(ev.TurnSent())
+        await connection.close()
 
     def _read(self, frame: bytes) -> None:
         messages, complaints = wire.decode(frame)

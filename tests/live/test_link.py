@@ -209,7 +209,7 @@ async def test_whatever_a_resumed_session_is_refused_with_the_next_is_fresh(
 async def test_a_resumed_session_that_is_never_set_up_is_not_resumed_for_ever(
     impatient, monkeypatch
 ):
-    monkeypatch.setattr(session, "_OPEN_LIMIT_S", 0.3)
+    monkeypatch.setattr(session, "OPEN_LIMIT_S", 0.3)
     mute = Stall(at="setup", link=2)
     scenario = Scenario(setup_delay_ms=0, faults=(mute,))
     async with LiveServer(scenario) as server, Line(server.url) as line:

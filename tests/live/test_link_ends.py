@@ -24,6 +24,7 @@ from loopback import (
 
 from appliance.core import events as ev
 from appliance.core.secret import Secret
+from appliance.core.signals import Fault
 from appliance.live import session, wire
 from appliance.live.link import LiveLink
 from appliance.simulator.live.server import LiveServer
@@ -48,12 +49,37 @@ async def test_a_renewal_closes_the_old_socket_before_it_opens_the_new_one():
 @on_loop
 async def test_no_renewal_is_told_as_a_loss(patient):
     async with LiveServer(QUICK) as server, Line(server.url) as line:
-        for times in range(1, 31):
+        for times in range(1, 11):
+            await line.heard(ev.LinkUp, times)
+            line.say()
+            await line.heard(ev.AnswerEnded, times)
+            line.link.renew(deaf=False)
+        await line.heard(ev.LinkUp, times=11)
+        assert not line.all(ev.LinkLost)
+        assert server.connections == 11
+
+
+@on_loop
+async def test_renewal_after_renewal_without_an_answer_backs_off_and_is_shown(
+    monkeypatch,
+):
+    """As when each link is told to go away as soon as it is up."""
+    waits = []
+    monkeypatch.setattr(
+        "appliance.live.link.back_off_s", lambda _, n, jitter: waits.append(n) or 0.0
+    )
+    async with LiveServer(QUICK) as server, Line(server.url) as line:
+        for times in range(1, 5):
             await line.heard(ev.LinkUp, times)
             line.link.renew(deaf=False)
-        await line.heard(ev.LinkUp, times=31)
-        assert line.kinds == ["LinkOpening", "LinkUp"] * 31
-        assert server.connections == 31
+        await line.heard(ev.LinkUp, times=5)
+        assert waits == [2, 3, 4]
+        assert [lost.fault for lost in line.all(ev.LinkLost)] == [
+            None,
+            Fault.NETWORK,
+            Fault.NETWORK,
+        ]
+        assert server.connections == 5
 
 
 @on_loop
@@ -210,7 +236,7 @@ def test_an_orderly_end_fits_into_the_stop_limit_of_the_service():
 
 @on_loop
 async def test_a_close_while_it_opens_ends_the_attempt_at_once(patient, monkeypatch):
-    monkeypatch.setattr(session, "_OPEN_LIMIT_S", 1000.0)
+    monkeypatch.setattr(session, "OPEN_LIMIT_S", 1000.0)
     monkeypatch.setattr(session, "_END_LIMIT_S", 1000.0)
     async with Rude(sets_up=False) as rude, Line(rude.url) as line:
         await rude.until(lambda rude: len(rude.frames) == 1)

@@ -2,15 +2,17 @@
 """How one WebSocket ends, or fails to open, and what is said about it."""
 
 import asyncio
+import socket
 import ssl
 import subprocess
+from functools import partial
 
 import pytest
-from loopback import KEY, QUICK, Line, Rude, accept, on_loop, peer
+from loopback import KEY, QUICK, Line, Rude, accept, on_loop, peer, settled
 
 from appliance.core import events as ev
 from appliance.core.signals import Fault
-from appliance.live import session, wire
+from appliance.live import dial, session, wire
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Close, Drop, Garbage, Scenario
 
@@ -143,7 +145,7 @@ async def test_a_peer_that_speaks_no_http_is_no_network():
 
 @on_loop
 async def test_a_handshake_that_is_not_answered_ends(monkeypatch):
-    monkeypatch.setattr(session, "_OPEN_LIMIT_S", 0.2)
+    monkeypatch.setattr(dial, "OPEN_LIMIT_S", 0.2)
     async with Rude(upgrades=False) as rude, Line(rude.url) as line:
         lost = await line.heard(ev.LinkLost)
         assert lost.fault is Fault.NETWORK
@@ -152,7 +154,7 @@ async def test_a_handshake_that_is_not_answered_ends(monkeypatch):
 
 @on_loop
 async def test_a_set_up_that_is_not_answered_ends(monkeypatch):
-    monkeypatch.setattr(session, "_OPEN_LIMIT_S", 0.2)
+    monkeypatch.setattr(session, "OPEN_LIMIT_S", 0.2)
     async with Rude(sets_up=False) as rude, Line(rude.url) as line:
         lost = await line.heard(ev.LinkLost)
         assert lost == ev.LinkLost(Fault.NETWORK, "the setup is not answered")
@@ -160,7 +162,7 @@ async def test_a_set_up_that_is_not_answered_ends(monkeypatch):
 
 @on_loop
 async def test_chatter_without_a_set_up_ends_too(monkeypatch):
-    monkeypatch.setattr(session, "_OPEN_LIMIT_S", 0.2)
+    monkeypatch.setattr(session, "OPEN_LIMIT_S", 0.2)
 
     async def talk(socket):
         await socket.recv()
@@ -175,7 +177,7 @@ async def test_chatter_without_a_set_up_ends_too(monkeypatch):
 
 @on_loop
 async def test_a_peer_that_stops_reading_ends_the_link(monkeypatch):
-    monkeypatch.setattr(session, "_SEND_LIMIT_S", 0.2)
+    monkeypatch.setattr(session, "SEND_LIMIT_S", 0.2)
     async with Rude() as rude, Line(rude.url) as line:
         await line.heard(ev.LinkUp)
         rude.reads.clear()
@@ -188,10 +190,35 @@ async def test_a_peer_that_stops_reading_ends_the_link(monkeypatch):
 
 
 @on_loop
+async def test_a_turn_counts_as_sent_when_the_network_has_taken_all_of_it():
+    async with Rude() as rude, Line(rude.url) as line:
+        await line.heard(ev.LinkUp)
+        rude.reads.clear()
+        for _ in range(400):
+            line.link.send(wire.audio(bytes(65536)))
+        line.link.send(wire.ACTIVITY_END)
+        await settled()
+        assert not line.all(ev.TurnSent)
+        rude.reads.set()
+        await line.heard(ev.TurnSent)
+
+
+@on_loop
+async def test_tcp_gives_up_on_a_peer_that_acknowledges_nothing_and_hoards_nothing():
+    async with Rude() as rude:
+        connection = await dial.dial(rude.url, None)
+        tcp = connection.transport.get_extra_info("socket")
+        option = partial(tcp.getsockopt, socket.IPPROTO_TCP)
+        assert option(socket.TCP_USER_TIMEOUT) == dial.SEND_LIMIT_S * 1000
+        assert option(socket.TCP_NOTSENT_LOWAT) == dial._UNSENT_BYTES
+        await connection.close()
+
+
+@on_loop
 async def test_a_peer_that_answers_no_ping_ends_the_link(monkeypatch):
-    assert session._PONG_LIMIT_S >= 60
-    monkeypatch.setattr(session, "_PING_INTERVAL_S", 0.05)
-    monkeypatch.setattr(session, "_PONG_LIMIT_S", 0.05)
+    assert dial._PONG_LIMIT_S >= 60
+    monkeypatch.setattr(dial, "_PING_INTERVAL_S", 0.05)
+    monkeypatch.setattr(dial, "_PONG_LIMIT_S", 0.05)
     async with Rude() as rude, Line(rude.url) as line:
         lost = await line.heard(ev.LinkLost)
         assert lost == ev.LinkLost(None, "1011 keepalive ping timeout")
@@ -199,7 +226,7 @@ async def test_a_peer_that_answers_no_ping_ends_the_link(monkeypatch):
 
 @on_loop
 async def test_late_pongs_are_forgiven(monkeypatch):
-    monkeypatch.setattr(session, "_PING_INTERVAL_S", 0.02)
+    monkeypatch.setattr(dial, "_PING_INTERVAL_S", 0.02)
     late = Scenario(setup_delay_ms=0, answer_delay_ms=500, pong_delay_s=0.3)
     async with LiveServer(late) as server, Line(server.url) as line:
         await line.heard(ev.LinkUp)
