@@ -11,6 +11,7 @@ import wave
 from pathlib import Path
 
 import pytest
+from patience import noise
 
 from appliance import __version__
 from appliance.simulator.wav import read_wav
@@ -164,7 +165,8 @@ def test_demo_does_not_overwrite_what_it_listens_to(voice_appliance, tmp_path):
     assert Path(path).read_bytes() == before
 
 
-def test_demo_takes_both_directions_of_one_card(voice_appliance):
+def test_demo_takes_both_directions_of_one_card(voice_appliance, virtual_card):
+    virtual_card.say(noise(160_000))
     ended = voice_appliance(
         *("demo", "--mic", "alsa:default", "--speaker", "alsa:default"),
         *("--script", "-", "--json"),

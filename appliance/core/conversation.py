@@ -6,8 +6,9 @@ from enum import Enum
 
 from appliance.core.effects import Effect
 from appliance.core.events import PeriodCaptured
+from appliance.core.led_pattern import LedPattern
 from appliance.core.pcm import CAPTURE_RATE_HZ, FRAME_BYTES, seconds
-from appliance.core.signals import TABLE, Fault, LedPattern, Signal, signal_of, worst
+from appliance.core.signals import TABLE, Fault, Signal, signal_of, worst
 
 
 class State(Enum):
@@ -61,13 +62,17 @@ class Utterance:
 
     turn: int
     #: s16le mono at 16 kHz, in order, without a gap.
-    pieces: tuple[bytes, ...]
+    pieces: tuple[bytes, ...] = ()
+    #: Some frame is not zero. A microphone that works always hears some noise.
+    audible: bool = False
     #: When it was complete, or failed after that; None while it is being said.
     ended_at: float | None = None
     #: Pieces sent on this link, None before OpenTurn.
     sent: int | None = None
-    #: When CloseTurn was ordered on this link.
-    closed_at: float | None = None
+    #: CloseTurn was ordered on this link.
+    closed: bool = False
+    #: When the network had taken all of it: from then on an answer is waited for.
+    awaited_since: float | None = None
     #: Links that failed it.
     failures: int = 0
 
@@ -96,6 +101,8 @@ class Conversation:
     quiet_since: float | None
     ready: bool = False
     link: Link = Link.DOWN
+    #: When a link was last tried.
+    tried_at: float = float("-inf")
     faults: frozenset[Fault] = frozenset()
     #: The last periods captured, for the pre-roll.
     recent: tuple[PeriodCaptured, ...] = ()
@@ -152,7 +159,7 @@ Step = tuple[Conversation, tuple[Effect, ...]]
 
 def is_open(utterance: Utterance) -> bool:
     """Its turn is open on the wire."""
-    return utterance.sent is not None and utterance.closed_at is None
+    return utterance.sent is not None and not utterance.closed
 
 
 def start(limits: Limits, now: float) -> Conversation:

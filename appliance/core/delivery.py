@@ -5,7 +5,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from appliance.core.conversation import Conversation, Link, Step, Utterance
-from appliance.core.effects import CloseTurn, Effect, OpenTurn, RenewLink, SendAudio
+from appliance.core.effects import (
+    CloseTurn,
+    Effect,
+    OpenLink,
+    OpenTurn,
+    RenewLink,
+    SendAudio,
+)
 from appliance.core.playback import (
     cut_answer_short,
     earcon,
@@ -18,10 +25,13 @@ from appliance.core.signals import (
     Fault,
     Signal,
     earcon_of,
+    worst,
 )
 
 #: An utterance is sent again once; the second link that fails it loses it.
 _FAILURES_TO_LOSE = 2
+#: While something waits for a link, one is tried this often whatever the back-off.
+_TRY_EVERY_S = 2.0
 
 
 def deliver(c: Conversation, now: float) -> Step:
@@ -31,13 +41,13 @@ def deliver(c: Conversation, now: float) -> Step:
     effects: list[Effect] = []
     said = list(c.utterances)
     for i, utterance in enumerate(said):
-        if utterance.closed_at is not None:
+        if utterance.closed:
             continue
-        if utterance.sent is None and now < _may_open_at(c, utterance):
+        if not utterance.audible or (utterance.sent is None and now < _may_open_at(c)):
             break
-        said[i], orders = _send(utterance, now)
+        said[i], orders = _send(utterance)
         effects += orders
-        if said[i].closed_at is None:
+        if not said[i].closed:
             break
         c = replace(c, owed=(*c.owed, utterance.turn), last_closed_at=now)
     return replace(c, utterances=tuple(said)), tuple(effects)
@@ -47,23 +57,35 @@ def timers(
     c: Conversation,
 ) -> Iterator[tuple[float, Callable[[Conversation, float], Step]]]:
     """When delivery goes on, or is given up, if nothing happens before."""
-    waiting = next((u for u in c.utterances if u.closed_at is None), None)
+    if c.link is Link.DOWN and (c.hold or c.utterances):
+        yield c.tried_at + _TRY_EVERY_S, _try
+    waiting = next((u for u in c.utterances if u.awaited_since is None), None)
     if waiting:
-        if waiting.sent is None and waiting.pieces and c.link is Link.UP:
-            yield _may_open_at(c, waiting), deliver
+        if waiting.sent is None and waiting.audible and c.link is Link.UP:
+            yield _may_open_at(c), deliver
         if waiting.ended_at is not None:
             yield waiting.ended_at + c.limits.delivery_limit_s, _undeliverable
     elif c.utterances and not c.hold:
-        closed_at = c.utterances[-1].closed_at
-        assert closed_at is not None
-        yield closed_at + c.limits.answer_limit_s, _unanswered
+        since = c.utterances[-1].awaited_since
+        assert since is not None
+        yield since + c.limits.answer_limit_s, _unanswered
+
+
+def turn_sent(c: Conversation, now: float) -> Conversation:
+    """Turns are sent in order: this is the first that was still on its way."""
+    said = list(c.utterances)
+    for i, utterance in enumerate(said):
+        if utterance.closed and utterance.awaited_since is None:
+            said[i] = replace(utterance, awaited_since=now)
+            break
+    return replace(c, utterances=tuple(said))
 
 
 def link_lost(c: Conversation, fault: Fault | None, now: float) -> Step:
     """No turn is open any more; what is not being answered will be sent again."""
     news = fault not in c.faults and (c.hold or c.utterances)
     faults = (c.faults - LINK_FAULTS) | ({fault} if fault else set())
-    c, effects = forget_link(c, now, failed=True)
+    c, effects = forget_link(c, now, failed=_is_sent)
     c = replace(c, link=Link.DOWN, faults=frozenset(faults))
     fatal = fault in FATAL_FAULTS
     kept = () if fatal else _alive(c)
@@ -80,30 +102,46 @@ def link_lost(c: Conversation, fault: Fault | None, now: float) -> Step:
     return c, effects
 
 
-def forget_link(c: Conversation, now: float, *, failed: bool) -> Step:
-    """Nothing is open, sent or owed on the next link; `failed` counts against what
-    was on its way, and its wait for a link begins anew."""
+def expire(c: Conversation, now: float) -> Step:
+    """The link is to be cut: have another. An utterance that was half said is nobody's
+    failure; a whole one, unanswered, would else be re-sent for ever."""
+    return _renew(c, now, deaf=False, failed=lambda u: u.closed)
+
+
+def forget_link(
+    c: Conversation, now: float, *, failed: Callable[[Utterance], bool]
+) -> Step:
+    """Nothing is open, sent or owed on the next link; `failed` says which utterances
+    this link counts against. Their wait for a link begins anew."""
     said = tuple(
         replace(
             u,
-            ended_at=u.ended_at if u.closed_at is None else now,
+            ended_at=now if u.closed else u.ended_at,
             sent=None,
-            closed_at=None,
-            failures=u.failures + (failed and u.sent is not None),
+            closed=False,
+            awaited_since=None,
+            failures=u.failures + failed(u),
         )
         for u in c.utterances
     )
     return cut_answer_short(replace(leave_link(c), utterances=said), Signal.LOST)
 
 
-def _may_open_at(c: Conversation, utterance: Utterance) -> float:
-    """Not before its first audio, and not too soon after the turn before it."""
-    if not utterance.pieces:
-        return float("inf")
+def _is_sent(utterance: Utterance) -> bool:
+    """Some of it is out on this link."""
+    return utterance.sent is not None
+
+
+def _try(c: Conversation, now: float) -> Step:
+    return replace(c, link=Link.OPENING), (OpenLink(),)
+
+
+def _may_open_at(c: Conversation) -> float:
+    """Not too soon after the turn before it."""
     return c.last_closed_at + c.limits.turn_gap_s
 
 
-def _send(utterance: Utterance, now: float) -> tuple[Utterance, list[Effect]]:
+def _send(utterance: Utterance) -> tuple[Utterance, list[Effect]]:
     orders: list[Effect] = []
     if utterance.sent is None:
         orders.append(OpenTurn(utterance.turn))
@@ -111,17 +149,23 @@ def _send(utterance: Utterance, now: float) -> tuple[Utterance, list[Effect]]:
     utterance = replace(utterance, sent=len(utterance.pieces))
     if utterance.ended_at is not None:
         orders.append(CloseTurn(utterance.turn))
-        utterance = replace(utterance, closed_at=now)
+        utterance = replace(utterance, closed=True)
     return utterance, orders
 
 
 def _unanswered(c: Conversation, now: float) -> Step:
     """The service says nothing: try once more on another link, then give up."""
-    c, effects = forget_link(c, now, failed=True)
+    return _renew(c, now, deaf=True, failed=_is_sent)
+
+
+def _renew(
+    c: Conversation, now: float, *, deaf: bool, failed: Callable[[Utterance], bool]
+) -> Step:
+    c, effects = forget_link(c, now, failed=failed)
     kept = _alive(c)
     lost = len(kept) < len(c.utterances)
     c = replace(_keep(c, kept), link=Link.OPENING)
-    effects = (*effects, RenewLink(deaf=True))
+    effects = (*effects, RenewLink(deaf))
     if not lost:
         return c, effects
     c, more = mishap(c, Signal.NO_ANSWER, now)
@@ -129,9 +173,17 @@ def _unanswered(c: Conversation, now: float) -> Step:
 
 
 def _undeliverable(c: Conversation, now: float) -> Step:
-    waiting = next(u for u in c.utterances if u.closed_at is None)
+    """It has waited too long for a link, or for one that takes all of it."""
+    waiting = next(u for u in c.utterances if u.awaited_since is None)
+    effects: tuple[Effect, ...] = ()
+    if _is_sent(waiting):
+        c, effects = _renew(c, now, deaf=False, failed=lambda _: False)
     c = _keep(c, tuple(u for u in c.utterances if u.turn != waiting.turn))
-    return mishap(c, Signal.LOST, now)
+    if fault := worst(c.faults & LINK_FAULTS):
+        c, more = earcon(c, earcon_of(fault))
+        effects += more
+    c, more = mishap(c, Signal.LOST, now)
+    return c, effects + more
 
 
 def _alive(c: Conversation) -> tuple[Utterance, ...]:

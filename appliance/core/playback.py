@@ -57,6 +57,8 @@ def timers(
     """When an answer counts as stalled, and when a mishap has been shown."""
     if c.answer and not c.answer.draining:
         yield c.answer.arrived_at + c.limits.answer_limit_s, _stalled
+    elif _is_endless(c):
+        yield c.active_at + c.limits.answer_limit_s, _stalled
     if c.mishap:
         yield c.mishap_until, lambda c, _: (replace(c, mishap=None), ())
 
@@ -136,6 +138,13 @@ def cut_answer_short(c: Conversation, why: Signal) -> Step:
 def leave_link(c: Conversation) -> Conversation:
     """What the link owed dies with it."""
     return replace(c, owed=(), begun=False, interrupted=False, expiring_by=None)
+
+
+def _is_endless(c: Conversation) -> bool:
+    """An answer was played out, and the service does not say that it has ended: it
+    would take the next one for a part of it."""
+    heard = c.begun and not c.answer and c.owed[0] > c.hushed_through
+    return heard and not c.hold and not c.utterances
 
 
 def _stalled(c: Conversation, now: float) -> Step:

@@ -4,6 +4,8 @@
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 
+from appliance.core.led_pattern import TRIPLE_BLINK, Glow, LedPattern, blinks
+
 
 class Fault(Enum):
     """What keeps the box from answering; the value is its blink code."""
@@ -40,32 +42,6 @@ class Earcon(StrEnum):
     CLOCK = "clock"
 
 
-@dataclass(frozen=True, slots=True)
-class Glow:
-    """Move the brightness to `level` over `fade_s`, then keep it for `hold_s`."""
-
-    #: 0..1 of [led] brightness; None is [led] idle_brightness.
-    level: float | None
-    hold_s: float
-    fade_s: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class LedPattern:
-    """Steps repeated for ever; a single step is steady."""
-
-    name: str
-    steps: tuple[Glow, ...]
-
-
-def blinks(count: int) -> LedPattern:
-    """`count` blinks, a pause, again."""
-    blink = (Glow(1.0, 0.2), Glow(0.0, 0.25))
-    return LedPattern(
-        f"{count}-blink", blink * (count - 1) + (blink[0], Glow(0.0, 1.4))
-    )
-
-
 class Signal(Enum):
     """A situation the user can tell apart; key of TABLE."""
 
@@ -84,6 +60,7 @@ class Signal(Enum):
     CLOCK = "clock"
     NO_ANSWER = "no-answer"
     LOST = "lost"
+    UNHEARD = "unheard"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +74,6 @@ class Row:
     message_id: str
     advice: str
 
-
-_TRIPLE = LedPattern(
-    "triple-blink", (Glow(1.0, 0.08), Glow(0.0, 0.08)) * 2 + (Glow(1, 0.08), Glow(0, 9))
-)
 
 TABLE: dict[Signal, Row] = {
     Signal.STARTING: Row(
@@ -210,7 +183,7 @@ TABLE: dict[Signal, Row] = {
     Signal.NO_ANSWER: Row(
         "no answer",
         "short triple blink",
-        _TRIPLE,
+        TRIPLE_BLINK,
         Earcon.NO_ANSWER,
         "f83cfa69e70c4a6bbd855f3f1f3f1aaa",
         "Say it again; if it stays so, look for the reason in this journal.",
@@ -218,10 +191,18 @@ TABLE: dict[Signal, Row] = {
     Signal.LOST: Row(
         "utterance lost",
         "short triple blink",
-        _TRIPLE,
+        TRIPLE_BLINK,
         Earcon.LOST,
         "67f81fff7e0246bdabb041f3a931c2fc",
         "Say it again: it did not reach the service, or the answer was cut off.",
+    ),
+    Signal.UNHEARD: Row(
+        "nothing but digital silence was heard",
+        "5 blinks, once",
+        blinks(5),
+        Earcon.MICROPHONE,
+        "e78da8497ec440a9867f12152ea4b5b0",
+        "Check the microphone's mute switch, data line and channel (L/R select).",
     ),
 }
 

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from appliance.core.signals import Glow, LedPattern
+from appliance.core.led_pattern import Glow, LedPattern
 from appliance.hardware.gpio import claim_led
 
 FADE_STEP_S = 0.04

@@ -91,6 +91,8 @@ class Box:
         self.log: list[tuple[float, ef.Effect]] = []
         self.pressed_at = self.now
         self._step: tuple[ef.Effect, ...] = ()
+        #: The network takes nothing more.
+        self.clogged = False
 
     def tell(self, *events: ev.Event) -> Self:
         for event in events:
@@ -100,6 +102,10 @@ class Box:
             self.log += [(self.now, effect) for effect in self._step]
             due = deadline(self.conversation)
             assert due is None or due > self.now, "a timer was left behind"
+            if not self.clogged and any(
+                isinstance(e, ef.CloseTurn) for e in self._step
+            ):
+                self._take_turn()
         return self
 
     def hear(self, ms: float) -> Self:
@@ -198,6 +204,10 @@ class Box:
         """Look only at what is ordered from now on."""
         self.log.clear()
         return self
+
+    def _take_turn(self) -> None:
+        self.conversation, more = advance(self.conversation, ev.TurnSent(), self.now)
+        assert more == ()
 
     def _pass(self, until: float) -> Self:
         steps = 0

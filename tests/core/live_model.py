@@ -114,6 +114,7 @@ class Server:
         else:
             assert self.window == turn
             self.window = 0
+            self._world.tell(ev.TurnSent())
             self._answer(turn)
 
     def _interrupt(self) -> None:

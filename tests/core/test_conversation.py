@@ -109,7 +109,7 @@ def test_conversation_never_changes():
     [
         (Utterance(1, ()), False),
         (Utterance(1, (b"",), sent=1), True),
-        (Utterance(1, (b"",), ended_at=1.0, sent=1, closed_at=1.0), False),
+        (Utterance(1, (b"",), ended_at=1.0, sent=1, closed=True), False),
     ],
 )
 def test_turn_is_open_from_its_start_to_its_end_on_the_wire(utterance, expected):

@@ -2,11 +2,13 @@
 """What was said reaches the service: in order, whole, once more if need be."""
 
 import pytest
-from box import Box
+from box import LIMITS, PERIOD_S, SOUND, Box
 
 from appliance.core import effects as ef
-from appliance.core.conversation import Link, State
-from appliance.core.signals import Earcon
+from appliance.core import events as ev
+from appliance.core.advance import advance
+from appliance.core.conversation import Link, State, start
+from appliance.core.signals import Earcon, Fault
 
 
 def online():
@@ -142,3 +144,68 @@ def test_answer_limit_counts_from_the_last_turn():
     assert not box.ordered(ef.RenewLink)
     box.wait(1).link_up().wait(1)
     assert box.turns[-4:] == ["open 1", "close 1", "open 2", "close 2"]
+
+
+def test_answer_limit_counts_from_when_the_network_has_taken_the_turn():
+    box = online()
+    box.clogged = True
+    box.say().wait(15)
+    assert not box.ordered(ef.RenewLink)
+    box.tell(ev.TurnSent()).wait(9)
+    assert not box.ordered(ef.RenewLink)
+    box.wait(1)
+    assert box.ordered(ef.RenewLink) == [ef.RenewLink(deaf=True)]
+
+
+def test_turn_that_the_network_does_not_take_is_audibly_lost_with_its_link():
+    box = online()
+    box.clogged = True
+    box.say().wait(31)
+    assert box.ordered(ef.RenewLink) == [ef.RenewLink(deaf=False)]
+    assert box.earcons == [Earcon.LOST]
+    assert box.link_up().wait(60).turns == ["open 1", "close 1"]
+
+
+def test_utterance_lost_for_want_of_a_network_says_why():
+    box = offline().lose_link(Fault.NETWORK).press()
+    box.hear(1000).release().hear(400).wait(31)
+    assert box.earcons == [Earcon.NO_NETWORK, Earcon.NO_NETWORK, Earcon.LOST]
+
+
+def test_digital_silence_is_not_sent_and_the_user_is_told():
+    box = Box().link_up().press()
+    for _ in range(10):
+        box.wait(PERIOD_S).tell(ev.PeriodCaptured(bytes(4096), box.now))
+    box.release().wait(PERIOD_S * 2).tell(ev.PeriodCaptured(bytes(4096), box.now))
+    assert not box.turns
+    assert box.earcons == [Earcon.MICROPHONE]
+    assert box.pattern == "5-blink"
+    assert box.state is State.IDLE
+
+
+def test_speech_after_digital_silence_is_sent_with_the_silence():
+    c, _ = advance(start(LIMITS, 0.0), ev.LinkUp(), 0.0)
+    c, _ = advance(c, ev.TalkPressed(0.0), 0.0)
+    silence, speech = bytes(4096), bytes(4094) + b"\1\0"
+    for n in range(1, 5):
+        c, effects = advance(c, ev.PeriodCaptured(silence, n * PERIOD_S), n * PERIOD_S)
+        assert effects == ()
+    c, effects = advance(c, ev.PeriodCaptured(speech, 5 * PERIOD_S), 5 * PERIOD_S)
+    assert effects == (
+        ef.OpenTurn(1),
+        *[ef.SendAudio(silence)] * 4,
+        ef.SendAudio(speech),
+    )
+
+
+def test_answer_that_never_ends_after_it_was_heard_renews_the_link():
+    box = asked().tell(ev.AnswerAudio(SOUND), ev.AnswerGenerated()).drain().wait(9)
+    assert not box.ordered(ef.RenewLink)
+    assert box.wait(1).ordered(ef.RenewLink)
+    assert box.forget().link_up().say().answer().ordered(ef.Play)
+    assert not box.earcons
+
+
+def test_answer_that_was_hushed_may_end_late():
+    box = asked().tell(ev.AnswerAudio(SOUND)).tap()
+    assert not box.wait(100).ordered(ef.RenewLink)

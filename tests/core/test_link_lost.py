@@ -6,7 +6,7 @@ from box import SOUND, Box
 
 from appliance.core import effects as ef
 from appliance.core import events as ev
-from appliance.core.conversation import State
+from appliance.core.conversation import Link, State
 from appliance.core.signals import FATAL_FAULTS, LINK_FAULTS, Earcon, Fault, earcon_of
 
 MENDING_FAULTS = LINK_FAULTS - FATAL_FAULTS
@@ -161,3 +161,40 @@ def test_loss_that_mends_itself_replaces_the_fault_before():
 def test_link_lost_leaves_the_faults_of_the_devices():
     box = online().tell(ev.FaultRaised(Fault.SPEAKER)).lose_link()
     assert box.conversation.faults == {Fault.SPEAKER}
+
+
+def test_link_lost_while_something_waits_is_tried_again_at_once():
+    box = online().press().hear(1000).lose_link()
+    assert box.just_ordered(ef.OpenLink)
+    assert box.conversation.link is Link.OPENING
+
+
+def test_link_lost_while_nothing_waits_is_left_to_the_back_off():
+    assert not online().lose_link().wait(60).ordered(ef.OpenLink)
+
+
+def test_while_an_utterance_waits_a_link_is_tried_every_two_seconds():
+    box = asked().lose_link(Fault.NETWORK).forget()
+    for _ in range(5):
+        box.tell(ev.LinkOpening()).lose_link(Fault.NETWORK).wait(1.9)
+        assert not box.ordered(ef.OpenLink)
+        box.wait(0.2)
+        assert len(box.ordered(ef.OpenLink)) == 1
+        box.forget()
+
+
+def test_whole_utterance_cut_twice_by_expiring_links_is_audibly_lost():
+    box = asked()
+    for _ in range(2):
+        assert not box.earcons
+        box.tell(ev.LinkExpiring(box.now)).link_up()
+    assert box.earcons == [Earcon.NO_ANSWER]
+    assert len(box.wait(60).turns) == 4
+
+
+def test_half_an_utterance_cut_by_expiring_links_is_said_on():
+    box = online().press().hear(1000)
+    for _ in range(3):
+        box.tell(ev.LinkExpiring(box.now)).link_up().hear(300)
+    assert box.release().hear(400).said == (-300, 2100)
+    assert not box.earcons

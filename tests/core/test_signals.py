@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from appliance.core.led_pattern import blinks
 from appliance.core.signals import (
     FATAL_FAULTS,
     LINK_FAULTS,
@@ -12,7 +13,6 @@ from appliance.core.signals import (
     Earcon,
     Fault,
     Signal,
-    blinks,
     earcon_of,
     signal_of,
     worst,
@@ -23,8 +23,11 @@ def test_every_situation_has_a_row_in_the_order_of_the_enum():
     assert list(TABLE) == list(Signal)
 
 
-def test_every_earcon_belongs_to_exactly_one_situation():
-    earcons = [row.earcon for row in TABLE.values() if row.earcon]
+def test_every_earcon_belongs_to_one_situation_or_to_two_with_the_same_cause():
+    rows = {**TABLE}
+    unheard, dead = rows.pop(Signal.UNHEARD), rows[Signal.MICROPHONE]
+    assert (unheard.earcon, unheard.pattern) == (dead.earcon, dead.pattern)
+    earcons = [row.earcon for row in rows.values() if row.earcon]
     assert sorted(earcons) == sorted(Earcon)
 
 
@@ -34,8 +37,9 @@ def test_every_message_id_is_its_own_and_well_formed():
     assert all(re.fullmatch(r"[0-9a-f]{32}", message_id) for message_id in ids)
 
 
-def test_situations_look_different_except_the_two_that_a_sound_tells_apart():
+def test_situations_look_different_unless_a_sound_or_the_advice_tells_them_apart():
     looks = {signal: row.pattern for signal, row in TABLE.items()}
+    assert looks.pop(Signal.UNHEARD) == looks[Signal.MICROPHONE]
     assert looks.pop(Signal.LOST) == looks[Signal.NO_ANSWER]
     assert len(set(looks.values())) == len(looks)
     assert len({pattern.name for pattern in looks.values()}) == len(looks)

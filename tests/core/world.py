@@ -14,7 +14,7 @@ from wire_audit import Sent
 import appliance.core.advance as core
 from appliance.core import effects as ef
 from appliance.core import events as ev
-from appliance.core.conversation import Conversation, State
+from appliance.core.conversation import Conversation, State, is_open
 from appliance.core.pcm import PLAYBACK_RATE_HZ, seconds
 from appliance.core.signals import Earcon, Fault
 
@@ -133,8 +133,7 @@ class World(Walk):
             assert fate, f"{u.turn} is lost silently by {type(event).__name__}"
         if ef.RenewLink(deaf=False) in effects:
             # Forced in the middle of a turn: nobody's failure.
-            sent = (u.turn for u in before.utterances if u.sent is not None)
-            self._openings.subtract(sent)
+            self._openings.subtract(u.turn for u in before.utterances if is_open(u))
 
     def _perform(self, effect: ef.Effect) -> None:
         match effect:

@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 import pytest
 from patience import in_loop, until
 
-from appliance.core.signals import TABLE, Glow, LedPattern
+from appliance.core.led_pattern import Glow, LedPattern
+from appliance.core.signals import TABLE
 from appliance.hardware.led import StatusLed, course
 
 GPIO = 12

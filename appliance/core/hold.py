@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: MIT
+"""What a hold of the button says: from the pre-roll to the end of the tail."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from appliance.core import events as ev
+from appliance.core import playback
+from appliance.core.conversation import (
+    Conversation,
+    Hold,
+    Link,
+    Step,
+    Utterance,
+    cut,
+    hold_until,
+)
+from appliance.core.effects import OpenLink
+from appliance.core.signals import Earcon, Fault, Signal, earcon_of, worst
+
+#: A period that is this late will not come: the microphone is dead.
+_OVERDUE_S = 1.0
+
+
+def press(c: Conversation, at: float, now: float) -> Step:
+    """Silence at once; and a hold, or a tap, begins."""
+    if c.hold:
+        return _press_again(c, now)
+    since = at
+    if c.quiet_since is not None:
+        # Neither what the microphone heard of the speaker nor what was said in the
+        # turn before may become pre-roll.
+        since = max(at - c.limits.pre_roll_s, c.quiet_since, c.said_until)
+        since = min(at, since)
+    c, effects = playback.hush(c, now)
+    c = replace(c, hold=Hold(at, since))
+    if c.link is Link.DOWN:
+        c, effects = replace(c, link=Link.OPENING), (*effects, OpenLink())
+    if fault := worst(c.faults):
+        c, more = playback.earcon(c, earcon_of(fault))
+        effects += more
+    return c, effects
+
+
+def release(c: Conversation, at: float, now: float) -> Step:
+    """A tap is over; a hold still has its tail."""
+    if not c.hold or c.hold.released_at is not None:
+        return c, ()
+    begun = c.hold.turn is not None
+    if not begun and at - c.hold.pressed_at < c.limits.min_hold_s:
+        return _tap(c)
+    c = replace(c, hold=replace(c.hold, released_at=at))
+    return (c, ()) if begun else _begin_utterance(c, now)
+
+
+def capture(c: Conversation, period: ev.PeriodCaptured) -> Step:
+    """Keep it for the pre-roll; what of it is said goes to the utterance."""
+    limits, hold = c.limits, c.hold
+    kept_s = limits.pre_roll_s + limits.min_hold_s + _OVERDUE_S
+    recent = (*(p for p in c.recent if p.ended_at > period.ended_at - kept_s), period)
+    c = replace(c, recent=recent)
+    if not hold or hold.turn is None:
+        return c, ()
+    piece = cut(period, hold.since, hold_until(hold, limits))
+    return _grow(c, piece), ()
+
+
+def unheard(c: Conversation, now: float) -> Step:
+    """The microphone is gone: a hold is over, with what it had said so far."""
+    if not c.hold:
+        return c, ()
+    if c.hold.turn is not None:
+        c, _ = _finish(c, now)
+    c = replace(c, hold=None, mishap=None)
+    return playback.earcon(c, Earcon.MICROPHONE)
+
+
+def timers(
+    c: Conversation,
+) -> Iterator[tuple[float, Callable[[Conversation, float], Step]]]:
+    """When a press is no tap any more, when to warn, and when the hold is over."""
+    if not c.hold:
+        return
+    limits = c.limits
+    if c.hold.turn is None:
+        tap_until = c.hold.pressed_at + limits.min_hold_s
+        yield _captured_at(c, tap_until), _begin_utterance
+    else:
+        yield _captured_at(c, hold_until(c.hold, limits)), _finish
+    if not c.hold.warned:
+        yield c.hold.pressed_at + limits.hold_limit_s - limits.hold_warning_s, _warn
+
+
+def _press_again(c: Conversation, now: float) -> Step:
+    """Within the tail it goes on with the turn; else the button bounced."""
+    assert c.hold
+    if c.hold.released_at is None:
+        return c, ()
+    c = replace(c, hold=replace(c.hold, released_at=None))
+    return playback.drop(c, now)
+
+
+def _tap(c: Conversation) -> Step:
+    """Sends nothing. The press has hushed the answer; what still waits to be sent
+    or answered is taken back, too."""
+    return replace(c, hold=None, utterances=()), ()
+
+
+def _begin_utterance(c: Conversation, now: float) -> Step:
+    """The press is no tap: all since the pre-roll is said to the service."""
+    assert c.hold
+    until = hold_until(c.hold, c.limits)
+    turn = c.turn + 1
+    hold = replace(c.hold, turn=turn)
+    c = replace(c, hold=hold, turn=turn, utterances=(*c.utterances, Utterance(turn)))
+    for period in c.recent:
+        c = _grow(c, cut(period, hold.since, until))
+    return c, ()
+
+
+def _grow(c: Conversation, piece: bytes) -> Conversation:
+    if not piece:
+        return c
+    last = c.utterances[-1]
+    last = replace(
+        last,
+        pieces=(*last.pieces, piece),
+        audible=last.audible or any(piece),
+    )
+    return replace(c, utterances=(*c.utterances[:-1], last))
+
+
+def _warn(c: Conversation, now: float) -> Step:
+    assert c.hold
+    return replace(c, hold=replace(c.hold, warned=True)), ()
+
+
+def _finish(c: Conversation, now: float) -> Step:
+    """The tail is over, the hold limit reached, or the microphone gone."""
+    assert c.hold
+    reached_limit = c.hold.released_at is None
+    said_until = min(now, hold_until(c.hold, c.limits))
+    last = replace(c.utterances[-1], ended_at=now)
+    said = c.utterances[:-1] + ((last,) if last.audible else ())
+    c = replace(c, hold=None, utterances=said, said_until=said_until, active_at=now)
+    if not last.audible:
+        return playback.mishap(c, Signal.UNHEARD, now)
+    if reached_limit and Fault.MICROPHONE not in c.faults:
+        return playback.earcon(c, Earcon.CUT_OFF)
+    return c, ()
+
+
+def _captured_at(c: Conversation, until: float) -> float:
+    """When the audio up to `until` was complete, or counts as never coming."""
+    if c.recent and c.recent[-1].ended_at >= until:
+        return c.recent[-1].ended_at
+    # After a stall of the loop it may still be in the inbox, so the wait begins with
+    # the last that was told of anything.
+    return max(until, c.active_at) + _OVERDUE_S
