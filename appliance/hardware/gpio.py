@@ -40,7 +40,9 @@ def claim_led(gpio: int) -> gpiozero.PWMLED:
 @contextmanager
 def _claiming(setting: str) -> Iterator[None]:
     with warnings.catch_warnings(record=True) as fallbacks:
-        warnings.simplefilter("always")
+        # Others, such as those of lgpio's own import, say nothing about the line.
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", gpiozero.PinFactoryFallback)
         try:
             yield
         except gpiozero.PinInvalidPin as error:

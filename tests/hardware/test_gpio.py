@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: MIT
+import warnings
+
 import gpiozero
 import pytest
 from gpiozero.pins.mock import MockFactory, MockPin
@@ -45,6 +47,16 @@ def test_a_machine_without_gpio_says_why_there_is_none(pins, monkeypatch):
         "gpiozero.pins.native.NativeFactory.__init__", _not_a_pi, raising=True
     )
     with pytest.raises(GpioUnavailable, match="gpio = 12: Falling back from lgpio"):
+        claim_led(12)
+
+
+def test_what_a_library_warns_of_at_its_import_is_not_the_reason(pins, monkeypatch):
+    def pin(*_):
+        warnings.warn("builtin type has no __module__", DeprecationWarning, 2)
+        raise OSError("the true reason")
+
+    monkeypatch.setattr(MockFactory, "pin", pin)
+    with pytest.raises(GpioUnavailable, match="gpio = 12: the true reason;"):
         claim_led(12)
 
 
