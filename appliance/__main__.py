@@ -14,7 +14,7 @@ from appliance.core.secret import Secret
 from appliance.core.strict_toml import Unreadable
 from appliance.hardware.gpio import GpioUnavailable, GpioUnknown
 from appliance.hardware.sound_card import AlsaCard, CardHung, DeviceUnknown
-from appliance.service import journal, systemd
+from appliance.service import journal, native_noise, systemd
 from appliance.service.app import Appliance
 from appliance.service.arguments import parser
 from appliance.service.config import DEFAULT_PATH, Config, load
@@ -84,6 +84,7 @@ def _complain(line: str) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    native_noise.subdue()
     journal.set_up()
     config, key = _config(options.config), read_key()
     return asyncio.run(_serve(config, key))
@@ -113,6 +114,7 @@ def _leave(code: int) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
+    native_noise.subdue()
     journal.set_up(logging.WARNING)
     wanted = Options(
         microphone=options.mic,

@@ -11,7 +11,7 @@ from typing import Any, assert_never
 
 from appliance.core import effects as ef
 from appliance.core.advance import advance, deadline
-from appliance.core.conversation import pattern, start
+from appliance.core.conversation import State, pattern, start
 from appliance.core.earcons import earcon_pcm
 from appliance.core.events import DevicesReady, Event, StopRequested
 from appliance.core.liveness import LIMITS_S
@@ -20,7 +20,7 @@ from appliance.core.signals import Fault
 from appliance.hardware.button import TalkButton
 from appliance.hardware.led import StatusLed
 from appliance.hardware.microphone import Microphone
-from appliance.hardware.sound_card import Card
+from appliance.hardware.sound_card import Card, CardHung
 from appliance.hardware.speaker import Speaker
 from appliance.live import wire
 from appliance.live.link import LiveLink
@@ -32,6 +32,8 @@ from appliance.service.moment import Moment
 
 #: SIGTERM ends the process in 2 s; the link's orderly close gets most of it.
 _STOP_LIMIT_S = 1.5
+#: Without the microphone's heartbeat systemd's watchdog has the last word (20 s).
+_LAST_ANSWER_LIMIT_S = 12.0
 
 Observer = Callable[[Moment], None]
 
@@ -58,6 +60,8 @@ class Appliance:
         post = self._inbox.post
         self._conversation = start(limits(config), time.monotonic())
         self._stopped = asyncio.Event()
+        #: Nothing is being said, waited for or heard.
+        self._settled = asyncio.Event()
         self._overflow_unsaid = True
         self._link = LiveLink(
             endpoint=config.live.endpoint,
@@ -145,6 +149,10 @@ class Appliance:
             observe(Moment(now, event, before, after, effects))
         if isinstance(event, StopRequested):
             self._stopped.set()
+        if after.state is State.IDLE and after.quiet_since is not None:
+            self._settled.set()
+        else:
+            self._settled.clear()
 
     def _perform(self, effect: ef.Effect) -> None:
         match effect:
@@ -187,7 +195,8 @@ class Appliance:
                 (self._microphone, Fault.MICROPHONE, "microphone", hears),
                 (self._speaker, Fault.SPEAKER, "speaker", speaks),
             ):
-                group.create_task(keep_open(device, fault, LIMITS_S[part], post, works))
+                kept = keep_open(device, fault, LIMITS_S[part], post, works)
+                group.create_task(self._outlive(kept) if works is hears else kept)
             starting = group.create_task(systemd.extend_start())
             while not (hears.is_set() and speaks.is_set()):
                 await hears.wait()
@@ -195,6 +204,17 @@ class Appliance:
             starting.cancel()
             post(DevicesReady())
             systemd.ready()
+
+    async def _outlive(self, microphone: Coroutine[Any, Any, None]) -> None:
+        """A card that hangs takes the process with it: not before what was said by
+        then has been answered, if that is soon."""
+        try:
+            await microphone
+        except CardHung:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_ANSWER_LIMIT_S):
+                    await self._settled.wait()
+            raise
 
     def _beats(self) -> dict[str, float]:
         return {

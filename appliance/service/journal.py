@@ -4,6 +4,7 @@
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable
 
 from systemd import journal
@@ -15,6 +16,10 @@ _PRIORITIES = {
     logging.ERROR: journal.LOG_ERR,
     logging.CRITICAL: journal.LOG_CRIT,
 }
+
+_HOUR_S = 3600.0
+_MOST_REPEATS = 5
+_MOST_WORDS = 200
 
 
 class JournalHandler(logging.Handler):
@@ -38,18 +43,45 @@ class JournalHandler(logging.Handler):
             self.handleError(record)
 
 
+class Repeats(logging.Filter):
+    """Lets the same words through a few times an hour: a fault that comes and goes
+    shall not bury the others.
+
+    Threads: any; a line too many does no harm.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        #: Words -> since when they are counted, and how often they came.
+        self._said: dict[str, tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        words, now = record.getMessage(), self._clock()
+        since, times = self._said.pop(words, (now, 0))
+        if now - since > _HOUR_S:
+            since, times = now, 0
+        self._said[words] = since, times + 1
+        if len(self._said) > _MOST_WORDS:
+            del self._said[next(iter(self._said))]
+        if times + 1 == _MOST_REPEATS:
+            record.msg, record.args = f"{words} (not said again this hour)", ()
+        return times < _MOST_REPEATS
+
+
 def set_up(level: int = logging.INFO) -> None:
     """Send the log where it belongs."""
     log = logging.getLogger()
     log.setLevel(level)
     if stderr_is_the_journal():
-        log.addHandler(JournalHandler())
+        handler: logging.Handler = JournalHandler()
         # A traceback on stderr would be lines of priority info.
         sys.excepthook = lambda *error: log.critical("crashed", exc_info=error)
-        return
-    to_stderr = logging.StreamHandler(sys.stderr)
-    to_stderr.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
-    log.addHandler(to_stderr)
+    else:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+    handler.addFilter(Repeats())
+    log.addHandler(handler)
 
 
 def stderr_is_the_journal() -> bool:

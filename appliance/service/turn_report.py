@@ -33,6 +33,8 @@ class Report:
     underruns: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
+    #: Why the answer ended, if not as it should.
+    reason: str = ""
     said: str = ""
     answered: str = ""
 
@@ -51,6 +53,7 @@ class Report:
             "REDELIVERED": max(0, self.openings - 1),
             "TOKENS_IN": self.tokens_in,
             "TOKENS_OUT": self.tokens_out,
+            "REASON": self.reason or None,
         }
         return {name: value for name, value in measured.items() if value is not None}
 
@@ -60,9 +63,10 @@ class Report:
         answer = f", answered after {first} ms" if first is not None else ""
         length = f" for {self.answer_s:.1f} s" if self.answer_s else ""
         cut = f", cut in {self.cut_ms} ms" if self.cut_ms is not None else ""
+        reason = f" ({self.reason})" if self.reason else ""
         return (
             f"turn {self.turn} {self.outcome}: said {self.sent_s:.1f} s"
-            f"{answer}{length}{cut}"
+            f"{answer}{length}{cut}{reason}"
         )
 
 
@@ -95,12 +99,24 @@ class TurnReports:
         self._measure_event(moment)
         for effect in moment.effects:
             self._measure_order(effect, moment)
-        if isinstance(moment.event, ev.PlaybackSilenced) and self._being_cut:
-            report, cut_from = self._being_cut
-            self._being_cut = None
-            yield replace(report, cut_ms=_ms(cut_from, moment.event.at))
+        yield from self._silence(moment.event)
         for turn in sorted(_turns(before) - _turns(after)):
             yield from self._end(self._open.pop(turn), moment)
+
+    def _silence(self, event: ev.Event) -> Iterator[Report]:
+        """The silence after a cut, or word that there was nothing left to cut."""
+        if not self._being_cut:
+            return
+        report, cut_from = self._being_cut
+        match event:
+            case ev.PlaybackSilenced(at):
+                report = replace(report, cut_ms=_ms(cut_from, at))
+            case ev.PlaybackDrained() | ev.PlaybackStarted() | ev.StopRequested():
+                pass
+            case _:
+                return
+        self._being_cut = None
+        yield report
 
     def _end(self, report: Report, moment: Moment) -> Iterator[Report]:
         report = replace(report, outcome=_outcome(report.turn, moment))
@@ -109,6 +125,7 @@ class TurnReports:
             isinstance(moment.event, ev.TalkPressed)
             and answer
             and answer.turn == report.turn
+            and report.first_sound_at is not None
         ):
             self._being_cut = report, moment.event.at
             return
@@ -128,6 +145,8 @@ class TurnReports:
                     self._note(after.answer.turn, first_sound_at=at)
             case ev.PlaybackUnderran() if after.answer:
                 self._count(after.answer.turn, "underruns", 1)
+            case ev.AnswerEnded(reason) if reason:
+                self._note(answering, reason=reason)
             case ev.TokensCounted(tokens_in, tokens_out):
                 self._note(answering, tokens_in=tokens_in, tokens_out=tokens_out)
             case ev.TranscriptHeard(text, spoken):

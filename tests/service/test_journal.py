@@ -8,7 +8,7 @@ import sys
 import pytest
 from systemd import journal as journald
 
-from appliance.service.journal import JournalHandler, stderr_is_the_journal
+from appliance.service.journal import JournalHandler, Repeats, stderr_is_the_journal
 
 
 def test_a_record_becomes_a_message_with_its_upper_case_fields():
@@ -45,3 +45,28 @@ def test_each_level_has_a_priority(level):
     handler = JournalHandler(lambda message, **fields: sent.append(fields))
     handler.emit(logging.makeLogRecord({"msg": "x", "levelno": level}))
     assert sent[0]["PRIORITY"] in (journald.LOG_DEBUG, journald.LOG_CRIT)
+
+
+def heard(repeats, words, times=1):
+    """What of so many repetitions is said."""
+    records = [logging.makeLogRecord({"msg": words}) for _ in range(times)]
+    return [record.getMessage() for record in records if repeats.filter(record)]
+
+
+def test_the_same_words_are_said_five_times_an_hour():
+    now = 0.0
+    repeats = Repeats(lambda: now)
+    assert heard(repeats, "link lost", 100) == [
+        *["link lost"] * 4,
+        "link lost (not said again this hour)",
+    ]
+    assert heard(repeats, "another thing") == ["another thing"]
+    now = 3601.0
+    assert heard(repeats, "link lost") == ["link lost"]
+
+
+def test_words_that_never_come_again_are_forgotten():
+    repeats = Repeats()
+    for number in range(1000):
+        assert heard(repeats, f"turn {number}")
+    assert len(repeats._said) == 200

@@ -116,3 +116,24 @@ def test_a_stop_ends_the_turn(story, reports):
 
 def test_what_was_not_measured_is_left_out():
     assert "HOLD_MS" not in Report(1.0).fields()
+
+
+def test_a_turn_cut_before_its_first_sound_is_told_at_once(story, reports):
+    story.say().wait(0.5).tell(ev.AnswerAudio(bytes(960))).press()
+    (report,) = reports
+    assert (report.outcome, report.cut_ms) == ("cut", None)
+
+
+@pytest.mark.parametrize("end", [ev.PlaybackDrained(99, 0.0), ev.StopRequested()])
+def test_a_turn_cut_when_it_had_just_been_played_out_is_told(story, reports, end):
+    story.say().answer().wait(0.2).press().tell(end)
+    assert [(report.turn, report.outcome) for report in reports][:1] == [(1, "cut")]
+
+
+def test_the_reason_of_an_odd_end_is_told(story, reports):
+    story.say().tell(
+        ev.AnswerAudio(bytes(48_000)), ev.AnswerEnded("MALFORMED")
+    ).drained()
+    (report,) = reports
+    assert report.fields()["REASON"] == "MALFORMED"
+    assert report.line().endswith("(MALFORMED)")
