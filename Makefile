@@ -9,7 +9,7 @@ MISSING := $(shell for p in $(PACKAGES); do \
 	dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' \
 	|| echo $$p; done)
 
-.PHONY: demo test lint unit docs packages clean
+.PHONY: demo test lint unit fuzz docs packages clean
 
 demo: $(VENV)/.installed ## Ask the built-in simulator one question
 	$(BIN)/voice-appliance demo --virtual-card </dev/null
@@ -25,6 +25,11 @@ unit: $(VENV)/.installed
 	$(BIN)/pytest --cov --cov-report=term:skip-covered
 	$(BIN)/coverage report --fail-under=100 \
 		--include='appliance/core/*,appliance/live/wire.py'
+
+FRAMES ?= 1000000
+
+fuzz: $(VENV)/.installed ## FRAMES mutated frames and files; SEED=N for the same again
+	FUZZ_FRAMES=$(FRAMES) FUZZ_SEED=$(SEED) $(BIN)/pytest -s tests/fuzz
 
 docs: $(VENV)/.installed ## Write what is made from the code: README's table, config
 	$(BIN)/python tests/generated.py

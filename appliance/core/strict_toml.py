@@ -2,17 +2,21 @@
 """Typed TOML with errors for people: file, key, value, what is allowed, in one line."""
 
 import difflib
-import math
 import re
 import tomllib
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, Literal, NamedTuple, Self, TypeVar, get_args, get_origin
 
 import msgspec
 from msgspec import Meta
 
-__all__ = ["Meta", "Section", "Unreadable", "allowed", "keys", "parse", "suggestion"]
+__all__ = ["Meta", "Section", "Unreadable", "keys", "parse", "shown", "suggestion"]
 
 T = TypeVar("T")
+
+#: A longer value may be an API key in the wrong place, or a flood.
+_MOST_SHOWN = 32
+#: msgspec says "Expected `int` <= 27 - at `$.button.talk_gpio`".
+_ERROR = re.compile(r"(?P<what>.*?)(?: - at `\$\.(?P<path>[\w.\[\]]+)`)?", re.DOTALL)
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -26,30 +30,34 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 class Unreadable(ValueError):
     """A file that cannot be used; the text is one line that says why."""
 
+    def __init__(self, why: str) -> None:
+        super().__init__("".join(c if c.isprintable() else repr(c)[1:-1] for c in why))
+
 
 def parse(text: str, type_: type[T], source: str) -> T:
-    """`text` as a `type_`, a msgspec Struct of Structs that forbids unknown fields.
+    """`text` as a `type_`, a msgspec Struct that forbids unknown fields.
+
+    Its fields are plain values, Structs, and tuples of tagged Structs.
 
     Raises:
         Unreadable: not TOML, an unknown key, a wrong type, or a value out of range.
     """
     try:
         tree = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # endless digits, bottomless nesting
         raise Unreadable(f"{source}: not valid TOML: {error}") from None
     try:
-        return msgspec.convert(_finite(tree, source), type_)
+        return msgspec.convert(tree, type_)
     except msgspec.ValidationError as error:
         raise Unreadable(f"{source}: {_explain(str(error), tree, type_)}") from None
 
 
-def _finite(tree: dict[str, Any], source: str) -> dict[str, Any]:
-    """TOML has inf and nan; no setting does."""
-    for table, keys in tree.items():
-        for key, value in keys.items() if isinstance(keys, dict) else ():
-            if isinstance(value, float) and not math.isfinite(value):
-                raise Unreadable(f"{source}: [{table}] {key} = {value}: not a number")
-    return tree
+def shown(value: Any) -> str:
+    """`value` as a line may repeat it: of a long one, only the beginning."""
+    try:
+        return _short(repr(value))
+    except (ValueError, RecursionError):  # 0xfff... without end, a.a.a... = 1
+        return "a value without end"
 
 
 def suggestion(name: str, known: list[str]) -> str:
@@ -74,7 +82,7 @@ def keys(section: Section) -> list[Key]:
             field.encode_name,
             getattr(section, field.name),
             _meaning(field),
-            allowed(field),
+            _allowed(field.type),
         )
         for field in msgspec.structs.fields(section)
     ]
@@ -87,51 +95,95 @@ def _meaning(field: msgspec.structs.FieldInfo) -> str:
     return str(type_.extra_json_schema.get("description", ""))
 
 
-def allowed(field: msgspec.structs.FieldInfo) -> str:
-    """What a key takes, for people: "int from 2 to 27"."""
-    type_ = msgspec.inspect.type_info(field.type)
-    if isinstance(type_, msgspec.inspect.Metadata):
-        type_ = type_.type
-    match type_:
+def _allowed(type_: Any) -> str:
+    """What a key takes, for people: "whole number from 2 to 27"."""
+    for choice in (type_, *get_args(type_)):
+        if get_origin(choice) is Literal:
+            return "one of " + ", ".join(get_args(choice))
+    plain = msgspec.inspect.type_info(type_)
+    if isinstance(plain, msgspec.inspect.Metadata):
+        plain = plain.type
+    match plain:
         case msgspec.inspect.IntType(ge=low, le=high):
             return f"whole number from {low} to {high}"
         case msgspec.inspect.FloatType(ge=low, le=high):
             return f"number from {low} to {high}"
         case msgspec.inspect.BoolType():
             return "true or false"
-        case msgspec.inspect.StrType(pattern=pattern):
-            return f"text matching {pattern}" if pattern else "text"
+        case msgspec.inspect.StrType(pattern=str(pattern)):
+            return f"text matching {pattern}"
+        case msgspec.inspect.StrType(max_length=int(most)):
+            return f"text of at most {most} characters"
+        case msgspec.inspect.StrType():
+            return "text"
+        case msgspec.inspect.VarTupleType():
+            return "tables"
         case _:
             return "table"
 
 
-def _explain(error: str, tree: dict[str, Any], type_: type) -> str:
-    """msgspec says "Expected `int` <= 27 - at `$.button.talk_gpio`"; say it better."""
-    what, _, path = error.partition(" - at `$")
-    keys = [key for key in path.rstrip("`").split(".") if key]
-    if unknown := re.search(r"unknown field `(.*)`", what):
-        known = [field.encode_name for field in _fields(type_, keys)]
-        name = unknown[1]
-        return (
-            f"{_place([*keys, name])} is unknown{suggestion(name, known)} "
-            f"(known here: {', '.join(known)})"
-        )
-    value: Any = tree
-    for key in keys:
-        value = value.get(key, "") if isinstance(value, dict) else value
-    field = next(f for f in _fields(type_, keys[:-1]) if f.encode_name == keys[-1])
-    return f"{_place(keys)} = {value!r}: expected {allowed(field)}"
+def _short(text: str) -> str:
+    return text if len(text) <= _MOST_SHOWN else f"{text[:12]}..."
 
 
-def _place(keys: list[str]) -> str:
-    if len(keys) < 2:
-        return f"[{keys[0]}]" if keys else "the file"
-    return f"[{'.'.join(keys[:-1])}] {keys[-1]}"
+def _explain(error: str, tree: dict[str, Any], type_: Any) -> str:
+    """What msgspec found, as: place = value: what is allowed."""
+    parts = _ERROR.fullmatch(error)
+    assert parts
+    what, path = parts["what"], parts["path"] or ""
+    if what.startswith("Object contains unknown field"):
+        return _explain_unknown(path, tree, type_)
+    if missing := re.fullmatch("Object missing required field `(.*)`", what):
+        path = f"{path}.{missing[1]}"
+    value, type_ = _at(path, tree, type_)
+    verdict = "is missing" if missing else f"= {shown(value)}"
+    table, _, key = path.rpartition(".")
+    is_table = isinstance(type_, type) and issubclass(type_, msgspec.Struct)
+    place = _place(table, key, is_table=is_table)
+    return f"{place} {verdict}: expected {_allowed(type_)}"
 
 
-def _fields(type_: Any, keys: list[str]) -> tuple[msgspec.structs.FieldInfo, ...]:
-    """The fields of the Struct at `keys`."""
-    for key in keys:
-        field = next(f for f in msgspec.structs.fields(type_) if f.encode_name == key)
-        type_ = field.type
-    return msgspec.structs.fields(type_)
+def _explain_unknown(path: str, tree: dict[str, Any], type_: Any) -> str:
+    """The key itself is not taken from msgspec's text: it may look like a path."""
+    if tree.keys() <= _types(type_, tree).keys():
+        tree, type_ = _at(path, tree, type_)
+    else:
+        path = ""
+    known = list(_types(type_, tree))
+    name = next(key for key in tree if key not in known)
+    place = _place(path, _short(name), is_table=isinstance(tree[name], dict))
+    similar = suggestion(name, known)
+    return f"{place} is unknown{similar} (known here: {', '.join(known)})"
+
+
+def _at(path: str, value: Any, type_: Any) -> tuple[Any, Any]:
+    """The value at a path such as `fault[0].code`, and its type."""
+    for step in re.findall(r"\w+", path):
+        if step.isdecimal():
+            value, type_ = value[int(step)], get_args(type_)[0]
+        else:
+            value, type_ = value.get(step), _types(type_, value)[step]
+    return value, type_
+
+
+def _types(type_: Any, table: dict[str, Any]) -> dict[str, Any]:
+    """The types of the keys of `table`; of tagged Structs, of the one that it is."""
+    kinds = get_args(type_)
+    if not kinds:
+        return {f.encode_name: f.type for f in msgspec.structs.fields(type_)}
+    tags = {kind.__struct_config__.tag: kind for kind in kinds}
+    tag_field = kinds[0].__struct_config__.tag_field
+    of_all = {tag_field: Literal[tuple(tags)]}
+    for tag, kind in tags.items():
+        if tag == table.get(tag_field):
+            return of_all | _types(kind, table)
+    return of_all
+
+
+def _place(table: str, key: str, *, is_table: bool) -> str:
+    """As the file has it; a table in an array by its number: fault[0]."""
+    if "[" in table + key:
+        return f"{table}.{key}".strip(".")
+    if table:
+        return f"[{table}] {key}"
+    return f"[{key}]" if is_table else key

@@ -55,7 +55,7 @@ Message = ev.Event | SetupComplete | HandleIssued | GoAway
 
 
 class NotJson(ValueError):
-    """A frame that is no JSON object, or one nested too deep to be read."""
+    """A frame that is no JSON object, or one too deep or too manifold to be read."""
 
 
 ACTIVITY_START = b'{"realtimeInput":{"activityStart":{}}}'
@@ -94,14 +94,12 @@ def audio(pcm: bytes) -> bytes:
 
 
 def decode(frame: bytes | str) -> tuple[list[Message], list[str]]:
-    """What a server frame says, in the order it is to be acted on.
-
-    Returns:
-        The messages, and complaints: "unknown field 'x'", "malformed field 'x': why".
-
-    Raises:
-        NotJson: the frame is no JSON object.
+    """What a server frame says, in the order it is to be acted on, and complaints:
+    "unknown field 'x'", "malformed field 'x': why". Raises NotJson.
     """
+    commas = frame.count(",") if isinstance(frame, str) else frame.count(b",")
+    if commas > _MOST_COMMAS:
+        raise NotJson("a frame with too many values")
     try:
         fields = _from_json(frame, type=dict[str, Raw])
     except _UNREADABLE as error:
@@ -116,6 +114,9 @@ _Said = Iterable[Any]
 _Known = dict[str, tuple[Any, Callable[[Any], _Said]]]
 
 _UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
+_MOST_COMMAS = 10_000  # to read 16 MiB of [0,0,0... takes 2 GB
+_Text = Annotated[str, Meta(max_length=2**16)]
+_EnumName = Annotated[str, Meta(pattern=r"\A[A-Z0-9_]{1,80}\Z")]
 _Count = Annotated[int, Meta(ge=0, lt=2**31)]
 #: A protobuf Duration in JSON.
 _Duration = Annotated[str, Meta(pattern=r"\A-?[0-9]{1,12}(\.[0-9]{1,9})?s\Z")]
@@ -140,11 +141,11 @@ class _Reason(Struct):
 
 
 class _Transcription(Struct):
-    text: str = ""
+    text: _Text = ""
 
 
 class _Handle(Struct):
-    newHandle: str = ""
+    newHandle: _Text = ""
     resumable: bool = False
 
 
@@ -235,7 +236,7 @@ _SERVER_CONTENT: _Known = {
     "generationComplete": _flag(ev.AnswerGenerated()),
     "interrupted": _flag(ev.AnswerInterrupted()),
     # A value newer than the service's own JSON writer is a number.
-    "turnCompleteReason": (str | int, lambda reason: [_Reason(str(reason))]),
+    "turnCompleteReason": (_EnumName | _Count, lambda reason: [_Reason(str(reason))]),
     "turnComplete": _flag(ev.AnswerEnded()),
 }
 _TOP_LEVEL: _Known = {

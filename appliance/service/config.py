@@ -5,7 +5,14 @@ from pathlib import Path
 from typing import Annotated
 
 from appliance.core.conversation import Limits
-from appliance.core.strict_toml import Meta, Section, Unreadable, parse, suggestion
+from appliance.core.strict_toml import (
+    Meta,
+    Section,
+    Unreadable,
+    parse,
+    shown,
+    suggestion,
+)
 from appliance.live import wire
 from appliance.service.endpoint import LIVE_PATH, check_endpoint
 
@@ -161,12 +168,12 @@ def checked(config: Config, source: str) -> Config:
     endpoint = check_endpoint(live.endpoint, f"{source}: [live] endpoint")
     if live.voice not in VOICES:
         raise Unreadable(
-            f'{source}: [live] voice = "{live.voice}": not a voice of the service'
+            f"{source}: [live] voice = {shown(live.voice)}: not a voice of the service"
             f"{suggestion(live.voice, VOICES)} (known: {', '.join(VOICES)})"
         )
     if live.turn_coverage not in COVERAGES:
         raise Unreadable(
-            f'{source}: [live] turn_coverage = "{live.turn_coverage}": expected '
+            f"{source}: [live] turn_coverage = {shown(live.turn_coverage)}: expected "
             + ", ".join(f'"{known}"' for known in COVERAGES)
         )
     for place, gpio in zip(("[button] talk_gpio", "[led] gpio"), pins, strict=True):

@@ -25,14 +25,18 @@ def check_endpoint(url: str, place: str) -> str:
     Raises:
         Unreadable: not wss:// (ws:// on loopback), or something secret in it.
     """
+    # None of it is repeated: a key may stand anywhere in it.
+    wrong = Unreadable(f"{place}: not a URL of the Live API: expected wss://HOST/...")
+    if not url.isprintable() or " " in url:
+        raise wrong
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
         (host or "").encode("idna")  # as the resolver will
-    except ValueError as error:
-        raise Unreadable(f"{place}: not a URL: {error}") from None
+    except ValueError:
+        raise wrong from None
     if parts.scheme not in ("ws", "wss") or not host:
-        raise Unreadable(f'{place} = "{parts.scheme}://...": expected wss://HOST/...')
+        raise wrong
     if parts.query or parts.fragment or "@" in parts.netloc:
         raise Unreadable(
             f"{place}: no user, query or fragment is allowed; the key belongs into the "

@@ -162,6 +162,34 @@ def test_bottomless_nesting_is_refused_and_not_fatal(field):
             wire.decode(b'{"%s":%s}' % (field.encode(), deep))
 
 
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b'{"serverContent":{"modelTurn":{"parts":[%s0]}}}' % (b"0," * 20_000),
+        b"{%s}" % b",".join(b'"%d":0' % number for number in range(20_000)),
+        '{"novelty":[' + "0," * 20_000 + "0]}",
+    ],
+)
+def test_a_frame_of_endless_values_is_refused_before_it_costs_memory(frame):
+    with pytest.raises(wire.NotJson, match="^a frame with too many values$"):
+        wire.decode(frame)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"outputTranscription": {"text": "x" * 100_000}},
+        {"turnCompleteReason": "X" * 100},
+        {"turnCompleteReason": "TWO\nLINES"},
+    ],
+)
+def test_a_text_that_no_service_says_is_complained_of(content):
+    messages, [complaint] = wire.decode(json.dumps({"serverContent": content}))
+    assert messages == []
+    assert complaint.startswith("malformed field 'serverContent.")
+    assert len(complaint) < 200
+
+
 def test_nesting_that_can_be_read_is_no_reason_to_refuse_the_rest():
     deep = b"[" * 50 + b"]" * 50
     frame = b'{"novelty":%s,"serverContent":{"turnComplete":true}}' % deep

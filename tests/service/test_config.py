@@ -79,7 +79,10 @@ def test_what_config_prints_can_be_read_back(tmp_path):
             "[speaker]\ngain = 4.5\n",
             "[speaker] gain = 4.5: expected number from 0 to 4",
         ),
-        ("[speaker]\ngain = nan\n", "[speaker] gain = nan: not a number"),
+        (
+            "[speaker]\ngain = nan\n",
+            "[speaker] gain = nan: expected number from 0 to 4",
+        ),
         (
             "[button]\nactive_low = 1\n",
             "[button] active_low = 1: expected true or fals",
@@ -93,11 +96,11 @@ def test_what_config_prints_can_be_read_back(tmp_path):
         ),
         (
             '[live]\nvoice = "Aeode"\n',
-            '[live] voice = "Aeode": not a voice of the serv',
+            "[live] voice = 'Aeode': not a voice of the serv",
         ),
         (
             '[live]\nturn_coverage = "X"\n',
-            '[live] turn_coverage = "X": expected "", "T',
+            '[live] turn_coverage = \'X\': expected "", "T',
         ),
         (
             "[led]\ngpio = 17\n",
@@ -149,6 +152,11 @@ def test_an_endpoint_without_a_path_gets_that_of_the_live_api(url):
         ("https://example.org", "expected wss://HOST/..."),
         ("wss://", "expected wss://HOST/..."),
         ("wss://[::1", "not a URL"),
+        ("wss://exa\nmple.org/", "not a URL"),
+        ("wss://exa mple.org/", "not a URL"),
+        ("wss://h:S3CRET", "not a URL"),
+        ("wss://user:S3CRET\u2100@h/", "not a URL"),
+        ("S3CRET:x", "not a URL"),
         ("wss://a..b/", "not a URL"),
         ("wss://example.org:99999/x", "not a URL"),
         ("wss://example.org/x?key=S3CRET", "no user, query or fragment"),

@@ -238,3 +238,33 @@ def test_the_transcript_shows_sizes_instead_of_audio():
     assert list(wire.server_lines(answer)) == ["< audio 1920", "< interrupted"]
     assert list(wire.server_lines(wire.go_away(50))) == ["< goAway 50s"]
     assert list(wire.client_lines(setup())) == ["> setup"]
+
+
+@pytest.mark.parametrize("levels", [100, 400, 900, 100_000])
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
+def test_bottomless_nesting_is_refused(levels, opening, closing):
+    with pytest.raises(Refusal) as caught:
+        wire.read_json('{"setup":' + opening * levels + "1" + closing * levels + "}")
+    assert caught.value.code == 1007
+
+
+def test_a_text_that_is_no_unicode_is_refused():
+    with pytest.raises(Refusal):
+        wire.read_json('{"setup":"\ud800"}')
+
+
+@pytest.mark.parametrize("rate", ["1" * 5000, "٩٩٩٩", "7999", "96001", ""])
+def test_a_rate_that_is_none_is_refused(rate):
+    with pytest.raises(Refusal):
+        wire.pcm_of(Blob("AAA=", f"audio/pcm;rate={rate}"))
+
+
+def test_base64_that_is_not_ascii_is_refused():
+    with pytest.raises(Refusal, match="TYPE_BYTES"):
+        wire.pcm_of(Blob("ÄÄ", "audio/pcm"))
+
+
+def test_an_unknown_field_that_looks_like_a_path_is_refused_by_name():
+    name = "a - at `$.b`"
+    said = refusal(setup(**{name: 1}))[1]
+    assert f"Unknown name \"{name}\" at 'setup'" in said

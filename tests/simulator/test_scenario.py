@@ -81,12 +81,13 @@ def test_every_key_can_be_set(write):
     [
         (
             "answer_dely_ms = 1",
-            'answer_dely_ms: unknown key; did you mean "answer_delay',
+            'answer_dely_ms is unknown; did you mean "answer_delay',
         ),
         ("answer_delay_ms = -1", "answer_delay_ms = -1: expected whole number from 0"),
         ("answer_delay_ms = 'x'", "answer_delay_ms = 'x': expected whole number from"),
         ("go_away_after_s = inf", "go_away_after_s = inf: expected number from 0 to"),
-        ("answer = 3", "answer = 3: Expected str, got int"),
+        ("answer = 3", "answer = 3: expected text of at most 255 characters"),
+        (f"answer = '{'x' * 256}'", "answer = 'xxxxxxxxxxx...: expected text of at"),
         (
             "answer = 'ecco'",
             "answer = 'ecco': expected echo, silent, none or a recordi",
@@ -109,7 +110,7 @@ def test_every_key_can_be_set(write):
         ),
         (
             "[[fault]]\nat = 'setup'\naction = 'drop'\ncode = 1011",
-            "fault[0].code: unknown key (known here: at, turn, link, repeat)",
+            "fault[0].code is unknown (known here: action, at, turn, link, repeat)",
         ),
         (
             "[[fault]]\nat = 'setup'\naction = 'close'\ncode = 99",
@@ -119,7 +120,17 @@ def test_every_key_can_be_set(write):
             "[[fault]]\nat = 'setup'\naction = 'close'\ncode = 1006",
             "fault[0].code = 1006: never on the wire",
         ),
-        ("answer", "not TOML: "),
+        (
+            "[[fault]]\nat = 'setup'\naction = 'close'\nreason = '" + "ä" * 62 + "'",
+            "fault[0].reason = 'äääääääääää...: longer than 123 bytes",
+        ),
+        ("fault = 3", "fault = 3: expected tables"),
+        ("fault = [3]", "fault[0] = 3: expected table"),
+        (
+            'answer = "a\\u0000b"',
+            "answer = 'a\\x00b': expected echo, silent, none or a recording, but",
+        ),
+        ("answer", "not valid TOML: "),
     ],
 )
 def test_a_wrong_line_is_named_with_what_is_allowed(write, text, complaint):
@@ -133,6 +144,13 @@ def test_a_wrong_line_is_named_with_what_is_allowed(write, text, complaint):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(Unreadable, match="No such file"):
         read_scenario(tmp_path / "nowhere.toml")
+
+
+def test_a_file_that_is_no_text_is_named(write):
+    path = write("")
+    path.write_bytes(b"\xff")
+    with pytest.raises(Unreadable, match="scenario.toml: not UTF-8 text"):
+        read_scenario(path)
 
 
 def test_a_recording_is_found_beside_the_scenario(write, tmp_path):

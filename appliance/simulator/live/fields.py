@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-_MISFIT = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<where>.*)`)?", re.DOTALL)
+_MISFIT = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<where>[\w.\[\]]*)`)?", re.DOTALL)
 
 
 class Misfit(Exception):
@@ -226,7 +226,7 @@ def decode(text: str) -> Any:
     """The JSON value in `text`. Raises Misfit."""
     try:
         return msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise Misfit(str(error)) from error
 
 

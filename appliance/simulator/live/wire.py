@@ -5,9 +5,8 @@ Independent of the client's codec on purpose: a mistake made there is not made h
 """
 
 import base64
-import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from appliance.core.pcm import PLAYBACK_RATE_HZ
@@ -39,6 +38,8 @@ _FREE_FORM = {
 # Never alone in a message, so not worth a line of their own.
 _RIDERS = {"interactionStatus", "usageMetadata"}
 _UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(?P<name>.*)`", re.DOTALL)
+_MOST_LEVELS = 100  # as protobuf's own JSON parser
+_RATE = re.compile("[0-9]{4,5}")
 _REASON_BYTES = 123  # RFC 6455 §5.5: a control frame carries 125, the code takes 2
 
 
@@ -65,6 +66,8 @@ def read_json(frame: str | bytes) -> Message:
         raise Refusal(
             INVALID, "Invalid JSON payload received. Root element must be a message."
         )
+    if _is_bottomless(message):
+        raise Refusal(INVALID, "Message too deep. Max recursion depth reached.")
     return message
 
 
@@ -87,7 +90,7 @@ def pcm_of(blob: Blob) -> tuple[bytes, int]:
     if kind != "audio/pcm":
         raise Refusal(INVALID, INVALID_ARGUMENT)
     rates = [text[5:] for text in parameters if text.startswith("rate=")]
-    if rates and not (rates[0].isdecimal() and 8_000 <= int(rates[0]) <= 96_000):
+    if rates and not (_RATE.fullmatch(rates[0]) and 8_000 <= int(rates[0]) <= 96_000):
         raise Refusal(INVALID, INVALID_ARGUMENT)
     # "Assumed 16 kHz", says the documentation of a missing rate.
     return _base64(blob.data), int(rates[0]) if rates else 16_000
@@ -194,6 +197,19 @@ def _camel(json: Any, spelling: dict[str, str]) -> Any:
     return fields
 
 
+def _is_bottomless(json: Any) -> bool:
+    level = [json]
+    for _ in range(_MOST_LEVELS):
+        level = [inner for value in level for inner in _inside(value)]
+    return bool(level)
+
+
+def _inside(json: Any) -> Iterable[Any]:
+    if isinstance(json, dict):
+        return json.values()
+    return json if isinstance(json, list) else ()
+
+
 def _snake(path: str) -> str:
     return re.sub(r"[A-Z]", lambda match: f"_{match[0].lower()}", path)
 
@@ -222,6 +238,6 @@ def _base64(text: str) -> bytes:
     text = text.rstrip("=").replace("-", "+").replace("_", "/")
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # binascii.Error, or it is not ASCII
         reason = "Invalid value at 'realtime_input.audio.data' (TYPE_BYTES)"
         raise Refusal(INVALID, reason) from error
