@@ -86,9 +86,14 @@ def drain(c: Conversation) -> Step:
 
 
 def interrupted(c: Conversation, now: float) -> Step:
-    """The service cut an answer. Ours is silenced; an old one was already."""
+    """The service cut an answer. One that was talked over is silent already; another
+    is silenced, and the user told: nobody had spoken."""
     c = replace(c, interrupted=True)
-    return hush(c, now) if c.owed and c.answer else (c, ())
+    if not c.owed or not c.answer:
+        return c, ()
+    c, effects = hush(c, now)
+    c, more = mishap(c, Signal.LOST, now)
+    return c, effects + more
 
 
 def answer_ended(c: Conversation, now: float) -> Step:

@@ -192,6 +192,8 @@ def _turns(c: Conversation) -> set[int]:
 
 def _outcome(turn: int, moment: Moment) -> str:
     before, after = moment.before, moment.after
+    if isinstance(moment.event, ev.AnswerInterrupted):
+        return "interrupted"
     if after.mishap and after.mishap is not before.mishap:
         return "not answered" if after.mishap is Signal.NO_ANSWER else "lost"
     if isinstance(moment.event, ev.PlaybackDrained):
@@ -201,8 +203,6 @@ def _outcome(turn: int, moment: Moment) -> str:
             return "stopped"
         case ev.TalkReleased():
             return "taken back"
-        case ev.AnswerInterrupted():
-            return "interrupted"
     return "cut" if turn <= after.hushed_through else "lost"
 
 

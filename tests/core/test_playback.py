@@ -231,9 +231,10 @@ def test_interrupted_after_the_old_turn_was_complete_does_not_swallow_the_answer
     assert box.drain().conversation.between_turns
 
 
-def test_interruption_of_what_is_being_heard_silences_it():
+def test_interruption_of_what_is_being_heard_silences_it_and_is_told():
     box = speaking().tell(INTERRUPTED)
     assert box.just_ordered(ef.DropPlayback)
+    assert box.earcons == [Earcon.LOST]
     assert box.state is State.IDLE
     assert not box.forget().tell(AUDIO, ENDED).log
 
