@@ -11,6 +11,10 @@ from appliance.hardware.sound_card import Card, Stream
 
 #: How much slower than its nominal rate a card may run: crystals keep to 100 ppm.
 _SLOWEST = 1 + 300e-6
+#: What the card keeps for a callback that is late; PyAudio asks for so much.
+_BUFFER_PERIODS = 2
+#: So many late callbacks are no hiccup of the machine.
+_LATE_IN_A_ROW = 3
 
 
 class Microphone:
@@ -61,15 +65,30 @@ class CaptureClock:
 
     def __init__(self, period_s: float) -> None:
         self._period_s = period_s
-        self._last_ended_at = -math.inf
+        self._last_ended_at: float | None = None
+        #: By how much the last callbacks in a row were suspiciously late.
+        self._lags_s: list[float] = []
 
     def ended_at(self, now: float, overran: bool) -> float:
         """The end of the period whose callback came `now`.
 
-        One period after the last one, unless the callback came before that, or so
-        late that frames must have been lost in between.
+        One period after the last one, unless the callback came before that, or frames
+        were lost in between. A busy machine fetches one period late and the next in
+        time; after a loss all are late.
         """
+        if self._last_ended_at is None:
+            self._last_ended_at = now
+            return now
         due = self._last_ended_at + self._period_s * _SLOWEST
-        lost = overran or now - due > self._period_s / 2
-        self._last_ended_at = now if lost else min(now, due)
+        lag_s = now - due
+        self._lags_s = [*self._lags_s, lag_s] if lag_s > self._period_s / 2 else []
+        if overran or lag_s > _BUFFER_PERIODS * self._period_s:
+            lost_s = lag_s
+        elif len(self._lags_s) == _LATE_IN_A_ROW:
+            lost_s = min(self._lags_s)
+        else:
+            lost_s = min(lag_s, 0.0)
+        if lost_s > 0:
+            self._lags_s = []
+        self._last_ended_at = due + lost_s
         return self._last_ended_at

@@ -151,11 +151,30 @@ def test_the_clock_follows_a_card_that_runs_fast_or_slow(ppm):
         assert clock.ended_at(ended_at, overran=False) == pytest.approx(ended_at)
 
 
-def test_the_clock_starts_anew_after_a_gap():
+def test_the_clock_starts_anew_after_a_gap_longer_than_the_card_can_bridge():
     clock = CaptureClock(PERIOD_S)
     clock.ended_at(100.0, overran=False)
-    late = 100.0 + 1.6 * PERIOD_S
+    late = 100.0 + 3.1 * PERIOD_S
     assert clock.ended_at(late, overran=False) == late
+
+
+def test_a_period_that_is_fetched_late_once_ended_when_it_should():
+    clock = CaptureClock(PERIOD_S)
+    lags_s = [0, 0, 0.11, 0.02, 0, 0.1, 0.09, 0, 0.12, 0]
+    for number, lag_s in enumerate(lags_s):
+        ended_at = 100.0 + number * PERIOD_S
+        assert clock.ended_at(ended_at + lag_s, overran=False) == pytest.approx(
+            ended_at, abs=0.001
+        )
+
+
+def test_the_clock_follows_when_all_periods_come_later_than_before():
+    clock = CaptureClock(PERIOD_S)
+    clock.ended_at(100.0, overran=False)
+    lost_s = 0.08
+    for number in range(1, 10):
+        stamped = clock.ended_at(100.0 + number * PERIOD_S + lost_s, overran=False)
+    assert stamped == pytest.approx(100.0 + 9 * PERIOD_S + lost_s, abs=0.001)
 
 
 def test_the_clock_starts_anew_when_frames_were_lost():
