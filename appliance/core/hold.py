@@ -55,14 +55,12 @@ def release(c: Conversation, at: float, now: float) -> Step:
 
 def capture(c: Conversation, period: ev.PeriodCaptured) -> Step:
     """Keep it for the pre-roll; what of it is said goes to the utterance."""
-    limits, hold = c.limits, c.hold
-    kept_s = limits.pre_roll_s + limits.min_hold_s + _OVERDUE_S
+    kept_s = c.limits.pre_roll_s + c.limits.min_hold_s + _OVERDUE_S
     recent = (*(p for p in c.recent if p.ended_at > period.ended_at - kept_s), period)
     c = replace(c, recent=recent)
-    if not hold or hold.turn is None:
+    if not c.hold or c.hold.turn is None:
         return c, ()
-    piece = cut(period, hold.since, hold_until(hold, limits))
-    return _grow(c, piece), ()
+    return _grow(c, period), ()
 
 
 def unheard(c: Conversation, now: float) -> Step:
@@ -109,19 +107,26 @@ def _tap(c: Conversation) -> Step:
 def _begin_utterance(c: Conversation, now: float) -> Step:
     """The press is no tap: all since the pre-roll is said to the service."""
     assert c.hold
-    until = hold_until(c.hold, c.limits)
     turn = c.turn + 1
     hold = replace(c.hold, turn=turn)
     c = replace(c, hold=hold, turn=turn, utterances=(*c.utterances, Utterance(turn)))
+    until = hold_until(hold, c.limits)
     for period in c.recent:
-        c = _grow(c, cut(period, hold.since, until))
+        c = _grow(c, period)
+        if period.ended_at >= until:
+            break
     return c, ()
 
 
-def _grow(c: Conversation, piece: bytes) -> Conversation:
+def _grow(c: Conversation, period: ev.PeriodCaptured) -> Conversation:
+    """Add what of `period` is said: one unbroken run of frames. Its instant may be
+    some ms off, so only the first is trimmed to the hold's beginning."""
+    assert c.hold
+    last = c.utterances[-1]
+    since = float("-inf") if last.pieces else c.hold.since
+    piece = cut(period, since, hold_until(c.hold, c.limits))
     if not piece:
         return c
-    last = c.utterances[-1]
     last = replace(
         last,
         pieces=(*last.pieces, piece),

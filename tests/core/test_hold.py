@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What one hold of the button makes: press, tap, tail, limit, pre-roll."""
 
+import random
+
 import pytest
 from box import PERIOD_S, SOUND, STATES, Box, idle, listening, speaking, thinking
 
@@ -223,3 +225,29 @@ def test_button_still_held_after_the_limit_is_not_listened_to():
     box = idle().press().hear(60_200).forget().hear(5000).release().hear(1000)
     assert not box.ordered(ef.SendAudio)
     assert box.answer().ordered(ef.Play)
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_what_is_said_is_one_run_of_frames_however_wrong_the_instants_are(seed):
+    dice = random.Random(seed)
+    box, now = Box().link_up(), 0.0
+    count = iter(range(1, 100))
+    pressed_s, released_s = dice.uniform(0.5, 1.0), dice.uniform(1.3, 2.0)
+    deeds = [(pressed_s, box.press), (released_s, box.release)]
+    for number in count:
+        taken_s = number * PERIOD_S
+        arrives_s = max(now, taken_s + abs(dice.gauss(0, 0.05)))
+        while deeds and deeds[0][0] <= arrives_s:
+            at, deed = deeds.pop(0)
+            box.wait(max(0.0, at - now))
+            now = max(now, at)
+            deed()
+        box.wait(arrives_s - now)
+        now = arrives_s
+        stamp = box.now - arrives_s + taken_s + dice.uniform(-0.03, 0.1)
+        box.tell(box.tape.period(stamp))
+        if not deeds and box.state is State.THINKING:
+            break
+    (turn,) = box.wire.turns
+    assert turn.closed
+    assert abs(turn.frames / 16_000 - (released_s - pressed_s + 0.5)) < 0.3
