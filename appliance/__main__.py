@@ -8,9 +8,9 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
-from appliance.core.secret import Secret
 from appliance.core.strict_toml import Unreadable
 from appliance.hardware.gpio import GpioUnavailable, GpioUnknown
 from appliance.hardware.sound_card import AlsaCard, CardHung, DeviceUnknown
@@ -20,8 +20,14 @@ from appliance.service.arguments import parser
 from appliance.service.config import DEFAULT_PATH, Config, load
 from appliance.service.config_text import effective
 from appliance.service.demo import Options, demo
-from appliance.service.endpoint import KEY_NAME, KeyMissing, read_key
+from appliance.service.endpoint import (
+    KEY_NAME,
+    KeyMissing,
+    key_or_why_not,
+    read_key,
+)
 from appliance.service.log_lines import FAILED_ID, LogLines
+from appliance.service.provisioning import Destinations, provision
 from appliance.simulator.live.narrator import simulate
 from appliance.simulator.script import ScriptUnusable
 from appliance.simulator.virtual_card import VirtualCardUnavailable
@@ -86,18 +92,18 @@ def _complain(line: str) -> None:
 def _run(options: argparse.Namespace) -> int:
     native_noise.subdue()
     journal.set_up()
-    config, key = _config(options.config), read_key()
-    return asyncio.run(_serve(config, key))
+    return asyncio.run(_serve(partial(_config, options.config)))
 
 
-async def _serve(config: Config, key: Secret) -> int:
-    card = AlsaCard()
+async def _serve(read_config: Callable[[], Config]) -> int:
+    config, card = read_config(), AlsaCard()
     box = Appliance(
         config,
-        key=key,
+        key=key_or_why_not(),
         microphone_card=card,
         speaker_card=card,
         observers=[LogLines(transcripts=config.log.transcripts).follow, systemd.follow],
+        read_config=read_config,
     )
     try:
         await box.run()
@@ -146,6 +152,10 @@ def _show_config(options: argparse.Namespace) -> int:
         load(options.check)
         print(f"{options.check}: all right")
         return EXIT_WELL
+    if options.provision:
+        journal.set_up()
+        well = provision(options.provision, Destinations())
+        return EXIT_WELL if well else EXIT_CONFIG
     print(effective(_config(options.config)), end="")
     try:
         read_key()

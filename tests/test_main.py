@@ -106,8 +106,19 @@ def test_config_check_says_whether_a_file_is_right(voice_appliance, tmp_path):
     assert complaint(bad, 78) == line
 
 
-def test_run_without_a_key_ends_with_one_line(voice_appliance):
-    assert "no API key; put one into" in complaint(voice_appliance("run"), 78)
+def test_a_live_demo_without_a_key_ends_with_one_line(voice_appliance):
+    ended = voice_appliance("demo", "--live", "--speaker", "out.wav")
+    assert "no API key; put one into" in complaint(ended, 78)
+
+
+def test_config_provision_says_what_it_does_not_take(voice_appliance, tmp_path):
+    (tmp_path / "boot").mkdir()
+    assert voice_appliance("config", "--provision", "boot").returncode == 0
+    (tmp_path / "boot" / "voice-appliance.toml").write_text("[speaker]\ngain = 5\n")
+    ended = voice_appliance("config", "--provision", "boot")
+    assert ended.returncode == 78
+    assert "gain = 5: expected number from 0 to 4" in ended.stderr
+    assert (tmp_path / "boot" / "voice-appliance.toml.rejected.txt").exists()
 
 
 def test_run_with_a_file_that_is_not_there_ends_with_one_line(voice_appliance):

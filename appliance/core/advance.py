@@ -77,6 +77,8 @@ def _apply(c: Conversation, event: ev.Event, now: float) -> Step:
             return _fault(c, fault, now)
         case ev.FaultCleared(fault):
             return replace(c, faults=c.faults - {fault}), ()
+        case ev.ConfigChanged(limits, relink):
+            return delivery.reconfigure(replace(c, limits=limits), relink, now)
         case ev.StopRequested():
             return _stop(c, now)
         case _:

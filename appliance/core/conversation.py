@@ -7,6 +7,7 @@ from enum import Enum
 from appliance.core.effects import Effect
 from appliance.core.events import PeriodCaptured
 from appliance.core.led_pattern import LedPattern
+from appliance.core.limits import Limits
 from appliance.core.pcm import CAPTURE_RATE_HZ, FRAME_BYTES, seconds
 from appliance.core.signals import TABLE, Fault, Signal, signal_of, worst
 
@@ -26,21 +27,6 @@ class Link(Enum):
     DOWN = "down"
     OPENING = "opening"
     UP = "up"
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How long things may take, in seconds; from the configuration."""
-
-    pre_roll_s: float
-    min_hold_s: float
-    tail_s: float
-    hold_limit_s: float
-    hold_warning_s: float
-    turn_gap_s: float
-    answer_limit_s: float
-    delivery_limit_s: float
-    idle_disconnect_s: float
 
 
 @dataclass(frozen=True, slots=True)

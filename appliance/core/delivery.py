@@ -127,6 +127,15 @@ def forget_link(
     return cut_answer_short(replace(leave_link(c), utterances=said), Signal.LOST)
 
 
+def reconfigure(c: Conversation, relink: bool, now: float) -> Step:
+    """A link that is closed, and well, is opened at the next press as ever; one that
+    was refused may be accepted now."""
+    refused = bool(c.faults & LINK_FAULTS)
+    if refused or (relink and c.link is not Link.DOWN):
+        return expire(c, now)
+    return c, ()
+
+
 def _is_sent(utterance: Utterance) -> bool:
     """Some of it is out on this link."""
     return utterance.sent is not None

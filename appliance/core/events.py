@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass
 
+from appliance.core.limits import Limits
 from appliance.core.signals import Fault
 
 
@@ -150,6 +151,14 @@ class FaultCleared:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfigChanged:
+    """Between two turns; `relink` if the next link will not be as this one."""
+
+    limits: Limits
+    relink: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TimePassed:
     """The deadline that `deadline(conversation)` named has come."""
 
@@ -182,6 +191,7 @@ Event = (
     | DevicesReady
     | FaultRaised
     | FaultCleared
+    | ConfigChanged
     | TimePassed
     | StopRequested
 )

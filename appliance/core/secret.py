@@ -2,6 +2,10 @@
 """A text that never shows up in a log, a repr or a traceback."""
 
 
+class SecretMissing(Exception):
+    """There is nothing to reveal; the text says why."""
+
+
 class Secret:
     """Holds the API key; only `reveal` gives it away."""
 
@@ -15,3 +19,11 @@ class Secret:
 
     def __repr__(self) -> str:
         return "Secret(***)"
+
+
+class Missing(Secret):
+    """Stands for a secret that is not there, until somebody wants to use it."""
+
+    def reveal(self) -> str:
+        """Raises SecretMissing."""
+        raise SecretMissing(self._text)

@@ -32,6 +32,11 @@ class StatusLed:
             self._pattern = pattern
             self._changed.set()
 
+    def dim(self, brightness: float, idle_brightness: float) -> None:
+        """Go on with other levels (0..1)."""
+        self._brightness, self._idle_brightness = brightness, idle_brightness
+        self._changed.set()
+
     async def run(self) -> None:
         """Glow through the pattern that is to be shown, for ever."""
         while True:

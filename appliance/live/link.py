@@ -11,7 +11,6 @@ import contextlib
 import logging
 import random
 from collections.abc import Callable
-from functools import partial
 
 from appliance.core import events as ev
 from appliance.core.secret import Secret
@@ -43,14 +42,8 @@ class LiveLink:
         post: Callable[[ev.Event], None],
     ) -> None:
         self._post = post
-        self._new_session = partial(
-            Session,
-            endpoint=endpoint,
-            settings=settings,
-            key=key,
-            post=post,
-            complain=self._complain,
-        )
+        self._endpoint, self._settings = endpoint, settings
+        self._key = key
         #: The one that runs, or the one that did last.
         self._session = self._new_session(handle=None)
         self._wanted = asyncio.Event()
@@ -80,6 +73,18 @@ class LiveLink:
         """Order `frame` to be sent; without a link it is dropped (LinkLost says so)."""
         self._session.send(frame)
 
+    def configure(self, endpoint: str, settings: wire.Settings) -> bool:
+        """From the next session on; whether that will differ from this one."""
+        before = self._endpoint, self._settings
+        self._endpoint, self._settings = endpoint, settings
+        # A handle is good for the same model only.
+        if (endpoint, settings.model) != (before[0], before[1].model):
+            self._start_fresh = True
+        changed = before != (endpoint, settings)
+        if changed:
+            self._failures = 0
+        return changed
+
     async def closed(self) -> None:
         """Return once the session that was told to end has ended."""
         await self._session.ended()
@@ -101,6 +106,16 @@ class LiveLink:
                 self._hurry.clear()
             if loss:
                 await self._recover(loss)
+
+    def _new_session(self, handle: str | None) -> Session:
+        return Session(
+            endpoint=self._endpoint,
+            settings=self._settings,
+            key=self._key,
+            handle=handle,
+            post=self._post,
+            complain=self._complain,
+        )
 
     async def _recover(self, loss: Loss) -> None:
         """Say that the link is gone, and wait before the next attempt."""

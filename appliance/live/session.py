@@ -9,10 +9,13 @@ import websockets
 from websockets.asyncio.client import ClientConnection
 
 from appliance.core import events as ev
-from appliance.core.secret import Secret
+from appliance.core.secret import Secret, SecretMissing
+from appliance.core.signals import Fault
 from appliance.live import wire
 from appliance.live.closes import (
     Loss,
+    Next,
+    Verdict,
     classify,
     classify_failure,
     classify_status,
@@ -85,6 +88,7 @@ class Session:
             websockets.WebSocketException,
             wire.NotJson,
             Unanswered,
+            SecretMissing,
             OSError,
         ) as error:
             loss = self._judge(error)
@@ -212,6 +216,8 @@ def _loss(error: Exception) -> Loss:
         case websockets.InvalidStatus():
             status = error.response.status_code
             return Loss(classify_status(status), f"HTTP {status}")
+        case SecretMissing():
+            return Loss(Verdict(Next.FATAL, Fault.KEY), str(error))
         case OSError():
             return Loss(classify_failure(error), describe_failure(error))
         case _:

@@ -13,27 +13,24 @@ from appliance.core import effects as ef
 from appliance.core.advance import advance, deadline
 from appliance.core.conversation import State, pattern, start
 from appliance.core.earcons import earcon_pcm
-from appliance.core.events import DevicesReady, Event, StopRequested
-from appliance.core.liveness import LIMITS_S
+from appliance.core.events import ConfigChanged, Event, StopRequested
 from appliance.core.secret import Secret
-from appliance.core.signals import Fault
 from appliance.hardware.button import TalkButton
 from appliance.hardware.led import StatusLed
 from appliance.hardware.microphone import Microphone
-from appliance.hardware.sound_card import Card, CardHung
+from appliance.hardware.sound_card import Card
 from appliance.hardware.speaker import Speaker
 from appliance.live import wire
 from appliance.live.link import LiveLink
 from appliance.service import systemd
 from appliance.service.config import Config, limits, live_settings
-from appliance.service.devices import keep_open
+from appliance.service.devices import keep_both_open
 from appliance.service.inbox import Inbox
 from appliance.service.moment import Moment
+from appliance.service.reload import Reload
 
 #: SIGTERM ends the process in 2 s; the link's orderly close gets most of it.
 _STOP_LIMIT_S = 1.5
-#: Without the microphone's heartbeat systemd's watchdog has the last word (20 s).
-_LAST_ANSWER_LIMIT_S = 12.0
 
 Observer = Callable[[Moment], None]
 
@@ -54,8 +51,11 @@ class Appliance:
         microphone_card: Card,
         speaker_card: Card,
         observers: Sequence[Observer],
+        read_config: Callable[[], Config] | None = None,
     ) -> None:
+        """`read_config` is asked for another configuration at each SIGHUP."""
         self._observers = observers
+        self._reload = Reload(config, read=read_config, start_anew=self.stop)
         self._inbox = Inbox(asyncio.get_running_loop())
         post = self._inbox.post
         self._conversation = start(limits(config), time.monotonic())
@@ -102,6 +102,8 @@ class Appliance:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self.stop)
+        if self._reload.possible:
+            loop.add_signal_handler(signal.SIGHUP, self.reload)
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [
@@ -123,7 +125,9 @@ class Appliance:
             "link": self._link.run(),
             "led": self._led.run(),
             "button": self._button.run(),
-            "devices": self._keep_devices(),
+            "devices": keep_both_open(
+                self._microphone, self._speaker, self._inbox.post, self._settled
+            ),
             "watchdog": systemd.watch(self._beats),
         }
 
@@ -131,6 +135,10 @@ class Appliance:
         """Close the turn and the link, play nothing out, and make `run` return."""
         systemd.stopping()
         self._inbox.post(StopRequested())
+
+    def reload(self) -> None:
+        """Read the configuration again; it is taken over between two turns."""
+        self._reload.read(told=self._conversation.ready)
 
     async def _converse(self) -> None:
         """The only place where the conversation changes."""
@@ -153,6 +161,14 @@ class Appliance:
             self._settled.set()
         else:
             self._settled.clear()
+        if after.between_turns and (config := self._reload.due()):
+            self._go_on_with(config, now)
+
+    def _go_on_with(self, config: Config, now: float) -> None:
+        self._led.dim(config.led.brightness, config.led.idle_brightness)
+        self._speaker.gain = config.speaker.gain
+        relink = self._link.configure(config.live.endpoint, live_settings(config))
+        self._step(ConfigChanged(limits(config), relink), now)
 
     def _perform(self, effect: ef.Effect) -> None:
         match effect:
@@ -185,36 +201,6 @@ class Appliance:
         if not fits and self._overflow_unsaid:
             log.warning("five minutes wait to be played: the rest is left out")
         self._overflow_unsaid = fits
-
-    async def _keep_devices(self) -> None:
-        """READY once both are real; the network is not waited for."""
-        hears, speaks = asyncio.Event(), asyncio.Event()
-        post = self._inbox.post
-        async with asyncio.TaskGroup() as group:
-            for device, fault, part, works in (
-                (self._microphone, Fault.MICROPHONE, "microphone", hears),
-                (self._speaker, Fault.SPEAKER, "speaker", speaks),
-            ):
-                kept = keep_open(device, fault, LIMITS_S[part], post, works)
-                group.create_task(self._outlive(kept) if works is hears else kept)
-            starting = group.create_task(systemd.extend_start())
-            while not (hears.is_set() and speaks.is_set()):
-                await hears.wait()
-                await speaks.wait()
-            starting.cancel()
-            post(DevicesReady())
-            systemd.ready()
-
-    async def _outlive(self, microphone: Coroutine[Any, Any, None]) -> None:
-        """A card that hangs takes the process with it: not before what was said by
-        then has been answered, if that is soon."""
-        try:
-            await microphone
-        except CardHung:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_LAST_ANSWER_LIMIT_S):
-                    await self._settled.wait()
-            raise
 
     def _beats(self) -> dict[str, float]:
         return {

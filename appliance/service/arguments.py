@@ -116,6 +116,13 @@ def _add_config(verbs: "_Verbs") -> None:
     config.add_argument(
         "--check", type=Path, metavar="FILE", help="only say whether FILE is right"
     )
+    config.add_argument(
+        "--provision",
+        type=Path,
+        metavar="DIRECTORY",
+        help="take over voice-appliance.toml and gemini-api-key from there, as is done "
+        "at boot from the boot partition",
+    )
 
 
 def _add_config_path(parser: argparse.ArgumentParser) -> None:

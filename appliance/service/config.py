@@ -4,7 +4,7 @@
 from pathlib import Path
 from typing import Annotated
 
-from appliance.core.conversation import Limits
+from appliance.core.limits import Limits
 from appliance.core.strict_toml import (
     Meta,
     Section,
@@ -154,7 +154,7 @@ def load(path: Path) -> Config:
         Unreadable: with one line that says what, where, what is allowed.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise Unreadable(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:

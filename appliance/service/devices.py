@@ -1,17 +1,22 @@
 # SPDX-License-Identifier: MIT
-"""Keeps a sound device open: waits for it, watches it, opens it again."""
+"""Keeps the sound devices open: waits for them, watches them, opens them again."""
 
 import asyncio
+import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
-from typing import Protocol
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any, Protocol
 
-from appliance.core.events import Event, FaultCleared, FaultRaised
+from appliance.core.events import DevicesReady, Event, FaultCleared, FaultRaised
+from appliance.core.liveness import LIMITS_S
 from appliance.core.signals import Fault
-from appliance.hardware.sound_card import DeviceUnavailable, DeviceUnknown
+from appliance.hardware.sound_card import CardHung, DeviceUnavailable, DeviceUnknown
+from appliance.service import systemd
 
 _LOOK_EVERY_S = 0.25
 _RETRY_AFTER_S = 2.0
+#: Without the microphone's heartbeat systemd's watchdog has the last word (20 s).
+_LAST_ANSWER_LIMIT_S = 12.0
 
 
 class Device(Protocol):
@@ -21,6 +26,48 @@ class Device(Protocol):
     def beat_at(self) -> float: ...
     async def open(self) -> None: ...
     async def close(self) -> None: ...
+
+
+async def keep_both_open(
+    microphone: Device,
+    speaker: Device,
+    post: Callable[[Event], None],
+    settled: asyncio.Event,
+) -> None:
+    """READY once both are real, the network is not waited for; never returns.
+
+    `settled` is set while nothing is being said, waited for or heard. Raises as
+    `keep_open`.
+    """
+    hears, speaks = asyncio.Event(), asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        for device, fault, part, works in (
+            (microphone, Fault.MICROPHONE, "microphone", hears),
+            (speaker, Fault.SPEAKER, "speaker", speaks),
+        ):
+            kept = keep_open(device, fault, LIMITS_S[part], post, works)
+            group.create_task(_outlive(kept, settled) if works is hears else kept)
+        starting = group.create_task(systemd.extend_start())
+        while not (hears.is_set() and speaks.is_set()):
+            await hears.wait()
+            await speaks.wait()
+        starting.cancel()
+        post(DevicesReady())
+        systemd.ready()
+
+
+async def _outlive(
+    microphone: Coroutine[Any, Any, None], settled: asyncio.Event
+) -> None:
+    """A card that hangs takes the process with it: not before what was said by then
+    has been answered, if that is soon."""
+    try:
+        await microphone
+    except CardHung:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_ANSWER_LIMIT_S):
+                await settled.wait()
+        raise
 
 
 async def keep_open(

@@ -6,10 +6,12 @@ import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from appliance.core.secret import Secret
+from appliance.core.secret import Missing, Secret
 from appliance.core.strict_toml import Unreadable
 
 KEY_NAME = "gemini-api-key"
+#: The credentials that the unit loads; the second one is not encrypted on the disk.
+CREDENTIALS = (KEY_NAME, f"{KEY_NAME}-plain")
 LIVE_PATH = (
     "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent"
 )
@@ -57,17 +59,33 @@ def read_key() -> Secret:
         Unreadable: there is one, and it cannot be one.
     """
     if directory := os.environ.get("CREDENTIALS_DIRECTORY"):
-        path = Path(directory, KEY_NAME)
-        if path.exists():
-            try:
-                text = path.read_text(encoding="ascii").strip()
-            except (OSError, UnicodeDecodeError):
-                raise Unreadable(f"{path}: cannot be read as a key") from None
-            return _key(text, str(path))
-    return _key(os.environ.get("GEMINI_API_KEY", "").strip(), "GEMINI_API_KEY")
+        for path in (Path(directory, name) for name in CREDENTIALS):
+            if path.exists():
+                return key_in(path)
+    return _key(os.environ.get("GEMINI_API_KEY", ""), "GEMINI_API_KEY")
+
+
+def key_or_why_not() -> Secret:
+    """As `read_key`, but what is wrong with it shows when it is to be used."""
+    try:
+        return read_key()
+    except KeyMissing:
+        return Missing("there is none")
+    except Unreadable as error:
+        return Missing(str(error))
+
+
+def key_in(path: Path) -> Secret:
+    """The API key in a file, without what editors add to one. Raises Unreadable."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        raise Unreadable(f"{path}: cannot be read as a key") from None
+    return _key(text, str(path))
 
 
 def _key(text: str, source: str) -> Secret:
+    text = text.strip()
     if not text:
         raise KeyMissing(
             f"{source}: no API key; put one into the systemd credential {KEY_NAME} "

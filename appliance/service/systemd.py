@@ -22,6 +22,11 @@ def ready() -> None:
     daemon.notify("READY=1")
 
 
+def reloading() -> None:
+    """`ready` ends it."""
+    daemon.notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+
+
 def stopping() -> None:
     daemon.notify("STOPPING=1\nSTATUS=Stopping.")
 

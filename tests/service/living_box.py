@@ -97,7 +97,10 @@ class LivingBox:
 
 @asynccontextmanager
 async def living_box(
-    card: VirtualCard, url: str, config: Config | None = None
+    card: VirtualCard,
+    url: str,
+    config: Config | None = None,
+    read_config: Callable[[], Config] | None = None,
 ) -> AsyncIterator[LivingBox]:
     """A running service that talks to `url`; stopped in order at the end."""
     config = (config or CALM).changed(live=(config or CALM).live.changed(endpoint=url))
@@ -110,6 +113,7 @@ async def living_box(
         microphone_card=alsa,
         speaker_card=alsa,
         observers=observers,
+        read_config=read_config,
     )
     living = LivingBox(box, panel, card)
     observers.append(living.follow)

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: MIT
+"""What `journalctl -x` says about each kind of journal line (man catalog)."""
+
+import textwrap
+
+from appliance.core.signals import TABLE, Row
+from appliance.service.log_lines import (
+    FAILED_ID,
+    LINK_ID,
+    MENDED_ID,
+    READY_ID,
+    TURN_ID,
+)
+from appliance.service.provisioning import REJECTED_ID, TAKEN_ID
+from appliance.service.reload import RELOAD_FAILED_ID, RELOAD_ID
+
+#: MESSAGE_ID -> subject and explanation of what is no row of TABLE.
+_OTHERS: dict[str, tuple[str, str]] = {
+    READY_ID: (
+        "The box is ready",
+        "Button, LED, microphone and speaker work. Hold the button and talk.",
+    ),
+    TURN_ID: (
+        "Turn @TURN@: @OUTCOME@",
+        "One hold of the button and what came of it. Times are in ms: how long it "
+        "was held (HOLD_MS), from press to the first audio on the wire "
+        "(PRESS_TO_WIRE_MS), from release to the first sound of the answer "
+        "(RELEASE_TO_FIRST_SOUND_MS), the answer's length (ANSWER_MS).",
+    ),
+    LINK_ID: (
+        "The link to the Live API is @LINK@",
+        "Links come and go: the service ends each after some minutes, and the box "
+        "closes it when it is not used. Nothing said is lost; nothing is to be done.",
+    ),
+    TAKEN_ID: (
+        "Taken over from the boot partition",
+        "The file was checked and installed, and is gone from the boot partition. "
+        "The key is kept encrypted.",
+    ),
+    REJECTED_ID: (
+        "Not taken over from the boot partition",
+        "The line says what is wrong with the file, as does the .rejected.txt beside "
+        "it. Mend it, and restart, or\n"
+        "    sudo systemctl start voice-appliance-provision",
+    ),
+    RELOAD_ID: (
+        "The configuration was read again",
+        "The line names the keys that changed. Devices, GPIO lines, periods and "
+        "[log] need a new process: the service then ends between two turns, and "
+        "systemd starts it again.",
+    ),
+    RELOAD_FAILED_ID: (
+        "The configuration was not taken over",
+        "The line says what is wrong with the file; the service goes on with what it "
+        "had. Mend the file, and then\n    sudo systemctl reload voice-appliance",
+    ),
+    MENDED_ID: (
+        "All well again: @SITUATION@",
+        "What was wrong has gone. Nothing is to be done.",
+    ),
+    FAILED_ID: (
+        "The voice appliance cannot run",
+        "The line says what is wrong and what to do. After a configuration error the "
+        "service is not started again by itself: mend the file, look at it with\n"
+        "    voice-appliance config --check /etc/voice-appliance/config.toml\n"
+        "and start the service with\n"
+        "    sudo systemctl restart voice-appliance",
+    ),
+}
+
+
+def catalog() -> str:
+    """The file that is installed."""
+    rows = [(row.message_id, *_of_row(row)) for row in TABLE.values()]
+    others = [(id_, *texts) for id_, texts in _OTHERS.items()]
+    head = "# Made from the code by `make docs`; see man journalctl, --catalog.\n"
+    return head + "".join(_entry(*entry) for entry in rows + others)
+
+
+def _of_row(row: Row) -> tuple[str, str]:
+    heard = f"Sound: {row.earcon}." if row.earcon else ""
+    explained = f"LED: {row.led}. {heard}\n{row.advice}"
+    return f"The voice appliance: {row.situation}", explained
+
+
+def _entry(message_id: str, subject: str, explanation: str) -> str:
+    lines = [
+        line if line.startswith(" ") else textwrap.fill(line, 78)
+        for line in explanation.splitlines()
+    ]
+    head = f"-- {message_id}\nSubject: {subject}\nDefined-By: voice-appliance\n"
+    return f"\n{head}\n" + "\n".join(lines) + "\n"

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: MIT
+"""Takes over the configuration and the key that somebody put on the boot partition.
+
+A power cut at any instant leaves the old or the new, never half of it, and what was
+not finished is done again at the next boot.
+"""
+
+import contextlib
+import logging
+import os
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.core.secret import Secret
+from appliance.core.strict_toml import Unreadable
+from appliance.service.config import DEFAULT_PATH, load
+from appliance.service.endpoint import KEY_NAME, key_in
+
+TAKEN_ID = "757c5ba4e11e471db8384cf33bd4fdd8"
+REJECTED_ID = "32bbfc7ef21e4b99ac4a5860c30b8227"
+
+CONFIG_NAME = "voice-appliance.toml"
+_MOST_BYTES = 65_536
+#: Where the unit's LoadCredentialEncrypted= looks (man systemd.exec).
+CREDENTIAL_PATH = Path("/etc/credstore.encrypted", KEY_NAME)
+
+log = logging.getLogger(__name__)
+
+
+def encrypt(key: Secret) -> bytes:
+    """`key` as a credential that only this machine can read. Raises OSError."""
+    ended = subprocess.run(
+        ["systemd-creds", "encrypt", f"--name={KEY_NAME}", "-", "-"],
+        input=key.reveal().encode(),
+        capture_output=True,
+    )
+    if ended.returncode:
+        raise OSError(f"systemd-creds: {ended.stderr.decode(errors='replace').strip()}")
+    return ended.stdout
+
+
+@dataclass(frozen=True, slots=True)
+class Destinations:
+    """Where things go, and what encrypts a key for its file."""
+
+    config: Path = DEFAULT_PATH
+    credential: Path = CREDENTIAL_PATH
+    encrypt: Callable[[Secret], bytes] = encrypt
+
+
+def provision(boot: Path, to: Destinations) -> bool:
+    """Take what is there from the directory `boot`; False if something was rejected.
+
+    What is rejected stays, with NAME.rejected.txt beside it that says why.
+    """
+
+    def install_config(path: Path) -> None:
+        load(path)
+        write_whole(to.config, path.read_bytes(), 0o644)
+
+    def install_key(path: Path) -> None:
+        write_whole(to.credential, to.encrypt(key_in(path)), 0o600)
+
+    taken = [
+        *(_take(path, install_config, _remove) for path in _found(boot, CONFIG_NAME)),
+        *(_take(path, install_key, wipe) for path in _found(boot, KEY_NAME)),
+    ]
+    return all(taken)
+
+
+def _found(boot: Path, name: str) -> list[Path]:
+    """Windows likes to add .txt, and not to show it."""
+    paths = boot / name, boot / f"{name}.txt"
+    return [path for path in paths if path.is_file()]
+
+
+def _take(
+    path: Path, install: Callable[[Path], None], discard: Callable[[Path], None]
+) -> bool:
+    verdict = path.with_name(f"{path.name}.rejected.txt")
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise Unreadable(f"{path}: larger than {_MOST_BYTES} bytes")
+        if not _is_wiped(path):
+            install(path)
+        discard(path)
+        verdict.unlink(missing_ok=True)
+    except Unreadable as error:
+        return _reject(verdict, str(error))
+    except OSError as error:
+        return _reject(verdict, f"{path}: cannot be taken over: {error}")
+    log.info("%s: taken over", path, extra={"MESSAGE_ID": TAKEN_ID})
+    return True
+
+
+def _reject(verdict: Path, reason: str) -> bool:
+    log.error("%s", reason, extra={"MESSAGE_ID": REJECTED_ID})
+    with contextlib.suppress(OSError):  # It is in the journal.
+        write_whole(verdict, f"{reason}\n".encode(), 0o644)
+    return False
+
+
+def write_whole(path: Path, content: bytes, mode: int) -> None:
+    """Have `content` at `path`, on the disk, or what was there before."""
+    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.draft")
+    draft.unlink(missing_ok=True)
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        os.fchmod(file.fileno(), mode)
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(draft, path)
+    _sync_directory(path)
+
+
+def wipe(path: Path) -> None:
+    """Overwrite, then remove."""
+    with path.open("r+b") as file:
+        file.write(bytes(path.stat().st_size))
+        file.flush()
+        os.fsync(file.fileno())
+    _remove(path)
+
+
+def _is_wiped(path: Path) -> bool:
+    """The power was cut in `wipe`: it has been taken over."""
+    content = path.read_bytes()
+    return bool(content) and not content.strip(b"\0")
+
+
+def _remove(path: Path) -> None:
+    path.unlink()
+    _sync_directory(path)
+
+
+def _sync_directory(path: Path) -> None:
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: MIT
+"""The configuration read again: what changes in the running service, what does not."""
+
+import logging
+from collections.abc import Callable
+
+from appliance.core.strict_toml import Unreadable, keys
+from appliance.service import systemd
+from appliance.service.config import Config
+
+RELOAD_ID = "bb056f7a8bd14fb7be47dcfd6469aa41"
+RELOAD_FAILED_ID = "ad85932390e34ff8acd89c6f41654984"
+
+#: Devices and lines, and what is built with them: a new process takes these over.
+AT_START = frozenset(
+    {
+        "[button] talk_gpio",
+        "[button] active_low",
+        "[button] bounce_ms",
+        "[led] gpio",
+        "[microphone] device",
+        "[microphone] period_frames",
+        "[speaker] device",
+        "[speaker] period_frames",
+        "[speaker] prefill_ms",
+        "[log] transcripts",
+    }
+)
+
+log = logging.getLogger(__name__)
+
+
+class Reload:
+    """The configuration in force, and the one that waits for the end of a turn.
+
+    Threads: the event loop's only.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        read: Callable[[], Config] | None,
+        start_anew: Callable[[], None],
+    ) -> None:
+        self._config = self._wanted = config
+        self._read = read
+        self._start_anew = start_anew
+
+    @property
+    def possible(self) -> bool:
+        return self._read is not None
+
+    def read(self, *, told: bool) -> None:
+        """Read again; what cannot be used is logged, and changes nothing.
+
+        `told`: systemd hears of it. Before READY=1 it must not.
+        """
+        assert self._read is not None
+        if told:
+            systemd.reloading()
+        try:
+            self._wanted = self._read()
+        except Unreadable as error:
+            text = f"{error}; the configuration stays as it was"
+            log.error("%s", text, extra={"MESSAGE_ID": RELOAD_FAILED_ID})
+        if told:
+            systemd.ready()
+
+    def due(self) -> Config | None:
+        """What to go on with, once; None if there is nothing new.
+
+        What is read at the start only ends this process: systemd starts the next.
+        """
+        if self._wanted is self._config:
+            return None
+        changes = changed(self._config, self._wanted)
+        self._config = self._wanted
+        anew = not AT_START.isdisjoint(changes)
+        text = f"configuration read again: {', '.join(changes) or 'nothing'} changed"
+        text += "; starting anew" if anew else ""
+        log.info("%s", text, extra={"MESSAGE_ID": RELOAD_ID})
+        if anew:
+            self._start_anew()
+        return None if anew else self._config
+
+
+def changed(old: Config, new: Config) -> list[str]:
+    """The keys in which they differ, as "[section] key"."""
+    return [
+        f"[{section.name}] {key.name}"
+        for section in keys(old)
+        for key in keys(section.value)
+        if getattr(getattr(new, section.name), key.name) != key.value
+    ]

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: MIT
+"""`systemctl reload`: another configuration without losing a word."""
+
+import json
+import signal
+
+import pytest
+from living_box import CALM, living_box
+from patience import in_loop, noise
+from test_supervision import LIMIT_S, NotifySocket, process
+
+from appliance.core.conversation import State
+from appliance.core.events import AnswerEnded, ConfigChanged, LinkUp
+from appliance.core.strict_toml import keys
+from appliance.service.config import Config
+from appliance.service.reload import AT_START, changed
+from appliance.simulator.live.server import LiveServer
+from appliance.simulator.scenario import Scenario
+
+QUICK = Scenario(setup_delay_ms=0, answer_delay_ms=10, waits_for_playback=False)
+#: Nobody listens there.
+HEAD = '[live]\nendpoint = "ws://localhost:9"\n[microphone]\ndevice = "microphone"\n'
+
+
+@pytest.fixture
+def notify(tmp_path):
+    notified = NotifySocket(tmp_path / "notify")
+    yield notified
+    notified.close()
+
+
+@pytest.fixture
+def config_file(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text(f'{HEAD}[speaker]\ndevice = "speaker"\n')
+    return path
+
+
+def test_what_differs_is_told_key_by_key():
+    config = Config()
+    other = config.changed(
+        led=config.led.changed(gpio=5), speaker=config.speaker.changed(gain=0.5)
+    )
+    assert changed(config, config) == []
+    assert changed(config, other) == ["[led] gpio", "[speaker] gain"]
+
+
+def test_what_needs_a_new_process_are_keys_of_the_file():
+    known = {f"[{s.name}] {k.name}" for s in keys(Config()) for k in keys(s.value)}
+    assert known >= AT_START
+
+
+@in_loop
+async def test_a_reload_in_mid_sentence_waits_for_the_end_of_the_answer(virtual_card):
+    virtual_card.say(noise(480_000))
+    async with LiveServer(QUICK) as server:
+        live = CALM.live.changed(endpoint=server.url, voice="Puck")
+        other = CALM.changed(live=live, speaker=CALM.speaker.changed(gain=0.5))
+        async with living_box(
+            virtual_card, server.url, read_config=lambda: other
+        ) as box:
+            await box.ready()
+            box.panel.press()
+            await box.captured(0.5)
+            signal.raise_signal(signal.SIGHUP)
+            await box.captured(0.5)
+            box.panel.release()
+            await box.state(State.SPEAKING)
+            assert not box.happened(ConfigChanged)
+            await box.until(lambda: len(box.happened(LinkUp)) == 2)
+
+        (moment,) = box.happened(ConfigChanged)
+        assert moment.before.between_turns
+        assert len(box.happened(AnswerEnded)) == len(server.turns) == 1
+        assert server.turns[0].heard in virtual_card.spoken()
+        resumed = server.client_messages(2)[0]["setup"]
+        assert "Puck" in json.dumps(resumed)
+        assert resumed["sessionResumption"]["handle"]
+
+
+def test_systemd_sees_the_reload_and_a_bad_file_changes_nothing(
+    virtual_card, notify, config_file
+):
+    told = {"NOTIFY_SOCKET": notify.path}
+    with process(virtual_card, "run", "--config", str(config_file), **told) as box:
+        notify.next("READY=1")
+
+        config_file.write_text(config_file.read_text() + "gain = 0.5\n")
+        box.send_signal(signal.SIGHUP)
+        notify.next("MONOTONIC_USEC=")
+        notify.next("READY=1")
+        line = next(ln for ln in box.stderr if "read again" in ln)
+        assert line == "INFO: configuration read again: [speaker] gain changed\n"
+
+        config_file.write_text(config_file.read_text() + "gian = 0.5\n")
+        box.send_signal(signal.SIGHUP)
+        notify.next("RELOADING=1")
+        notify.next("READY=1")
+        line = box.stderr.readline()
+        assert line.startswith(f"ERROR: {config_file}: [speaker] gian is unknown; did")
+        assert line.endswith("; the configuration stays as it was\n")
+
+        box.send_signal(signal.SIGTERM)
+        assert box.wait(LIMIT_S) == 0
+
+
+def test_another_device_ends_the_process_for_systemd_to_start_it_anew(
+    virtual_card, notify, config_file
+):
+    told = {"NOTIFY_SOCKET": notify.path}
+    with process(virtual_card, "run", "--config", str(config_file), **told) as box:
+        notify.next("READY=1")
+        config_file.write_text(config_file.read_text() + "period_frames = 960\n")
+        box.send_signal(signal.SIGHUP)
+        notify.next("STOPPING=1")
+        assert box.wait(LIMIT_S) == 0
+        told = "[speaker] period_frames changed; starting anew\n"
+        assert any(line.endswith(told) for line in box.stderr)
+
+
+def test_a_missing_key_is_told_and_the_service_is_ready_all_the_same(
+    virtual_card, notify, config_file
+):
+    told = {"NOTIFY_SOCKET": notify.path, "GEMINI_API_KEY": ""}
+    with process(virtual_card, "run", "--config", str(config_file), **told) as box:
+        notify.next("STATUS=Key rejected. Put a valid Gemini API key in the credential")
+        notify.seen("READY=1")
+        assert box.stderr.readline().startswith("WARNING: key rejected (there is none)")
+        box.send_signal(signal.SIGTERM)
+        assert box.wait(LIMIT_S) == 0
