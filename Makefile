@@ -2,14 +2,19 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := alsa-utils build-essential libasound2-dev libasound2-plugins libportaudio2 \
-	libsystemd-dev openssl pkg-config portaudio19-dev python3-dev python3-venv sox systemd
+PACKAGES := alsa-utils build-essential debhelper dh-python libasound2-dev \
+	libasound2-plugins libportaudio2 libsystemd-dev lintian openssl pkg-config \
+	portaudio19-dev python3-dev python3-venv shellcheck sox systemd
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 MISSING := $(shell for p in $(PACKAGES); do \
 	dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' \
 	|| echo $$p; done)
 
-.PHONY: demo test lint unit fuzz docs packages clean
+BUILD := build
+VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' appliance/__init__.py)
+STAGE := $(BUILD)/deb/voice-appliance-$(VERSION)
+
+.PHONY: demo test lint unit fuzz docs deb package packages clean
 
 demo: $(VENV)/.installed ## Ask the built-in simulator one question
 	$(BIN)/voice-appliance demo --virtual-card </dev/null
@@ -33,6 +38,17 @@ fuzz: $(VENV)/.installed ## FRAMES mutated frames and files; SEED=N for the same
 
 docs: $(VENV)/.installed ## Write what is made from the code: README's table, config
 	$(BIN)/python tests/generated.py
+
+deb: package ## build/voice-appliance_VERSION_all.deb, for Debian 13
+	lintian --fail-on=error,warning $(BUILD)/deb/*.changes
+
+package: packages
+	rm -rf $(BUILD)/deb && mkdir -p $(STAGE)
+	tar --create --exclude=__pycache__ appliance deploy README.md LICENSE \
+		| tar --extract --directory=$(STAGE)
+	mv $(STAGE)/deploy/debian $(STAGE)/
+	cd $(STAGE) && dpkg-buildpackage --build=binary --no-sign
+	cp $(BUILD)/deb/*.deb $(BUILD)/
 
 $(VENV)/.installed: pyproject.toml constraints.txt | packages
 	python3 -m venv $(VENV)

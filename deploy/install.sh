@@ -1,0 +1,94 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Installs the voice appliance where there is no Debian package for it: a virtual
+# environment under /opt, the same units. May be run again, to update.
+#
+#   deploy/install.sh               install or update, enable and start
+#   deploy/install.sh --uninstall   remove all of it but configuration and key
+#
+# DESTDIR=DIR installs into DIR, and starts nothing.
+set -eu
+
+here=$(cd "$(dirname "$0")/.." && pwd)
+root=${DESTDIR:-}
+venv=/opt/voice-appliance
+units="voice-appliance-provision.service voice-appliance.service"
+
+# FILE of deploy/ -> where it goes
+files="\
+systemd/voice-appliance.service /etc/systemd/system/voice-appliance.service
+systemd/voice-appliance-provision.service /etc/systemd/system/voice-appliance-provision.service
+sysusers.d/voice-appliance.conf /etc/sysusers.d/voice-appliance.conf
+udev/60-voice-appliance.rules /etc/udev/rules.d/60-voice-appliance.rules
+catalog/voice-appliance.catalog /usr/lib/systemd/catalog/voice-appliance.catalog
+completions/voice-appliance /usr/share/bash-completion/completions/voice-appliance
+man/voice-appliance.1 /usr/local/share/man/man1/voice-appliance.1"
+
+fail() {
+    echo "install.sh: $*" >&2
+    exit 1
+}
+
+install_all() {
+    python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+        fail "Python 3.11 or newer is needed; this is $(python3 --version)"
+    # The distribution's lgpio, if there is one, needs no compiler.
+    python3 -m venv --system-site-packages "$root$venv" ||
+        fail "no virtual environment: apt install python3-venv"
+    # What an earlier build left there would be installed, too.
+    rm -rf "$here/build/lib"
+    "$root$venv/bin/pip" install --quiet --upgrade \
+        --constraint "$here/constraints.txt" "$here" ||
+        fail "pip says what it lacks; compiler and headers come by: apt install" \
+            "build-essential libsystemd-dev pkg-config portaudio19-dev python3-dev"
+    "$root$venv/bin/python" -c 'import lgpio' 2>/dev/null ||
+        echo "install.sh: GPIO needs lgpio: apt install python3-lgpio" >&2
+
+    install -d "$root/usr/bin"
+    ln -sf "$venv/bin/voice-appliance" "$root/usr/bin/voice-appliance"
+    echo "$files" | while read -r file target; do
+        install -D -m 644 "$here/deploy/$file" "$root$target"
+    done
+    config=$root/etc/voice-appliance/config.toml
+    [ -e "$config" ] || install -D -m 644 "$here/deploy/config/config.toml" "$config"
+}
+
+start() {
+    systemd-sysusers /etc/sysusers.d/voice-appliance.conf
+    journalctl --update-catalog
+    # shellcheck disable=SC2086 # two names
+    systemctl enable $units
+    [ -d /run/systemd/system ] || return 0 # the system is being built, not running
+    systemctl daemon-reload
+    udevadm control --reload
+    udevadm trigger --subsystem-match=gpio --settle
+    # shellcheck disable=SC2086
+    systemctl restart $units
+}
+
+stop() {
+    # shellcheck disable=SC2086 # two names
+    systemctl disable --now $units || true
+}
+
+remove_all() {
+    echo "$files" | while read -r _ target; do
+        rm -f "$root$target"
+    done
+    rm -f "$root/usr/bin/voice-appliance"
+    rm -rf "$root/opt/voice-appliance"
+}
+
+[ -n "$root" ] || [ "$(id -u)" = 0 ] || fail "run it as root: sudo $0 $*"
+case ${1:-} in
+"")
+    install_all
+    [ -n "$root" ] || start
+    ;;
+--uninstall)
+    [ -n "$root" ] || stop
+    remove_all
+    [ -n "$root" ] || systemctl daemon-reload || true
+    ;;
+*) fail "unknown: $1; only --uninstall is" ;;
+esac

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: MIT
+"""deploy/install.sh, into a directory that stands for the machine."""
+
+import os
+import subprocess
+
+import pytest
+from generated import DEPLOY
+
+#: Stands for Python: makes a virtual environment whose programs only say yes.
+PYTHON = """\
+#!/bin/sh
+[ "$1 $2" = "-m venv" ] || exit 0
+for program in pip python voice-appliance; do
+    mkdir -p "$4/bin"
+    printf '#!/bin/sh\\nexit 0\\n' > "$4/bin/$program"
+    chmod +x "$4/bin/$program"
+done
+"""
+INSTALLED = [
+    "etc/systemd/system/voice-appliance-provision.service",
+    "etc/systemd/system/voice-appliance.service",
+    "etc/sysusers.d/voice-appliance.conf",
+    "etc/udev/rules.d/60-voice-appliance.rules",
+    "etc/voice-appliance/config.toml",
+    "opt/voice-appliance/bin/pip",
+    "opt/voice-appliance/bin/python",
+    "opt/voice-appliance/bin/voice-appliance",
+    "usr/bin/voice-appliance",
+    "usr/lib/systemd/catalog/voice-appliance.catalog",
+    "usr/local/share/man/man1/voice-appliance.1",
+    "usr/share/bash-completion/completions/voice-appliance",
+]
+
+
+@pytest.fixture
+def machine(tmp_path):
+    directory = tmp_path / "machine"
+    directory.mkdir()
+    return directory
+
+
+@pytest.fixture
+def install(tmp_path, machine):
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "python3").write_text(PYTHON)
+    (programs / "python3").chmod(0o755)
+    path = f"{programs}:{os.environ['PATH']}"
+
+    def run(*arguments):
+        return subprocess.run(
+            [DEPLOY / "install.sh", *arguments],
+            env={"PATH": path, "DESTDIR": str(machine)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    return run
+
+
+def files(directory):
+    paths = (path for path in directory.rglob("*") if not path.is_dir())
+    return sorted(str(path.relative_to(directory)) for path in paths)
+
+
+def test_it_installs_everything_twice_as_once(install, machine):
+    for _ in range(2):
+        ended = install()
+        assert (ended.returncode, ended.stderr) == (0, "")
+        assert files(machine) == INSTALLED
+    program = machine / "usr/bin/voice-appliance"
+    assert os.readlink(program) == "/opt/voice-appliance/bin/voice-appliance"
+
+
+def test_an_update_keeps_the_configuration(install, machine):
+    install()
+    (machine / "etc/voice-appliance/config.toml").write_text("# mine\n")
+    install()
+    config = machine / "etc/voice-appliance/config.toml"
+    assert config.read_text() == "# mine\n"
+
+
+def test_uninstall_leaves_the_configuration_alone(install, machine):
+    install()
+    assert install("--uninstall").returncode == 0
+    assert files(machine) == ["etc/voice-appliance/config.toml"]
+
+
+def test_anything_else_is_refused(install, machine):
+    ended = install("--purge")
+    assert (ended.returncode, files(machine)) == (1, [])
+    assert ended.stderr == "install.sh: unknown: --purge; only --uninstall is\n"

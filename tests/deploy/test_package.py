@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: MIT
+"""The Debian package, built, and what it would do to a machine."""
+
+import os
+import re
+import subprocess
+import tomllib
+
+import pytest
+from generated import DEPLOY, ROOT
+
+from appliance import __version__
+
+PROGRAM = "./usr/lib/python3/dist-packages/"
+UNITS = "./usr/lib/systemd/system/"
+#: What is not the program itself.
+FILES = {
+    "./usr/bin/voice-appliance",
+    f"{UNITS}voice-appliance.service",
+    f"{UNITS}voice-appliance-provision.service",
+    "./usr/lib/systemd/catalog/voice-appliance.catalog",
+    "./usr/lib/sysusers.d/voice-appliance.conf",
+    "./usr/lib/udev/rules.d/60-voice-appliance.rules",
+    "./usr/share/bash-completion/completions/voice-appliance",
+    "./usr/share/doc/voice-appliance/README.md.gz",
+    "./usr/share/doc/voice-appliance/changelog.gz",
+    "./usr/share/doc/voice-appliance/copyright",
+    "./usr/share/man/man1/voice-appliance.1.gz",
+    "./usr/share/voice-appliance/config.toml",
+}
+
+
+def dpkg_deb(*arguments) -> str:
+    return subprocess.check_output(["dpkg-deb", *arguments], text=True)
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory):
+    build = tmp_path_factory.mktemp("build")
+    subprocess.run(
+        ["make", "package", f"BUILD={build}"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        timeout=120,
+        # The flags of a `make test` are not for this one.
+        env={k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS")},
+    )
+    return build / f"voice-appliance_{__version__}_all.deb"
+
+
+@pytest.fixture(scope="module")
+def script(package, tmp_path_factory):
+    """The text of a maintainer script."""
+    control = tmp_path_factory.mktemp("control")
+    dpkg_deb("--control", package, control)
+    return lambda name: (control / name).read_text()
+
+
+def test_it_has_the_program_and_each_file_of_deploy_and_nothing_else(package):
+    listed = {line.split()[-1] for line in dpkg_deb("--contents", package).splitlines()}
+    files = {path for path in listed if not path.endswith("/")}
+    program = {path for path in files if path.startswith(PROGRAM)}
+    assert files - program == FILES
+    ours = {
+        f"{PROGRAM}{path.relative_to(ROOT)}"
+        for path in (ROOT / "appliance").rglob("*.*")
+        if "__pycache__" not in path.parts
+    }
+    assert program == ours
+
+
+def test_its_version_is_the_programs(package):
+    assert dpkg_deb("--field", package, "Version") == f"{__version__}\n"
+
+
+def test_it_depends_on_what_the_program_imports(package):
+    depends = dpkg_deb("--field", package, "Depends")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    for dependency in project["dependencies"]:
+        name, _, version = dependency.partition(">=")
+        debian = f"python3-{name.removesuffix('-python')}"
+        assert re.search(rf"{debian} \(>= (1:)?{re.escape(version)}\)", depends)
+    assert "python3-lgpio" in depends
+    assert "libasound2-plugins" in depends
+
+
+def test_installing_makes_user_and_groups_then_devices_then_starts(script):
+    postinst = script("postinst")
+    assert (
+        postinst.index("systemd-sysusers")
+        < postinst.index("udevadm trigger")
+        < postinst.index("deb-systemd-helper enable 'voice-appliance.service'")
+        < postinst.index("deb-systemd-invoke")
+    )
+    assert "_dh_action=restart" in postinst
+
+
+def test_removing_stops_the_service(script):
+    prerm = script("prerm")
+    stop = r"= remove \].*\n\s*deb-systemd-invoke stop .*voice-appliance\.service"
+    assert re.search(stop, prerm)
+
+
+def test_purging_leaves_neither_configuration_nor_key(script):
+    purge = script("postrm").partition('"$1" = purge')[2]
+    assert "/etc/voice-appliance" in purge
+    assert "/etc/credstore.encrypted/gemini-api-key" in purge
+    assert "/etc/credstore/gemini-api-key-plain" in purge
+
+
+def test_the_configuration_is_no_conffile(package, script):
+    """dpkg would ask about it at an upgrade, and nobody is there to answer."""
+    with pytest.raises(FileNotFoundError):
+        script("conffiles")
+    assert '[ ! -e "$config" ]' in script("postinst")
+
+
+def test_shellcheck_has_no_complaints():
+    scripts = [DEPLOY / "install.sh", *(DEPLOY / "debian").glob("post*")]
+    assert subprocess.run(["shellcheck", *scripts], check=False).returncode == 0

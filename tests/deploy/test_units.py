@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: MIT
+"""The systemd units: understood, locked down, and right about the program."""
+
+import configparser
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from generated import DEPLOY
+
+from appliance.__main__ import EXIT_CONFIG
+from appliance.service.endpoint import CREDENTIALS, KEY_NAME
+from appliance.service.provisioning import CONFIG_NAME, CREDENTIAL_PATH
+
+SYSTEMD = DEPLOY / "systemd"
+UNIT, PROVISION = (
+    SYSTEMD / f"voice-appliance{part}.service" for part in ("", "-provision")
+)
+#: Tenths, as systemd-analyze wants it.
+MOST_EXPOSED = 13
+
+
+def read(path: Path) -> configparser.RawConfigParser:
+    unit = configparser.RawConfigParser(strict=False)
+    unit.optionxform = str
+    unit.read(path)
+    return unit
+
+
+@pytest.fixture
+def service():
+    return read(UNIT)["Service"]
+
+
+def analyze(*arguments) -> tuple[int, str]:
+    ended = subprocess.run(
+        ["systemd-analyze", *arguments], capture_output=True, text=True, timeout=60
+    )
+    return ended.returncode, ended.stdout + ended.stderr
+
+
+def test_systemd_accepts_the_units_without_a_word(tmp_path):
+    """With the program of this checkout, as /usr/bin has none on a test machine."""
+    program = Path(sys.executable).with_name("voice-appliance")
+    for unit in (UNIT, PROVISION):
+        text = unit.read_text().replace("/usr/bin/voice-appliance", str(program))
+        (tmp_path / unit.name).write_text(text)
+    assert analyze("verify", "--man=no", *tmp_path.iterdir()) == (0, "")
+
+
+@pytest.mark.parametrize("unit", [UNIT, PROVISION], ids=lambda unit: unit.stem)
+def test_the_units_are_hardly_exposed(unit):
+    code, verdict = analyze(
+        "security", "--offline=yes", f"--threshold={MOST_EXPOSED}", unit
+    )
+    assert code == 0, verdict
+
+
+def test_the_unit_starts_the_service_and_is_told_when_it_is_ready(service):
+    assert service["ExecStart"] == "/usr/bin/voice-appliance run"
+    assert service["ExecReload"] == "/bin/kill -HUP $MAINPID"
+    assert service["Type"] == "notify"
+    assert service["NotifyAccess"] == "main"
+    assert int(service["WatchdogSec"]) > 0
+
+
+def test_the_unit_never_gives_up(service):
+    assert read(UNIT)["Unit"]["StartLimitIntervalSec"] == "0"
+    assert service["Restart"] == "always"
+    assert int(service["RestartSec"]) >= 2
+
+
+def test_the_unit_does_not_restart_on_a_configuration_error(service):
+    assert service["RestartPreventExitStatus"] == str(EXIT_CONFIG)
+
+
+def test_the_unit_runs_unprivileged(service):
+    assert service["User"] == "voice-appliance"
+    assert service["SupplementaryGroups"].split() == ["audio", "gpio"]
+    assert service["CapabilityBoundingSet"] == ""
+    allowed = "\n".join(ln for ln in UNIT.read_text().splitlines() if "Allow=" in ln)
+    assert allowed == "DeviceAllow=char-alsa rw\nDeviceAllow=char-gpiochip rw"
+
+
+def test_the_unit_loads_the_keys_that_the_service_looks_for(service):
+    loaded = service["LoadCredentialEncrypted"], service["LoadCredential"]
+    assert loaded == CREDENTIALS
+    assert Path("/etc/credstore.encrypted", KEY_NAME) == CREDENTIAL_PATH
+
+
+def test_nothing_but_the_credentials_may_hold_a_key():
+    assert "GEMINI_API_KEY" not in UNIT.read_text() + PROVISION.read_text()
+
+
+def test_provisioning_looks_for_the_files_before_the_service_starts():
+    unit = read(PROVISION)
+    conditions = [
+        line.partition("=|/boot/firmware/")[2]
+        for line in PROVISION.read_text().splitlines()
+        if line.startswith("ConditionPathExists")
+    ]
+    names = [CONFIG_NAME, f"{CONFIG_NAME}.txt", KEY_NAME, f"{KEY_NAME}.txt"]
+    assert conditions == names
+    assert unit["Unit"]["Before"] == UNIT.name
+    program = "/usr/bin/voice-appliance config --provision /boot/firmware"
+    assert unit["Service"]["ExecStart"] == program
