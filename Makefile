@@ -2,9 +2,9 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := alsa-utils build-essential debhelper dh-python libasound2-dev \
-	libasound2-plugins libportaudio2 libsystemd-dev lintian openssl pkg-config \
-	portaudio19-dev python3-dev python3-venv shellcheck sox systemd
+PACKAGES := alsa-utils build-essential debhelper device-tree-compiler dh-python iproute2 \
+	libasound2-dev libasound2-plugins libportaudio2 libsystemd-dev lintian openssl \
+	pkg-config portaudio19-dev python3-dev python3-venv shellcheck sox systemd
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 MISSING := $(shell for p in $(PACKAGES); do \
 	dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' \
@@ -38,6 +38,7 @@ fuzz: $(VENV)/.installed ## FRAMES mutated frames and files; SEED=N for the same
 
 docs: $(VENV)/.installed ## Write what is made from the code: README's table, config
 	$(BIN)/python tests/generated.py
+	$(BIN)/python hw/draw.py
 
 deb: package ## build/voice-appliance_VERSION_all.deb, for Debian 13
 	lintian --fail-on=error,warning $(BUILD)/deb/*.changes

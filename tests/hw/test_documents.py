@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: MIT
+"""hw/'s documents: their links, settings, blink codes and journal lines are real."""
+
+import re
+from pathlib import Path
+
+import pytest
+from draw import README, updated
+from msgspec import structs
+
+from appliance.core.signals import TABLE
+from appliance.service.config import Config
+
+HW = Path(__file__).parents[2] / "hw"
+DOCUMENTS = [HW / "README.md", HW / "bring-up.md"]
+# fmt: off
+SECTIONS = {
+    "button", "led", "cards", "rates", "microphone", "speaker",
+    "clock", "dns", "tls", "key", "model",
+}
+# fmt: on
+#: What the journal says besides the situations of TABLE.
+OTHER_LINES = {"turn", "link lost", "ready", "[button] talk_gpio", "[led] gpio"}
+
+
+def complaints() -> list[list[str]]:
+    """The rows of bring-up.md's last table."""
+    _, _, tail = (HW / "bring-up.md").read_text().partition("## When it does not")
+    rows = [line for line in tail.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in row.strip("| ").split(" | ")] for row in rows[1:]]
+
+
+def anchors(document: Path) -> set[str]:
+    """As GitHub makes them of headings."""
+    headings = re.findall(r"^#+ (.*)$", document.read_text(), re.M)
+    return {re.sub(r"[^\w\- ]", "", h).lower().replace(" ", "-") for h in headings}
+
+
+def test_the_readmes_table_is_the_pin_table():
+    assert README.read_text() == updated(README.read_text())
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_each_link_leads_somewhere(document):
+    for target in re.findall(r"\]\(([^)]+)\)", document.read_text()):
+        path, _, anchor = target.partition("#")
+        file = document.parent / path if path else document
+        assert file.exists(), target
+        if anchor:
+            assert anchor in anchors(file), target
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_each_setting_and_each_file_named_exists(document):
+    text = document.read_text()
+    for section, key in re.findall(r"`\[(\w+)\] (\w+)", text):
+        assert hasattr(getattr(Config(), section), key), (section, key)
+    for name in re.findall(r"(?<![\w/])hw/[\w./-]+\w", text):
+        assert (HW.parent / name).exists(), name
+
+
+def test_every_pcm_named_is_defined():
+    defined = re.findall(r"^pcm\.(\w+)", (HW / "asound.conf").read_text(), re.M)
+    for document in DOCUMENTS:
+        for name in re.findall(r"voicebox_\w+", document.read_text()):
+            assert name in defined
+
+
+def test_each_complaint_has_its_columns_and_doctor_sections():
+    for what, _led, _line, doctor, _advice in complaints():
+        assert doctor == "–" or set(doctor.split(", ")) <= SECTIONS, what
+
+
+def test_each_journal_line_is_one_that_the_service_writes():
+    situations = [row.situation for row in TABLE.values()]
+    for what, _, line, _, _ in complaints():
+        for begins in re.findall(r"`([^`]+)`", line):
+            known = [s for s in situations if s.startswith(begins)]
+            assert known or begins in OTHER_LINES, what
+
+
+def test_each_blink_code_is_that_of_its_journal_line():
+    for what, led, line, _, _ in complaints():
+        blinks = set(re.findall(r"\d", led))
+        rows = [r for r in TABLE.values() if f"`{r.situation}`" in line]
+        coded = {m[0] for row in rows if (m := re.match(r"\d", row.led))}
+        assert coded <= blinks, what
+        if "`link lost`" not in line and "`nothing" not in line:
+            assert blinks <= coded, what
+
+
+def test_every_fault_that_blinks_is_in_the_table():
+    lines = " ".join(line for _, _, line, _, _ in complaints())
+    for row in TABLE.values():
+        if "blink" in row.led and "pause" in row.led:
+            assert f"`{row.situation}`" in lines, row.situation
+
+
+def test_the_figures_of_the_periods_are_the_defaults():
+    text = README.read_text()
+    defaults = structs.asdict(Config())
+    assert f"{defaults['microphone'].period_frames} frames at 16 kHz (128 ms)" in text
+    assert f"{defaults['speaker'].period_frames} frames at\n24 kHz (20 ms)" in text

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: MIT
+"""The overlay, compiled and applied to the device trees of real Pis."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from debian_trees import debian_trees
+from drawing import pins
+
+HW = Path(__file__).parents[2] / "hw"
+OVERLAY = HW / "overlays" / "voice-appliance.dts"
+BOARDS = ["bcm2837-rpi-zero-2-w", "bcm2837-rpi-3-b-plus", "bcm2711-rpi-4-b"]
+SOUND = "/voicebox-sound"
+#: Where the Pi's own kernel has these labels, up to the Pi 4 (bcm2711-rpi-ds.dtsi and
+#: its like). Debian compiles its trees without labels.
+SYMBOLS = {"i2s_clk_producer": "/soc/i2s@7e203000", "gpio": "/soc/gpio@7e200000"}
+
+
+def run(*command: object) -> str:
+    return subprocess.run(
+        list(map(str, command)), check=True, capture_output=True, text=True, timeout=60
+    ).stdout.strip()
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory) -> Path:
+    overlay = tmp_path_factory.mktemp("overlay") / "voice-appliance.dtbo"
+    run("dtc", "-@", "-I", "dts", "-O", "dtb", "-o", overlay, OVERLAY)
+    return overlay
+
+
+@pytest.fixture(scope="session", params=BOARDS)
+def base(request, tmp_path_factory) -> Path:
+    """Debian's tree, with the two labels that the Pi's kernel compiles in."""
+    tree = tmp_path_factory.mktemp("base") / f"{request.param}.dtb"
+    shutil.copy(debian_trees() / tree.name, tree)
+    for number, (label, node) in enumerate(SYMBOLS.items()):
+        run("fdtput", "-p", "-t", "s", tree, "/__symbols__", label, node)
+        if "phandle" not in run("fdtget", "-p", tree, node):
+            run("fdtput", "-t", "u", tree, node, "phandle", 0x1000 + number)
+    return tree
+
+
+@pytest.fixture
+def merged(base, compiled, tmp_path) -> Path:
+    tree = tmp_path / "merged.dtb"
+    run("fdtoverlay", "-i", base, "-o", tree, compiled)
+    return tree
+
+
+def words(tree: Path, node: str, name: str) -> list[str]:
+    return run("fdtget", tree, node, name).split()
+
+
+def phandle(tree: Path, node: str) -> str:
+    return run("fdtget", tree, node, "phandle")
+
+
+def test_it_compiles_without_a_warning(tmp_path):
+    done = subprocess.run(
+        ["dtc", "-@", "-O", "dtb", "-o", tmp_path / "overlay.dtbo", OVERLAY],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_it_asks_only_for_labels_that_every_pi_kernel_has(compiled):
+    assert set(run("fdtget", "-p", compiled, "/__fixups__").split()) == set(SYMBOLS)
+
+
+def test_it_switches_i2s_on(merged, base):
+    assert words(base, SYMBOLS["i2s_clk_producer"], "status") == ["disabled"]
+    assert words(merged, SYMBOLS["i2s_clk_producer"], "status") == ["okay"]
+
+
+def test_the_card_is_one_and_has_the_id_of_asound_conf(merged):
+    assert words(merged, SOUND, "compatible") == ["simple-audio-card"]
+    (name,) = words(merged, SOUND, "simple-audio-card,name")
+    assert f'card "{name}"' in (HW / "asound.conf").read_text()
+
+
+@pytest.mark.parametrize(
+    ("link", "codec", "driver"),
+    [
+        (0, "/voicebox-amplifier", "maxim,max98357a"),
+        (1, "/voicebox-microphone", "invensense,ics43432"),
+    ],
+)
+def test_each_link_joins_the_pis_i2s_to_its_part(merged, link, codec, driver):
+    node = f"{SOUND}/simple-audio-card,dai-link@{link}"
+    cpu, part = (
+        words(merged, f"{node}/{end}", "sound-dai") for end in ("cpu", "codec")
+    )
+    assert words(merged, node, "reg") == [str(link)]
+    assert words(merged, node, "format") == ["i2s"]
+    assert cpu == [phandle(merged, SYMBOLS["i2s_clk_producer"])]
+    assert part == [phandle(merged, codec)]
+    assert words(merged, codec, "compatible") == [driver]
+    for clock in ("bitclock-master", "frame-master"):
+        assert words(merged, node, clock) == [phandle(merged, f"{node}/cpu")]
+
+
+def test_the_amplifier_is_silenced_by_the_pin_of_the_table(merged):
+    (wire,) = (w for w in pins.wires() if (w.part, w.pad) == ("amplifier", "SD"))
+    gpio = words(merged, "/voicebox-amplifier", "sdmode-gpios")
+    assert gpio == [phandle(merged, SYMBOLS["gpio"]), str(wire.gpio), "0"]
+    assert words(merged, "/voicebox-amplifier", "sdmode-delay") == ["5"]
+
+
+def test_nothing_else_of_the_tree_is_touched(merged, base):
+    before, after = (
+        set(run("dtc", "-q", "-s", "-I", "dtb", "-O", "dts", tree).splitlines())
+        for tree in (base, merged)
+    )
+    assert before - after == set()

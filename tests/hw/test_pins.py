@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: MIT
+"""The pin table against everything that must agree with it."""
+
+import re
+from pathlib import Path
+
+import pytest
+from drawing import pins
+
+from appliance.service.config import I2S_GPIOS, Config
+
+HW = Path(__file__).parents[2] / "hw"
+WIRES = pins.wires()
+
+
+def wire(part: str, pad: str) -> pins.Wire:
+    (found,) = (w for w in WIRES if (w.part, w.pad) == (part, pad))
+    return found
+
+
+@pytest.mark.parametrize("row", WIRES, ids=lambda w: f"{w.part}-{w.pad}")
+def test_header_pin_and_gpio_are_the_same_place(row):
+    assert row.gpio == pins.gpio_of(row.header)
+    if row.gpio is None:
+        assert row.net == pins.label_of(row.header)
+
+
+def test_each_gpio_has_its_pin_once():
+    gpios = [pins.gpio_of(header) for header in range(1, 41)]
+    assert sorted(gpio for gpio in gpios if gpio is not None) == list(range(28))
+
+
+def test_the_default_configuration_is_wired():
+    assert wire("button", "NO").gpio == Config().button.talk_gpio
+    assert wire("LED", "+").gpio == Config().led.gpio
+
+
+def test_the_i2s_bus_is_where_the_configuration_forbids_other_use():
+    used = {row.gpio for row in WIRES if row.part in ("microphone", "amplifier")}
+    assert used - {None, wire("amplifier", "SD").gpio} == set(I2S_GPIOS)
+    # BCM2835 ARM Peripherals, table 6-31, ALT0: PCM_CLK, PCM_FS, PCM_DIN, PCM_DOUT.
+    signals = [("SCK", "BCLK"), ("WS", "LRC"), ("SD", None), (None, "DIN")]
+    for gpio, (microphone, amplifier) in zip(I2S_GPIOS, signals, strict=True):
+        for part, pad in (("microphone", microphone), ("amplifier", amplifier)):
+            if pad:
+                assert wire(part, pad).gpio == gpio
+
+
+def test_wires_on_one_pin_carry_the_same_and_look_the_same():
+    looks = {(row.header, row.net, row.colour) for row in WIRES}
+    assert len(looks) == len({row.header for row in WIRES})
+
+
+def test_the_microphone_is_never_given_5_volts():
+    assert pins.label_of(wire("microphone", "VDD").header) == "3.3 V"
+    assert pins.label_of(wire("amplifier", "VIN").header) == "5 V"
+
+
+@pytest.mark.parametrize("file", sorted((HW / "config.txt.d").glob("*.txt")))
+def test_a_snippet_agrees_with_the_wiring_and_says_what_its_card_is_called(file):
+    text = file.read_text()
+    assert "[all]\n" in text
+    assert re.search(rf"^dtoverlay={file.stem}\b", text, re.M)
+    for gpio in re.findall(r"sdmode-pin=(\d+)", text):
+        assert int(gpio) == wire("amplifier", "SD").gpio
+    card = re.search(r"^# card (\w+), device \d plays", text, re.M)
+    assert card is not None
+    row = rf"\| \[{re.escape(file.name)}\]\([^)]*\) \|.*\| `{card[1]}` \|"
+    assert re.search(row, (HW / "README.md").read_text())
