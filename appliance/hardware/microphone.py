@@ -3,6 +3,7 @@
 
 import math
 import time
+from collections import deque
 from collections.abc import Callable
 
 from appliance.core.events import CaptureOverran, Event, PeriodCaptured
@@ -11,10 +12,8 @@ from appliance.hardware.sound_card import Card, Stream
 
 #: How much slower than its nominal rate a card may run: crystals keep to 100 ppm.
 _SLOWEST = 1 + 300e-6
-#: What the card keeps for a callback that is late; PyAudio asks for so much.
-_BUFFER_PERIODS = 2
-#: So many late callbacks are no hiccup of the machine.
-_LATE_IN_A_ROW = 3
+#: So many callbacks in a row, each so late, are no hiccup of the machine.
+_LATE_IN_A_ROW, _LATE_PERIODS = 8, 1 / 4
 
 
 class Microphone:
@@ -57,7 +56,7 @@ class Microphone:
         now = self.beat_at = time.monotonic()
         if overran:
             self._post(CaptureOverran(now))
-        self._post(PeriodCaptured(pcm, self._clock.ended_at(now, overran)))
+        self._post(PeriodCaptured(pcm, self._clock.ended_at(now)))
 
 
 class CaptureClock:
@@ -66,29 +65,29 @@ class CaptureClock:
     def __init__(self, period_s: float) -> None:
         self._period_s = period_s
         self._last_ended_at: float | None = None
-        #: By how much the last callbacks in a row were suspiciously late.
-        self._lags_s: list[float] = []
+        #: By how much the last callbacks came after they were due.
+        self._lags_s: deque[float] = deque(maxlen=_LATE_IN_A_ROW)
 
-    def ended_at(self, now: float, overran: bool) -> float:
+    def ended_at(self, now: float) -> float:
         """The end of the period whose callback came `now`.
 
-        One period after the last one, unless the callback came before that, or frames
-        were lost in between. A busy machine fetches one period late and the next in
-        time; after a loss all are late.
+        One period after the last one, unless the callback came before that. A busy
+        machine fetches some periods late, and the next ones in time again; only when
+        frames were lost are all late from then on, by so much at least.
         """
         if self._last_ended_at is None:
             self._last_ended_at = now
             return now
         due = self._last_ended_at + self._period_s * _SLOWEST
-        lag_s = now - due
-        self._lags_s = [*self._lags_s, lag_s] if lag_s > self._period_s / 2 else []
-        if overran or lag_s > _BUFFER_PERIODS * self._period_s:
-            lost_s = lag_s
-        elif len(self._lags_s) == _LATE_IN_A_ROW:
-            lost_s = min(self._lags_s)
-        else:
-            lost_s = min(lag_s, 0.0)
-        if lost_s > 0:
-            self._lags_s = []
-        self._last_ended_at = due + lost_s
+        self._lags_s.append(now - due)
+        off_s = min(self._lags_s)
+        if off_s > 0 and not self._are_all_late(off_s):
+            off_s = 0.0
+        if off_s:
+            self._lags_s.clear()
+        self._last_ended_at = due + off_s
         return self._last_ended_at
+
+    def _are_all_late(self, least_s: float) -> bool:
+        some_s = self._period_s * _LATE_PERIODS
+        return len(self._lags_s) == _LATE_IN_A_ROW and least_s > some_s
