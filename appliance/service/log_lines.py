@@ -33,13 +33,13 @@ class LogLines:
             _write(logging.INFO, "ready: hold the button and talk", READY_ID)
         self._link(moment)
         for fault in sorted(after.faults - before.faults, key=lambda f: f.value):
-            _write_signal(signal_of(fault), moment.reason)
+            _write_signal(signal_of(fault), moment)
         for fault in before.faults - after.faults:
             signal = signal_of(fault)
             mended = f"{TABLE[signal].situation}: all well again"
             _write(logging.INFO, mended, MENDED_ID, SITUATION=signal.value)
         if after.mishap and after.mishap is not before.mishap:
-            _write_signal(after.mishap, moment.reason)
+            _write_signal(after.mishap, moment)
         for report in self._reports.follow(moment):
             self._turn(report)
 
@@ -63,11 +63,12 @@ class LogLines:
         _write(logging.INFO, report.line(), TURN_ID, **report.fields(), **said)
 
 
-def _write_signal(signal: Signal, reason: str) -> None:
-    row = TABLE[signal]
-    because = f" ({reason})" if reason else ""
+def _write_signal(signal: Signal, moment: Moment) -> None:
+    row, turn = TABLE[signal], moment.turn
+    because = f" ({moment.reason})" if moment.reason else ""
     text = f"{row.situation}{because}. {row.advice}"
-    _write(logging.WARNING, text, row.message_id, SITUATION=signal.value)
+    of_turn = {"TURN": turn} if turn else {}
+    _write(logging.WARNING, text, row.message_id, SITUATION=signal.value, **of_turn)
 
 
 def _write(level: int, text: str, message_id: str, **fields: Any) -> None:

@@ -19,6 +19,16 @@ class Moment:
     effects: tuple[Effect, ...]
 
     @property
+    def turn(self) -> int | None:
+        """The turn that was being said, waited for or heard, if one was."""
+        c = self.before
+        if c.hold and c.hold.turn:
+            return c.hold.turn
+        if c.answer:
+            return c.answer.turn
+        return c.utterances[0].turn if c.utterances else None
+
+    @property
     def reason(self) -> str:
         """Why it went wrong, if it did, in the words of what failed."""
         match self.event:

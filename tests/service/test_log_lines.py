@@ -58,6 +58,19 @@ def test_a_turn_without_answer_gives_the_services_reason(story, caplog):
     assert "no answer (RESPONSE_REJECTED). Say it again" in record.getMessage()
 
 
+def test_what_goes_wrong_in_a_turn_has_its_number_and_nothing_else_has(story, caplog):
+    story.say().tell(ev.AnswerEnded()).tell(ev.LinkLost(Fault.NETWORK, "gone"))
+    assert lines(caplog, TABLE[Signal.NO_ANSWER].message_id)[0].TURN == 1
+    assert not hasattr(lines(caplog, TABLE[Signal.NETWORK].message_id)[0], "TURN")
+    story.press().hear(8).tell(ev.FaultRaised(Fault.MICROPHONE, "gone"))
+    assert lines(caplog, TABLE[Signal.MICROPHONE].message_id)[0].TURN == 2
+
+
+def test_an_interrupted_answer_is_told_with_its_turn(story, caplog):
+    story.say().tell(ev.AnswerAudio(bytes(9600)), ev.AnswerInterrupted())
+    assert lines(caplog, TABLE[Signal.LOST].message_id)[0].TURN == 1
+
+
 def test_a_link_that_comes_and_goes_is_told_in_one_line_each(story, caplog):
     caplog.clear()
     story.tell(ev.LinkLost(None, "1011 Internal error"), ev.LinkOpening())
