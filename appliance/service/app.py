@@ -55,7 +55,7 @@ class Appliance:
     ) -> None:
         """`read_config` is asked for another configuration at each SIGHUP."""
         self._observers = observers
-        self._reload = Reload(config, read=read_config, start_anew=self.stop)
+        self._reload = Reload(config, read_config)
         self._inbox = Inbox(asyncio.get_running_loop())
         post = self._inbox.post
         self._conversation = start(limits(config), time.monotonic())

@@ -46,8 +46,8 @@ _OTHERS: dict[str, tuple[str, str]] = {
     RELOAD_ID: (
         "The configuration was read again",
         "The line names the keys that changed. Devices, GPIO lines, periods and "
-        "[log] need a new process: the service then ends between two turns, and "
-        "systemd starts it again.",
+        "[log] are taken over by a new process only:\n"
+        "    sudo systemctl restart voice-appliance",
     ),
     RELOAD_FAILED_ID: (
         "The configuration was not taken over",

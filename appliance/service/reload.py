@@ -36,16 +36,9 @@ class Reload:
     Threads: the event loop's only.
     """
 
-    def __init__(
-        self,
-        config: Config,
-        *,
-        read: Callable[[], Config] | None,
-        start_anew: Callable[[], None],
-    ) -> None:
+    def __init__(self, config: Config, read: Callable[[], Config] | None) -> None:
         self._config = self._wanted = config
         self._read = read
-        self._start_anew = start_anew
 
     @property
     def possible(self) -> bool:
@@ -70,19 +63,19 @@ class Reload:
     def due(self) -> Config | None:
         """What to go on with, once; None if there is nothing new.
 
-        What is read at the start only ends this process: systemd starts the next.
+        What is read at the start only is left to people: another device may be a
+        misspelt one, and would end a box that works.
         """
         if self._wanted is self._config:
             return None
         changes = changed(self._config, self._wanted)
         self._config = self._wanted
-        anew = not AT_START.isdisjoint(changes)
         text = f"configuration read again: {', '.join(changes) or 'nothing'} changed"
-        text += "; starting anew" if anew else ""
+        if later := [key for key in changes if key in AT_START]:
+            restart = "systemctl restart voice-appliance"
+            text += f"; {', '.join(later)} only after `{restart}`"
         log.info("%s", text, extra={"MESSAGE_ID": RELOAD_ID})
-        if anew:
-            self._start_anew()
-        return None if anew else self._config
+        return self._config
 
 
 def changed(old: Config, new: Config) -> list[str]:
