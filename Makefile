@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 PACKAGES := alsa-utils build-essential debhelper device-tree-compiler dh-python iproute2 \
 	libasound2-dev libasound2-plugins libportaudio2 libsystemd-dev lintian openssl \
 	pkg-config portaudio19-dev python3-dev python3-venv shellcheck sox systemd
+MINUTES ?= 60
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 MISSING := $(shell for p in $(PACKAGES); do \
 	dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' \
@@ -14,7 +15,7 @@ BUILD := build
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' appliance/__init__.py)
 STAGE := $(BUILD)/deb/voice-appliance-$(VERSION)
 
-.PHONY: demo test lint unit fuzz docs deb package packages clean
+.PHONY: demo test lint unit fuzz faults soak docs deb package packages clean
 
 demo: $(VENV)/.installed ## Ask the built-in simulator one question
 	$(BIN)/voice-appliance demo --virtual-card </dev/null
@@ -35,6 +36,12 @@ FRAMES ?= 1000000
 
 fuzz: $(VENV)/.installed ## FRAMES mutated frames and files; SEED=N for the same again
 	FUZZ_FRAMES=$(FRAMES) FUZZ_SEED=$(SEED) $(BIN)/pytest -s tests/fuzz
+
+faults: $(VENV)/.installed ## Every fault in every phase of a turn, and what comes of it
+	$(BIN)/python tests/faults
+
+soak: $(VENV)/.installed ## Everything goes wrong, for MINUTES
+	$(BIN)/python tests/soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 docs: $(VENV)/.installed ## Write what is made from the code: README's table, config
 	$(BIN)/python tests/generated.py

@@ -217,6 +217,7 @@ static snd_pcm_sframes_t card_pointer(snd_pcm_ioplug_t *io)
 {
     struct card *card = io->private_data;
     enum fault fault = current_fault(card);
+    tape_what_was_given(card);  // what comes of a fault forgets it
     if (fault == FAULT_GONE)
         return -ENODEV;
     if (fault == FAULT_XRUN && card->running) {

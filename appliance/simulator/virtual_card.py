@@ -84,13 +84,15 @@ class VirtualCard:
         if os.write(self._fifo, pcm) < len(pcm):
             raise BlockingIOError("more than 1 MiB is waiting to be said")
 
-    def spoken(self) -> bytes:
-        """Every frame the microphone gave to the application, silence included."""
-        return self._recorded("microphone")
+    def spoken(self, since: int = 0) -> bytes:
+        """Every frame the microphone gave to the application, silence included, from
+        byte `since` of the tape on."""
+        return self._recorded("microphone", since)
 
-    def heard(self) -> bytes:
-        """Every frame the speaker has played, silence included."""
-        return self._recorded("speaker")
+    def heard(self, since: int = 0) -> bytes:
+        """Every frame the speaker has played, silence included, from byte `since` of
+        the tape on."""
+        return self._recorded("speaker", since)
 
     def fault(self, stream: StreamName, fault: CardFault | None) -> None:
         """Break a stream, now: its clock stops, it is unplugged, one xrun; or mend."""
@@ -147,9 +149,13 @@ class VirtualCard:
         name = {"microphone": "spoken.raw", "speaker": "speaker.raw"}[stream]
         return self._directory / name
 
-    def _recorded(self, stream: StreamName) -> bytes:
+    def _recorded(self, stream: StreamName, since: int) -> bytes:
         path = self._recording(stream)
-        return path.read_bytes() if path.exists() else b""
+        if not path.exists():
+            return b""
+        with path.open("rb") as tape:
+            tape.seek(since)
+            return tape.read()
 
     def _open_fifo(self) -> int:
         path = self._directory / "microphone.fifo"

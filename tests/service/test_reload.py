@@ -6,8 +6,8 @@ import signal
 
 import pytest
 from living_box import CALM, living_box
+from own_process import LIMIT_S, NotifySocket, process
 from patience import in_loop, noise
-from test_supervision import LIMIT_S, NotifySocket, process
 
 from appliance.core.conversation import State
 from appliance.core.events import AnswerEnded, ConfigChanged, LinkUp

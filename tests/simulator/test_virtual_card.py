@@ -18,10 +18,11 @@ from appliance.simulator.virtual_card import (
 
 FORMAT = ["-q", "-t", "raw", "-f", "S16_LE", "-c", "1"]
 
+ARECORD = ["arecord", "-D", "microphone", *FORMAT, "-r", "16000"]
+
 
 def arecord(card: VirtualCard, frames: int, **options) -> bytes:
-    command = ["arecord", "-D", "microphone", *FORMAT, "-r", "16000"]
-    return _run(card, [*command, "-s", str(frames)], **options)
+    return _run(card, [*ARECORD, "-s", str(frames)], **options)
 
 
 def aplay(card: VirtualCard, pcm: bytes) -> None:
@@ -45,12 +46,14 @@ def test_what_is_said_is_recorded_and_on_the_tape_with_the_silence(virtual_card)
     recorded = arecord(virtual_card, 8000)
     assert recorded == said + bytes(2 * 4000)
     assert virtual_card.spoken().startswith(recorded)
+    assert virtual_card.spoken(since=2000).startswith(recorded[2000:])
 
 
 def test_what_is_played_is_heard(virtual_card):
     sound = noise(12_000)
     aplay(virtual_card, sound)
     assert virtual_card.heard().startswith(sound)
+    assert virtual_card.heard(since=2000).startswith(sound[2000:])
 
 
 def test_recordings_are_continued_and_starts_counted(virtual_card):
@@ -110,6 +113,21 @@ def test_a_card_that_is_gone_cannot_be_opened_until_it_is_back(virtual_card):
     assert b"No such device" in raised.value.stderr
     virtual_card.fault("microphone", None)
     assert arecord(virtual_card, 160) == bytes(320)
+
+
+def test_all_that_was_given_before_a_card_was_unplugged_is_on_the_tape(virtual_card):
+    said = noise(160_000)
+    virtual_card.say(said)
+    with subprocess.Popen(
+        [*ARECORD, "--period-size=2048", "--buffer-size=4096"],
+        env={**os.environ, **virtual_card.environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as recording:
+        given = recording.stdout.read(3 * 4096)
+        virtual_card.fault("microphone", "gone")
+        given += recording.stdout.read()
+    assert given in virtual_card.spoken()
 
 
 def test_an_xrun_happens_once_and_starts_the_stream_anew(virtual_card):
