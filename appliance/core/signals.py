@@ -197,7 +197,7 @@ TABLE: dict[Signal, Row] = {
         "Say it again: it did not reach the service, or the answer was cut off.",
     ),
     Signal.UNHEARD: Row(
-        "nothing but digital silence was heard",
+        "nothing was heard, or digital silence",
         "5 blinks, once",
         blinks(5),
         Earcon.MICROPHONE,

@@ -180,6 +180,13 @@ class TurnReports:
             self._note(turn, **{name: getattr(self._open[turn], name) + more})
 
 
+_OUTCOMES = {
+    Signal.NO_ANSWER: "not answered",
+    Signal.LOST: "lost",
+    Signal.UNHEARD: "not heard",
+}
+
+
 def _turns(c: Conversation) -> set[int]:
     """The turns that are being said, sent, waited for or heard."""
     turns = {utterance.turn for utterance in c.utterances}
@@ -195,7 +202,7 @@ def _outcome(turn: int, moment: Moment) -> str:
     if isinstance(moment.event, ev.AnswerInterrupted):
         return "interrupted"
     if after.mishap and after.mishap is not before.mishap:
-        return "not answered" if after.mishap is Signal.NO_ANSWER else "lost"
+        return _OUTCOMES[after.mishap]
     if isinstance(moment.event, ev.PlaybackDrained):
         return "answered"
     match moment.event:

@@ -24,7 +24,12 @@ _PIECE_BYTES = 2_400
 _MOST_LINES = 40
 _REFUSALS = tuple(
     f"WARNING: {TABLE[signal].situation}"
-    for signal in [*map(signal_of, Fault), Signal.NO_ANSWER, Signal.LOST]
+    for signal in [
+        *map(signal_of, Fault),
+        Signal.NO_ANSWER,
+        Signal.LOST,
+        Signal.UNHEARD,
+    ]
 )
 _SOUNDS = set(Earcon) - {Earcon.READY, Earcon.CUT_OFF}
 _TURN = re.compile(r"\(turn (\d+)\)")
@@ -70,7 +75,7 @@ class Ledger:
                 return self._answered(hold)
             case "cut" | "taken back" if hold.next_press_at <= at:
                 return "cut by the user"
-            case "lost" | "not answered":
+            case "lost" | "not answered" | "not heard" | "interrupted":
                 return self._told(hold, at - 3.0, at + 2.0, outcome)
         return f"LOST SILENTLY: {outcome}"
 
