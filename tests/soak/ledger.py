@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from rig.box import Life
+from surroundings import Surroundings
 from user import Hold
-from world import World
 
 from appliance.core.earcons import earcon_pcm
 from appliance.core.signals import TABLE, Earcon, Fault, Signal, signal_of
@@ -40,7 +40,7 @@ _END = re.compile(r"turn (\d+) ([a-z ]+):")
 class Ledger:
     """Each hold is entered once, when `PATIENCE_S` have passed since its release."""
 
-    world: World
+    world: Surroundings
     fates: Counter[str] = field(default_factory=Counter)
     #: What must not be, each with the journal around it.
     complaints: list[str] = field(default_factory=list)

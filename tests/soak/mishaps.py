@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from rig.manners import HalfOpen, Manner, Pass, Refuse, Slow
-from world import World
+from surroundings import Surroundings
 
 from appliance.simulator.scenario import Close, Fault, Garbage, GoAway, Stall
 from appliance.simulator.virtual_card import CardFault, StreamName
 
 #: Happens to a world, with so much chance of its own.
-Mishap = Callable[[World, random.Random], Awaitable[None]]
+Mishap = Callable[[Surroundings, random.Random], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def choose(dice: random.Random, only: str | None) -> Kind:
     return dice.choices(kinds, [kind.weight for kind in kinds])[0]
 
 
-async def mend_all(world: World) -> None:
+async def mend_all(world: Surroundings) -> None:
     """What a mishap that was interrupted has left broken."""
     await world.network.become(Pass())
     world.box.command("names")
@@ -39,7 +39,7 @@ async def mend_all(world: World) -> None:
 
 
 def _reset() -> Mishap:
-    async def happens(world: World, _: random.Random) -> None:
+    async def happens(world: Surroundings, _: random.Random) -> None:
         world.network.reset()
 
     return happens
@@ -48,7 +48,7 @@ def _reset() -> Mishap:
 def _network(manner: Manner, shortest_s: float, longest_s: float) -> Mishap:
     """For a while."""
 
-    async def happens(world: World, dice: random.Random) -> None:
+    async def happens(world: Surroundings, dice: random.Random) -> None:
         await world.network.become(manner)
         await asyncio.sleep(dice.uniform(shortest_s, longest_s))
         await world.network.become(Pass())
@@ -59,7 +59,7 @@ def _network(manner: Manner, shortest_s: float, longest_s: float) -> Mishap:
 def _service(fault: Fault) -> Mishap:
     """If no link is open there is nothing to break: LookupError."""
 
-    async def happens(world: World, _: random.Random) -> None:
+    async def happens(world: Surroundings, _: random.Random) -> None:
         await world.server.inject(fault)
 
     return happens
@@ -72,7 +72,7 @@ def _close(code: int, reason: str) -> Mishap:
 def _no_names() -> Mishap:
     """A link that is lost cannot be opened anew."""
 
-    async def happens(world: World, dice: random.Random) -> None:
+    async def happens(world: Surroundings, dice: random.Random) -> None:
         world.box.command("no-names")
         world.network.reset()
         await asyncio.sleep(dice.uniform(1, 6))
@@ -82,7 +82,7 @@ def _no_names() -> Mishap:
 
 
 def _card(stream: StreamName, fault: CardFault) -> Mishap:
-    async def happens(world: World, dice: random.Random) -> None:
+    async def happens(world: Surroundings, dice: random.Random) -> None:
         world.card.fault(stream, fault)
         await asyncio.sleep(dice.uniform(2, 5))
         world.card.fault(stream, None)
@@ -91,7 +91,7 @@ def _card(stream: StreamName, fault: CardFault) -> Mishap:
 
 
 def _block() -> Mishap:
-    async def happens(world: World, dice: random.Random) -> None:
+    async def happens(world: Surroundings, dice: random.Random) -> None:
         seconds = dice.uniform(1, 3)
         world.box.command(f"block {seconds:.2f}")
         await asyncio.sleep(seconds)
@@ -100,7 +100,7 @@ def _block() -> Mishap:
 
 
 def _kill() -> Mishap:
-    async def happens(world: World, _: random.Random) -> None:
+    async def happens(world: Surroundings, _: random.Random) -> None:
         world.box.kill()
 
     return happens
@@ -109,7 +109,7 @@ def _kill() -> Mishap:
 def _new_service() -> Mishap:
     """The service forgets every handle."""
 
-    async def happens(world: World, _: random.Random) -> None:
+    async def happens(world: Surroundings, _: random.Random) -> None:
         await world.replace_server()
 
     return happens

@@ -14,8 +14,8 @@ from typing import Any
 import mishaps
 from gauge import Gauge
 from ledger import PATIENCE_S, Ledger
+from surroundings import Surroundings
 from user import User
-from world import World
 
 _LOOK_EVERY_S = 1.0
 _TELL_EVERY_S = 60.0
@@ -50,7 +50,7 @@ class Soak:
     async def run(self, until: float) -> None:
         """Until then (monotonic s), and until all that was said is accounted for."""
         self._began_at = time.monotonic()
-        async with World(self._directory, self.seed) as self._world:
+        async with Surroundings(self._directory, self.seed) as self._world:
             self._user = User(self._world, random.Random(self.seed))
             self._ledger = Ledger(self._world)
             acting = [

@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 
-from world import HOLD_LIMIT_S, World
+from surroundings import HOLD_LIMIT_S, Surroundings
 
 #: Longer than a tail, or the next press goes on with the same turn.
 _SHORTEST_PAUSE_S = 0.35
@@ -40,7 +40,7 @@ class User:
     Threads: the event loop's only.
     """
 
-    def __init__(self, world: World, dice: random.Random) -> None:
+    def __init__(self, world: Surroundings, dice: random.Random) -> None:
         self.holds: list[Hold] = []
         self.said = self.taps = 0
         self._world = world

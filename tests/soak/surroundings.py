@@ -27,7 +27,7 @@ _SERVICE = Scenario(answer_speed=3.0)
 
 
 @dataclass
-class World:
+class Surroundings:
     """An async context manager; it begins once the box is ready."""
 
     directory: Path
