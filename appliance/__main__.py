@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The command line: run | demo | simulate | config."""
+"""The command line: run | demo | doctor | simulate | config."""
 
 import argparse
 import asyncio
@@ -20,6 +20,8 @@ from appliance.service.arguments import parser
 from appliance.service.config import DEFAULT_PATH, Config, load
 from appliance.service.config_text import effective
 from appliance.service.demo import Options, demo
+from appliance.service.doctor.case import this_box
+from appliance.service.doctor.report import examine
 from appliance.service.endpoint import (
     KEY_NAME,
     KeyMissing,
@@ -138,6 +140,14 @@ def _demo(options: argparse.Namespace) -> int:
     return EXIT_USAGE
 
 
+def _doctor(options: argparse.Namespace) -> int:
+    native_noise.subdue()
+    journal.set_up(logging.CRITICAL)
+    with this_box(_config(options.config)) as case:
+        well = asyncio.run(examine(case, options.section, as_json=options.json))
+    return _leave(EXIT_WELL if well else EXIT_CRASH)
+
+
 def _simulate(options: argparse.Namespace) -> int:
     try:
         asyncio.run(simulate(options.port, options.scenario))
@@ -176,6 +186,7 @@ def _config(path: Path | None) -> Config:
 _VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "run": _run,
     "demo": _demo,
+    "doctor": _doctor,
     "simulate": _simulate,
     "config": _show_config,
 }

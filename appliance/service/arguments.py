@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from appliance import __version__
 from appliance.core.strict_toml import Unreadable
 from appliance.service.config import DEFAULT_PATH
+from appliance.service.doctor.checks import SECTIONS
 from appliance.service.endpoint import check_endpoint
 from appliance.service.timeline import EVENTS
 from appliance.simulator import script
@@ -33,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
     verbs = arguments.add_subparsers(required=True, dest="verb", metavar="VERB")
     _add_run(verbs)
     _add_demo(verbs)
+    _add_doctor(verbs)
     _add_simulate(verbs)
     _add_config(verbs)
     return arguments
@@ -88,6 +90,28 @@ def _add_demo(verbs: "_Verbs") -> None:
     )
     demo.add_argument(
         "--json", action="store_true", help="events as JSON lines on stdout"
+    )
+
+
+def _add_doctor(verbs: "_Verbs") -> None:
+    doctor = verbs.add_parser(
+        "doctor",
+        help="examine the box: what is wrong, and the command that mends it",
+        description="One line a check: OK, FAIL, or SKIP for what cannot be tested. "
+        "Exit code 0 if nothing fails, else 1. While the service runs, its card and "
+        "lines are left alone: systemctl stop voice-appliance to test them, too.",
+    )
+    _add_config_path(doctor)
+    doctor.add_argument(
+        "--section",
+        action="append",
+        default=[],
+        choices=SECTIONS,
+        metavar="NAME",
+        help="only this one, may be repeated: " + ", ".join(SECTIONS),
+    )
+    doctor.add_argument(
+        "--json", action="store_true", help="one JSON object a check, on stdout"
     )
 
 

@@ -62,7 +62,7 @@ def read_key() -> Secret:
         for path in (Path(directory, name) for name in CREDENTIALS):
             if path.exists():
                 return key_in(path)
-    return _key(os.environ.get("GEMINI_API_KEY", ""), "GEMINI_API_KEY")
+    return key_from(os.environ.get("GEMINI_API_KEY", ""), "GEMINI_API_KEY")
 
 
 def key_or_why_not() -> Secret:
@@ -81,10 +81,11 @@ def key_in(path: Path) -> Secret:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
         raise Unreadable(f"{path}: cannot be read as a key") from None
-    return _key(text, str(path))
+    return key_from(text, str(path))
 
 
-def _key(text: str, source: str) -> Secret:
+def key_from(text: str, source: str) -> Secret:
+    """The API key that is `text`, found in `source`. Raises as read_key."""
     text = text.strip()
     if not text:
         raise KeyMissing(

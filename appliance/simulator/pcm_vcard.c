@@ -15,7 +15,8 @@
 // clock_log FILE   gets one line of JSON whenever the stream starts: which frame
 //                  of the tape or of the speaker's file, at which nanosecond
 // fault FILE       looked at all the time; it holds one of
-//                  stall (the clock stops), gone (-ENODEV, as unplugged), xrun (once)
+//                  stall (the clock stops), gone (-ENODEV, as unplugged), xrun (once),
+//                  busy (-EBUSY to whoever opens it next)
 // rate, channels, format   what the card insists on; default: any rate, 1, S16_LE
 // ppm N            the clock runs fast by N parts per million; 9000000 is ten times
 //
@@ -36,7 +37,7 @@
 
 enum { NS_PER_S = 1000000000, FIFO_BYTES = 1 << 20 };
 
-enum fault { FAULT_NONE, FAULT_STALL, FAULT_GONE, FAULT_XRUN };
+enum fault { FAULT_NONE, FAULT_STALL, FAULT_GONE, FAULT_XRUN, FAULT_BUSY };
 
 struct card {
     snd_pcm_ioplug_t io;
@@ -83,6 +84,7 @@ static enum fault current_fault(const struct card *card)
     return !strncmp(word, "stall", 5)  ? FAULT_STALL
            : !strncmp(word, "gone", 4) ? FAULT_GONE
            : !strncmp(word, "xrun", 4) ? FAULT_XRUN
+           : !strncmp(word, "busy", 4) ? FAULT_BUSY
                                        : FAULT_NONE;
 }
 
@@ -280,8 +282,9 @@ static int open_files(struct card *card, bool capture, const char *sound,
     int append_only = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC;
     if (!sound)
         return -EINVAL;  // a microphone cannot play, a speaker cannot capture
-    if (current_fault(card) == FAULT_GONE)
-        return -ENODEV;
+    enum fault fault = current_fault(card);
+    if (fault == FAULT_GONE || fault == FAULT_BUSY)
+        return fault == FAULT_GONE ? -ENODEV : -EBUSY;
     card->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     card->sound = capture ? open(sound, O_RDWR | O_NONBLOCK | O_CLOEXEC)
                           : open(sound, append_only, 0644);

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Literal
 
 StreamName = Literal["microphone", "speaker"]
-CardFault = Literal["stall", "gone", "xrun"]
+CardFault = Literal["stall", "gone", "xrun", "busy"]
 
 _SOURCE = Path(__file__).with_name("pcm_vcard.c")
 _FIFO_BYTES = 1 << 20
@@ -95,7 +95,8 @@ class VirtualCard:
         return self._recorded("speaker", since)
 
     def fault(self, stream: StreamName, fault: CardFault | None) -> None:
-        """Break a stream, now: its clock stops, it is unplugged, one xrun; or mend."""
+        """Break a stream, now: its clock stops, it is unplugged, one xrun, or nobody
+        else may open it; or mend."""
         path = self._fault_file(stream)
         if fault is None:
             path.unlink(missing_ok=True)

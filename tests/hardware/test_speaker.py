@@ -140,8 +140,9 @@ async def test_an_xrun_of_the_card_while_it_sounds_is_told(virtual_card):
     virtual_card.fault("speaker", "xrun")
     await posted.first(PlaybackDrained)
     await loud.close()
-    assert len(posted.of(PlaybackUnderran)) == 1
-    assert len(virtual_card.starts("speaker")) == 2
+    # A busy machine may add some of its own.
+    starts = len(virtual_card.starts("speaker"))
+    assert 1 <= len(posted.of(PlaybackUnderran)) <= starts - 1
 
 
 @in_loop
@@ -150,7 +151,7 @@ async def test_an_xrun_of_the_card_in_silence_is_nobodys_business(virtual_card):
     loud = speaker(posted)
     await loud.open()
     virtual_card.fault("speaker", "xrun")
-    await until(lambda: len(virtual_card.starts("speaker")) == 2)
+    await until(lambda: len(virtual_card.starts("speaker")) >= 2)
     loud.drain(1)
     await posted.first(PlaybackDrained)
     await loud.close()

@@ -237,3 +237,15 @@ async def test_the_sdk_is_refused_when_it_speaks_out_of_turn(serve):
         assert ended[-1].server_content.turn_complete
         with pytest.raises(errors.APIError, match="Precondition check failed"):
             await answer(session)
+
+
+@in_loop
+async def test_the_sdk_lists_the_models(serve):
+    async with serve() as server:
+        base_url = "https" + server.url.removeprefix("wss").partition("/ws/")[0]
+        options = {"base_url": base_url, "api_version": "v1beta"}
+        client = genai.Client(api_key="any-key", http_options=options)
+        found = [model async for model in await client.aio.models.list()]
+        await client.aio.aclose()
+    names = [m.name for m in found if "bidiGenerateContent" in m.supported_actions]
+    assert names == [f"models/{MODEL}"]

@@ -2,6 +2,7 @@
 """The simulator as any client meets it: a WebSocket on the loopback."""
 
 import asyncio
+import http.client
 import json
 import logging
 import os
@@ -104,6 +105,38 @@ async def test_only_the_path_of_the_service_is_served():
                 async with dial(server.url.replace("v1beta", wrong)):
                     pass
         assert server.connections == 4
+
+
+@pytest.mark.parametrize(
+    ("key", "status", "names"),
+    [
+        ("right", 200, ["models/gemini-3.8-live", "models/gemini-embedding-001"]),
+        ("wrong", 400, "API key not valid. Please pass a valid API key."),
+        ("", 403, "Method doesn't allow unregistered callers"),
+    ],
+)
+@in_loop
+async def test_the_list_of_models_is_for_those_with_a_key(key, status, names):
+    async with LiveServer(Scenario(**QUICK), api_key="right") as server:
+        port = int(server.url.split(":")[2].split("/")[0])
+        reply, body = await asyncio.to_thread(get, port, "/v1beta/models", key)
+        assert reply == status
+        if status == 200:
+            assert [model["name"] for model in body["models"]] == names
+        else:
+            assert body["error"]["code"] == status
+            assert body["error"]["message"].startswith(names)
+        assert server.connections == 0
+
+
+def get(port, target, key):
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    connection.request("GET", target, headers={"x-goog-api-key": key} if key else {})
+    response = connection.getresponse()
+    assert response.headers.get_content_type() == "application/json"
+    body = json.loads(response.read())
+    connection.close()
+    return response.status, body
 
 
 @in_loop

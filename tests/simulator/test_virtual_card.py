@@ -106,11 +106,16 @@ def test_a_card_that_is_pinned_converts_like_hardware(make_virtual_card):
     assert middle == pytest.approx([1 << 30, 1 << 30], rel=0.01)
 
 
-def test_a_card_that_is_gone_cannot_be_opened_until_it_is_back(virtual_card):
-    virtual_card.fault("microphone", "gone")
+@pytest.mark.parametrize(
+    ("fault", "reason"), [("gone", b"No such device"), ("busy", b"resource busy")]
+)
+def test_a_card_that_is_gone_or_busy_cannot_be_opened_until_it_is_back(
+    virtual_card, fault, reason
+):
+    virtual_card.fault("microphone", fault)
     with pytest.raises(subprocess.CalledProcessError) as raised:
         arecord(virtual_card, 160)
-    assert b"No such device" in raised.value.stderr
+    assert reason in raised.value.stderr
     virtual_card.fault("microphone", None)
     assert arecord(virtual_card, 160) == bytes(320)
 

@@ -7,7 +7,6 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from time import monotonic
 from typing import Any, Self, assert_never
 
@@ -20,6 +19,7 @@ from websockets.server import ServerProtocol
 
 from appliance.simulator.live.address import PATH, api_key, api_version
 from appliance.simulator.live.downlink import Action, Send
+from appliance.simulator.live.rest import answer
 from appliance.simulator.live.service import HeardTurn, Service
 from appliance.simulator.live.session import LiveSession
 from appliance.simulator.live.wire import Message
@@ -71,7 +71,7 @@ class LiveServer:
             self._host,
             self._port,
             ssl=self._tls,
-            process_request=_check_path,
+            process_request=self._answer_plainly,
             create_connection=_late_pongs(pong_delay_s) if pong_delay_s else None,
             compression=None,
             ping_interval=None,
@@ -137,6 +137,14 @@ class LiveServer:
         link.session.inject(fault, monotonic())
         link.stirred.set()
 
+    def _answer_plainly(
+        self, connection: ServerConnection, request: Request
+    ) -> Response | None:
+        """The answer to what is no call of the Live API."""
+        if api_version(request.path):
+            return None
+        return answer(self._service, connection, request)
+
     async def _talk(self, connection: ServerConnection) -> None:
         assert connection.request is not None
         session = LiveSession(self._service, *_caller(connection.request))
@@ -195,14 +203,8 @@ async def _until(at: float | None, stirred: asyncio.Event) -> None:
     stirred.clear()
 
 
-def _check_path(connection: ServerConnection, request: Request) -> Response | None:
-    if api_version(request.path):
-        return None
-    return connection.respond(HTTPStatus.NOT_FOUND, "Not Found\n")
-
-
 def _caller(request: Request) -> tuple[str, str]:
-    """The API version and the key of a request that _check_path let through."""
+    """The API version and the key of a request that _answer_plainly let through."""
     version = api_version(request.path)
     assert version is not None
     return version, api_key(request.path, request.headers.get("x-goog-api-key"))

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: MIT
+"""All checks, in the order in which they are done."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from appliance.service.doctor import (
+    answer,
+    board,
+    cards,
+    clock,
+    health,
+    microphone,
+    models,
+    network,
+    permissions,
+    pins,
+    rates,
+    speaker,
+)
+from appliance.service.doctor.case import Case
+from appliance.service.doctor.finding import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the report."""
+
+    section: str
+    name: str
+    examine: Callable[[Case], Awaitable[Finding]]
+    #: It needs what the service holds while it runs.
+    exclusive: bool = False
+
+
+CHECKS = (
+    Check("board", "board and system", board.examine_board),
+    Check("overlay", "overlay", board.examine_overlay),
+    Check("cards", "sound cards", cards.examine_cards),
+    Check("rates", "microphone rate", rates.examine_microphone_rate, exclusive=True),
+    Check("rates", "speaker rate", rates.examine_speaker_rate, exclusive=True),
+    Check("rates", "rate converter", rates.examine_converter),
+    Check(
+        "microphone", "microphone level", microphone.examine_microphone, exclusive=True
+    ),
+    Check("speaker", "record and play", speaker.examine_speaker, exclusive=True),
+    Check("button", "talk button", pins.examine_button, exclusive=True),
+    Check("led", "status LED", pins.examine_led, exclusive=True),
+    Check("permissions", "user and groups", permissions.examine_user),
+    Check("permissions", "devices", permissions.examine_devices),
+    Check("health", "disk", health.examine_disk),
+    Check("health", "temperature", health.examine_temperature),
+    Check("health", "power supply", health.examine_power),
+    Check("wifi", "Wi-Fi power save", network.examine_wifi),
+    Check("clock", "clock", clock.examine_clock),
+    Check("dns", "name server", network.examine_dns),
+    Check("tls", "TLS", network.examine_tls),
+    Check("key", "API key", models.examine_key),
+    Check("model", "model", models.examine_model),
+    Check("answer", "question and answer", answer.examine_answer),
+)
+SECTIONS = tuple(dict.fromkeys(check.section for check in CHECKS))

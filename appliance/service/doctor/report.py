@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+"""Does the checks one after the other, and writes each as a line."""
+
+import json
+from collections import Counter
+from collections.abc import Container
+
+from appliance.core.signals import TABLE
+from appliance.service.doctor.case import UNIT, Case
+from appliance.service.doctor.checks import CHECKS, Check
+from appliance.service.doctor.finding import Finding, Verdict, skip
+
+_NAME_WIDTH = max(len(check.name) for check in CHECKS)
+
+
+async def examine(case: Case, sections: Container[str], *, as_json: bool) -> bool:
+    """Whether all that was tested holds; prints a line a check.
+
+    `sections`: those to be examined; empty: all.
+    """
+    count: Counter[Verdict] = Counter()
+    for check in CHECKS:
+        if sections and check.section not in sections:
+            continue
+        finding = await _findings_of(check, case)
+        count[finding.verdict] += 1
+        print((as_object if as_json else as_line)(check, finding), flush=True)
+    if not as_json:
+        print(
+            ", ".join(f"{count[verdict]} {verdict}" for verdict in Verdict), flush=True
+        )
+    return not count[Verdict.FAIL]
+
+
+async def _findings_of(check: Check, case: Case) -> Finding:
+    if check.exclusive and case.in_use:
+        return skip("in use by the running service", f"sudo systemctl stop {UNIT}")
+    return await check.examine(case)
+
+
+def as_line(check: Check, finding: Finding) -> str:
+    """`FAIL  clock  1970-01-01 ... (7 blinks, pause); mend: sudo timedatectl ...`"""
+    shown = f" ({TABLE[finding.signal].led})" if finding.signal else ""
+    mend = f"; mend: {finding.mend}" if finding.mend else ""
+    head = f"{finding.verdict:4}  {check.name:{_NAME_WIDTH}}"
+    return f"{head}  {finding.text}{shown}{mend}"
+
+
+def as_object(check: Check, finding: Finding) -> str:
+    """The same as one JSON object."""
+    return json.dumps(
+        {
+            "section": check.section,
+            "check": check.name,
+            "verdict": finding.verdict,
+            "text": finding.text,
+            "mend": finding.mend,
+            "signal": finding.signal.value if finding.signal else None,
+            "figures": finding.figures,
+        }
+    )
