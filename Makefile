@@ -28,7 +28,8 @@ lint: $(VENV)/.installed
 	$(BIN)/mypy
 
 unit: $(VENV)/.installed
-	$(BIN)/pytest --cov --cov-report=term:skip-covered
+	$(BIN)/pytest --numprocesses=3 --dist=loadfile \
+		--cov --cov-report=term:skip-covered
 	$(BIN)/coverage report --fail-under=100 \
 		--include='appliance/core/*,appliance/live/wire.py'
 

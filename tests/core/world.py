@@ -133,7 +133,10 @@ class World(Walk):
             assert fate, f"{u.turn} is lost silently by {type(event).__name__}"
         if ef.RenewLink(deaf=False) in effects:
             # Forced in the middle of a turn: nobody's failure.
-            self._openings.subtract(u.turn for u in before.utterances if is_open(u))
+            opened = {e.turn for e in effects if isinstance(e, ef.OpenTurn)}
+            closed = {e.turn for e in effects if isinstance(e, ef.CloseTurn)}
+            opened |= {u.turn for u in before.utterances if is_open(u)}
+            self._openings.subtract(opened - closed)
 
     def _perform(self, effect: ef.Effect) -> None:
         match effect:

@@ -141,7 +141,8 @@ WALL_CLOCK = {
 
 
 def test_no_module_reads_the_wall_clock():
-    modules = sorted(PACKAGE.rglob("*.py"))
+    # Whether the clock is set is what the doctor asks.
+    modules = {*PACKAGE.rglob("*.py")} - {*(PACKAGE / "service/doctor").glob("*.py")}
     named = {path.name: wall_clock_names(path.read_text()) for path in modules}
     assert {name: what for name, what in named.items() if what} == {}
     assert wall_clock_names("import time as t\nfrom datetime import date")
