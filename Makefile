@@ -33,7 +33,7 @@ unit: $(VENV)/.installed
 	$(BIN)/coverage report --fail-under=100 \
 		--include='appliance/core/*,appliance/live/wire.py'
 
-FRAMES ?= 1000000
+FRAMES ?= 1100000
 
 fuzz: $(VENV)/.installed ## FRAMES mutated frames and files; SEED=N for the same again
 	FUZZ_FRAMES=$(FRAMES) FUZZ_SEED=$(SEED) $(BIN)/pytest -s tests/fuzz
