@@ -7,7 +7,9 @@ PACKAGES := alsa-utils build-essential debhelper device-tree-compiler dh-python 
 	pkg-config portaudio19-dev python3-dev python3-venv shellcheck sox systemd
 MINUTES ?= 60
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
-MISSING := $(shell for p in $(PACKAGES); do \
+BOOT_PACKAGES := bc bison build-essential dosfstools e2fsprogs fakeroot flex \
+	linux-source-6.12 mmdebstrap mtools python3-venv xz-utils $(if $(SUDO),uidmap)
+MISSING = $(shell for p in $(PACKAGES); do \
 	dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' \
 	|| echo $$p; done)
 
@@ -15,7 +17,8 @@ BUILD := build
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' appliance/__init__.py)
 STAGE := $(BUILD)/deb/voice-appliance-$(VERSION)
 
-.PHONY: demo test lint unit fuzz faults soak docs deb package packages clean
+.PHONY: demo test lint unit fuzz faults soak docs deb package boot-test \
+	packages boot-packages clean
 
 demo: $(VENV)/.installed ## Ask the built-in simulator one question
 	$(BIN)/voice-appliance demo --virtual-card </dev/null
@@ -59,13 +62,17 @@ package: packages
 	cd $(STAGE) && dpkg-buildpackage --build=binary --no-sign
 	cp $(BUILD)/deb/*.deb $(BUILD)/
 
+boot-test: deb boot-packages ## Boot machines with the package, use it, cut their power
+	python3 tests/e2e
+
 $(VENV)/.installed: pyproject.toml constraints.txt | packages
 	python3 -m venv $(VENV)
 	@echo "Installing into $(VENV): this takes about a minute."
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[test]'
 	touch $@
 
-packages:
+boot-packages: PACKAGES := $(BOOT_PACKAGES)
+packages boot-packages:
 	$(if $(MISSING),$(SUDO) apt-get update && \
 	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y \
 	--no-install-recommends $(MISSING))

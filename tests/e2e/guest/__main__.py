@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+"""Runs in the booted machine: the scenarios it was booted for, then powers it off."""
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+TREE = Path("/tree")
+# The far ends use what the product ships for them; it need not be installed yet.
+sys.path.append(str(TREE))
+
+import board  # noqa: E402
+from verdict import SCENARIOS, judge  # noqa: E402
+
+
+def main() -> None:
+    folder = TREE / board.asked("folder")
+    with (folder / "journal.log").open("w") as log:
+        command = ["journalctl", "--boot", "--output=short-monotonic", "--lines=all"]
+        journal = subprocess.Popen([*command, "--follow"], stdout=log)
+        try:
+            _run(board.asked("scenarios"), folder / "results.jsonl")
+        finally:
+            with (folder / "blame.txt").open("w") as blame:
+                subprocess.run(["systemd-analyze", "blame"], stdout=blame)
+            subprocess.run(["systemctl", "poweroff", "--force"], check=True)
+            journal.wait()
+
+
+def _run(scenarios: str, results: Path) -> None:
+    importlib.import_module(f"scenarios.{scenarios}")
+    # So far it was nice, not to hold up the service's start.
+    os.setpriority(os.PRIO_PROCESS, 0, 0)
+    for scenario in SCENARIOS:
+        _write(judge(scenario)._asdict(), results)
+    os.sync()
+    _write({"done": len(SCENARIOS)}, results)
+
+
+def _write(result: dict[str, Any], results: Path) -> None:
+    """In one piece: the reader on the other side may look at any moment."""
+    with results.open("ab", buffering=0) as file:
+        file.write(json.dumps(result).encode() + b"\n")
+
+
+main()

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: MIT
+"""The far ends of what is soldered to the box: a finger on the button, an eye on the
+LED."""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from verdict import run, until
+
+TALK_GPIO, LED_GPIO = 17, 27
+_CHIP = Path("/sys/kernel/config/gpio-sim/board")
+#: A look at the LED takes this share of its 10 ms of pulse width.
+_LOOK_S = 0.0007
+
+
+def fit(*parts: str) -> None:
+    """Add or take away parts of the machine: see /usr/local/sbin/board."""
+    run("board", *parts)
+
+
+def asked(word: str) -> str:
+    """What the kernel's command line says after boot-test.`word`=."""
+    words = Path("/proc/cmdline").read_text().split()
+    prefix = f"boot-test.{word}="
+    return next(w.removeprefix(prefix) for w in words if w.startswith(prefix))
+
+
+def set_true_date() -> None:
+    run("date", "--set", f"@{float(asked('booted-at')) + time.monotonic():.0f}")
+
+
+def press() -> None:
+    _pull("pull-down")
+
+
+def release() -> None:
+    _pull("pull-up")
+
+
+def hold(seconds: float) -> None:
+    press()
+    time.sleep(seconds)
+    release()
+
+
+def tap() -> None:
+    hold(0.1)
+
+
+def brightness(seconds: float = 0.3) -> float:
+    """0..1: the share of `seconds` that the LED is lit."""
+    looks = _looks(seconds)
+    return sum(looks) / len(looks)
+
+
+def brightnesses(seconds: float, window_s: float = 0.05) -> list[float]:
+    """The course of the brightness, a value for each window."""
+    return [brightness(window_s) for _ in range(round(seconds / window_s))]
+
+
+def glows(check: Callable[[list[float]], bool], what: str, seconds: float) -> None:
+    """Wait until the course of the light over `seconds` passes `check`."""
+    until(lambda: check(brightnesses(seconds)), f"the LED shows {what}", 30)
+
+
+def blinks(course: list[float]) -> int:
+    """How often the light comes on between two long pauses; 0 without those."""
+    lit = "".join("x" if level > 0.5 else "." for level in course)
+    groups = lit.split("." * 18)
+    whole = [group for group in groups[1:-1] if group]
+    return len([run for run in whole[0].split(".") if run]) if whole else 0
+
+
+def _looks(seconds: float) -> list[bool]:
+    line = os.open(_line(LED_GPIO) / "value", os.O_RDONLY)
+    try:
+        looks = []
+        end_at = time.monotonic() + seconds
+        while time.monotonic() < end_at:
+            looks.append(os.pread(line, 1, 0) == b"1")
+            time.sleep(_LOOK_S)
+        return looks
+    finally:
+        os.close(line)
+
+
+def _pull(way: str) -> None:
+    (_line(TALK_GPIO) / "pull").write_text(way)
+
+
+def _line(number: int) -> Path:
+    """The folder of one line of the simulated chip (Documentation: gpio-sim)."""
+    device = (_CHIP / "dev_name").read_text().strip()
+    chip = (_CHIP / "bank0" / "chip_name").read_text().strip()
+    return Path("/sys/devices/platform", device, chip, f"sim_gpio{number}")

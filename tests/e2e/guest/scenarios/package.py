@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: MIT
+"""The package is upgraded, downgraded, removed and purged while the box works."""
+
+import re
+import shutil
+from pathlib import Path
+
+import box
+from live import NAME, live_service
+from verdict import expect, run, scenario
+
+from appliance.core.signals import Signal
+
+_PACKAGE = Path("/tree/build/e2e/package.deb")
+_NEWER = Path("/run/newer.deb")
+
+
+@scenario("an upgrade restarts the service, and keeps configuration and key")
+def _upgrade() -> str:
+    box.is_ready()
+    config, pid = box.CONFIG.read_text(), box.main_pid()
+    _make_newer()
+    run("apt-get", "install", "--yes", _NEWER)
+    expect(box.main_pid() not in (0, pid), "it was not restarted")
+    expect(box.CONFIG.read_text() == config, "the configuration was changed")
+    _answers()
+    return _version()
+
+
+@scenario("a downgrade, too")
+def _downgrade() -> str:
+    pid = box.main_pid()
+    run("apt-get", "install", "--yes", "--allow-downgrades", _PACKAGE)
+    expect(box.main_pid() not in (0, pid), "it was not restarted")
+    _answers()
+    return _version()
+
+
+@scenario("remove stops it, and keeps configuration and key")
+def _remove() -> None:
+    run("apt-get", "remove", "--yes", "voice-appliance")
+    expect(box.shows("ActiveState") == "inactive", "it still runs")
+    expect(box.CONFIG.exists() and box.KEY.exists(), "something is gone")
+
+
+@scenario("installed again: it answers as before")
+def _again() -> None:
+    run("apt-get", "install", "--yes", _PACKAGE)
+    _answers()
+
+
+@scenario("purge leaves nothing behind")
+def _purge() -> None:
+    run("apt-get", "purge", "--yes", "voice-appliance")
+    folders = ["/etc", "/usr", "/var/lib", "/run"]
+    names = ["-name", "*voice-appliance*", "-o", "-name", "gemini-api-key*"]
+    left = run("find", *folders, "-xdev", "(", *names, ")").split()
+    expect(not left, f"left: {' '.join(left)}")
+
+
+def _make_newer() -> None:
+    tree = Path("/run/newer")
+    run("dpkg-deb", "--raw-extract", _PACKAGE, tree)
+    control = tree / "DEBIAN" / "control"
+    text = re.sub(r"(?m)^(Version: .*)", r"\1+1", control.read_text())
+    control.write_text(text)
+    run("dpkg-deb", "--build", tree, _NEWER)
+    shutil.rmtree(tree)
+
+
+def _version() -> str:
+    return run("dpkg-query", "--show", "--showformat=${Version}", "voice-appliance")
+
+
+def _answers() -> None:
+    with live_service(), box.hosts(NAME):
+        box.shows_signal(Signal.IDLE, limit_s=60)
+        box.answers()
