@@ -57,6 +57,9 @@ def main() -> int:
     begun_at = time.monotonic()
     # Phase by phase: the slow column, asleep, does not come last for all.
     places = [(row, phase) for phase in phases[::-1] for row in rows]
+    print(
+        f"{len(places)} cells, {options.jobs} at a time: a minute for about 35 of them"
+    )
     cells = asyncio.run(play(places, directory, options.jobs))
     cells.sort(key=lambda cell: ROWS.index(cell.row))
     print(table(cells))
