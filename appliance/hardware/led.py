@@ -82,7 +82,8 @@ def course(steps: Sequence[Glow], level: float) -> Iterator[tuple[float, float |
         ticks = round(step.fade_s / FADE_STEP_S)
         target = step.level or 0.0
         for tick in range(1, ticks + 1):
-            faded = level + (target - level) * tick / ticks
+            # Ends on the target to the bit: a hair above 1 is an error to gpiozero.
+            faded = target - (target - level) * (ticks - tick) / ticks
             yield faded, step.fade_s / ticks
         level = target
         if len(steps) == 1:

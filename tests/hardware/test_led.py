@@ -2,6 +2,7 @@
 import asyncio
 import itertools
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from patience import in_loop, until
@@ -115,3 +116,15 @@ def test_every_pattern_of_the_box_moves_on_and_stays_in_range(row):
 def _halves(up: Glow, down: Glow):
     way = list(itertools.islice(course((up, down), 0.0), 40))
     return way[:20], way[20:]
+
+
+def test_no_way_from_one_pattern_into_another_leaves_what_an_led_can_show():
+    """Every level that a pattern passes through may be where the next one begins."""
+    steps = {row.pattern.steps for row in TABLE.values()}
+    steps = [tuple(replace(s, level=s.level or 0.05) for s in way) for way in steps]
+    passed = {0.0, 0.05, 1.0}
+    for way in steps:
+        passed |= {level for level, _ in itertools.islice(course(way, 0.0), 200)}
+    for way, begin in itertools.product(steps, sorted(passed)):
+        for level, _ in itertools.islice(course(way, begin), 100):
+            assert 0.0 <= level <= 1.0
