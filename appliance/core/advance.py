@@ -76,7 +76,8 @@ def _apply(c: Conversation, event: ev.Event, now: float) -> Step:
         case ev.FaultRaised(fault):
             return _fault(c, fault, now)
         case ev.FaultCleared(fault):
-            return replace(c, faults=c.faults - {fault}), ()
+            c = replace(c, faults=c.faults - {fault})
+            return (replace(c, mute_since=None) if fault is Fault.SPEAKER else c), ()
         case ev.ConfigChanged(limits, relink):
             return delivery.reconfigure(replace(c, limits=limits), relink, now)
         case ev.StopRequested():
@@ -98,7 +99,9 @@ def timers(c: Conversation) -> Iterator[tuple[float, Reaction]]:
 
 def _fault(c: Conversation, fault: Fault, now: float) -> Step:
     c = replace(c, faults=c.faults | {fault})
-    return hold.unheard(c, now) if fault is Fault.MICROPHONE else (c, ())
+    if fault is Fault.SPEAKER:
+        return replace(c, mute_since=now), ()
+    return hold.microphone_lost(c, now) if fault is Fault.MICROPHONE else (c, ())
 
 
 def _sleep(c: Conversation, now: float) -> Step:

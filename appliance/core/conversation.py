@@ -85,6 +85,8 @@ class Conversation:
     active_at: float
     #: Nothing sounds from this instant on; None while the speaker sounds.
     quiet_since: float | None
+    #: The speaker has been out of order since then.
+    mute_since: float | None = None
     ready: bool = False
     link: Link = Link.DOWN
     #: When a link was last tried.
@@ -104,6 +106,8 @@ class Conversation:
     #: arrives belongs to the first. (A boolean fails here: an answer in flight when
     #: the user talks over it would be taken for the next one.)
     owed: tuple[int, ...] = ()
+    #: Turns closed on this link that the network has not wholly taken, oldest first.
+    on_the_way: tuple[int, ...] = ()
     #: The answer of owed[0] has begun to arrive.
     begun: bool = False
     #: The service interrupted itself; the next AnswerEnded belongs to that.

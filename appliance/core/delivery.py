@@ -49,7 +49,12 @@ def deliver(c: Conversation, now: float) -> Step:
         effects += orders
         if not said[i].closed:
             break
-        c = replace(c, owed=(*c.owed, utterance.turn), last_closed_at=now)
+        c = replace(
+            c,
+            owed=(*c.owed, utterance.turn),
+            on_the_way=(*c.on_the_way, utterance.turn),
+            last_closed_at=now,
+        )
     return replace(c, utterances=tuple(said)), tuple(effects)
 
 
@@ -73,12 +78,11 @@ def timers(
 
 def turn_sent(c: Conversation, now: float) -> Conversation:
     """Turns are sent in order: this is the first that was still on its way."""
-    said = list(c.utterances)
-    for i, utterance in enumerate(said):
-        if utterance.closed and utterance.awaited_since is None:
-            said[i] = replace(utterance, awaited_since=now)
-            break
-    return replace(c, utterances=tuple(said))
+    arrived, on_the_way = c.on_the_way[:1], c.on_the_way[1:]
+    said = tuple(
+        replace(u, awaited_since=now) if u.turn in arrived else u for u in c.utterances
+    )
+    return replace(c, utterances=said, on_the_way=on_the_way)
 
 
 def link_lost(c: Conversation, fault: Fault | None, now: float) -> Step:

@@ -63,7 +63,7 @@ def capture(c: Conversation, period: ev.PeriodCaptured) -> Step:
     return _grow(c, period), ()
 
 
-def unheard(c: Conversation, now: float) -> Step:
+def microphone_lost(c: Conversation, now: float) -> Step:
     """The microphone is gone: a hold is over, with what it had said so far."""
     if not c.hold:
         return c, ()

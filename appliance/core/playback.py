@@ -18,6 +18,7 @@ from appliance.core.signals import TABLE, Earcon, Signal
 _ROOM_S = 0.1
 #: How long the LED shows that an utterance was lost or not answered.
 _MISHAP_S = 2.0
+_HUSHED_END_S = 60.0
 
 
 def hush(c: Conversation, now: float) -> Step:
@@ -57,8 +58,10 @@ def timers(
     """When an answer counts as stalled, and when a mishap has been shown."""
     if c.answer and not c.answer.draining:
         yield c.answer.arrived_at + c.limits.answer_limit_s, _stalled
-    elif _is_endless(c):
-        yield c.active_at + c.limits.answer_limit_s, _stalled
+    elif c.owed and not (c.answer or c.hold or c.utterances):
+        yield c.active_at + _end_limit_s(c), _stalled
+    if c.answer or c.quiet_since is None:
+        yield _given_up_at(c), drop
     if c.mishap:
         yield c.mishap_until, lambda c, _: (replace(c, mishap=None), ())
 
@@ -70,7 +73,7 @@ def answer_audio(c: Conversation, pcm: bytes, now: float) -> Step:
     turn = c.owed[0]
     said = tuple(u for u in c.utterances if u.turn != turn)
     c = replace(c, begun=True, utterances=said, active_at=now)
-    if turn <= c.hushed_through:
+    if turn <= c.hushed_through or _given_up_at(c) <= now:
         return c, ()
     c = replace(c, answer=Answer(turn, now), quiet_since=None, segment=c.segment + 1)
     return c, (Play(pcm),)
@@ -142,14 +145,25 @@ def cut_answer_short(c: Conversation, why: Signal) -> Step:
 
 def leave_link(c: Conversation) -> Conversation:
     """What the link owed dies with it."""
-    return replace(c, owed=(), begun=False, interrupted=False, expiring_by=None)
+    return replace(
+        c, owed=(), on_the_way=(), begun=False, interrupted=False, expiring_by=None
+    )
 
 
-def _is_endless(c: Conversation) -> bool:
-    """An answer was played out, and the service does not say that it has ended: it
-    would take the next one for a part of it."""
-    heard = c.begun and not c.answer and c.owed[0] > c.hushed_through
-    return heard and not c.hold and not c.utterances
+def _given_up_at(c: Conversation) -> float:
+    """When what waits for a speaker that is out of order will not be played any more:
+    after a short fault it goes on."""
+    if c.mute_since is None:
+        return float("inf")
+    return c.mute_since + c.limits.answer_limit_s
+
+
+def _end_limit_s(c: Conversation) -> float:
+    """How long the end of an answer may take that is not heard any more: without it,
+    the next one would be taken for a part of it. The service counts as if it played,
+    so one that was hushed half-way ends long after its last audio."""
+    heard = c.begun and c.owed[0] > c.hushed_through
+    return c.limits.answer_limit_s if heard else _HUSHED_END_S
 
 
 def _stalled(c: Conversation, now: float) -> Step:

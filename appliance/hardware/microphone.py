@@ -56,7 +56,7 @@ class Microphone:
         now = self.beat_at = time.monotonic()
         if overran:
             self._post(CaptureOverran(now))
-        self._post(PeriodCaptured(pcm, self._clock.ended_at(now)))
+        self._post(PeriodCaptured(pcm, self._clock.ended_at(now, overran)))
 
 
 class CaptureClock:
@@ -68,14 +68,15 @@ class CaptureClock:
         #: By how much the last callbacks came after they were due.
         self._lags_s: deque[float] = deque(maxlen=_LATE_IN_A_ROW)
 
-    def ended_at(self, now: float) -> float:
+    def ended_at(self, now: float, overran: bool) -> float:
         """The end of the period whose callback came `now`.
 
         One period after the last one, unless the callback came before that. A busy
-        machine fetches some periods late, and the next ones in time again; only when
-        frames were lost are all late from then on, by so much at least.
+        machine fetches some periods late, and the next ones in time again; when frames
+        were lost, which PortAudio does not always tell, all are late from then on.
         """
-        if self._last_ended_at is None:
+        if self._last_ended_at is None or overran:
+            self._lags_s.clear()
             self._last_ended_at = now
             return now
         due = self._last_ended_at + self._period_s * _SLOWEST

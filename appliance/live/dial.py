@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Opens the WebSocket: whom it shows the key, and how patient it is."""
 
+import asyncio
 import logging
 import socket
+from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 
@@ -57,8 +59,17 @@ async def dial(endpoint: str, key: Secret | None) -> ClientConnection:
 
 
 def _limit_the_wire(connection: ClientConnection) -> None:
+    _carrier(connection.transport).set_write_buffer_limits(high=_UNSENT_BYTES)
     tcp: socket.socket = connection.transport.get_extra_info("socket")
     # Who acknowledges nothing is gone; by itself TCP would go on for a quarter hour.
     unacknowledged_ms = int(SEND_LIMIT_S * 1000)
     tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, unacknowledged_ms)
     tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
+
+
+def _carrier(transport: Any) -> asyncio.WriteTransport:
+    """The transport that holds the socket. Under TLS asyncio has a second one below
+    the one it shows, with 64 KiB of its own; there is no public way to it."""
+    tls = getattr(transport, "_ssl_protocol", None)
+    carrier: asyncio.WriteTransport = getattr(tls, "_transport", transport)
+    return carrier

@@ -99,8 +99,10 @@ class LiveLink:
             self._session, self._start_fresh = self._new_session(handle=handle), False
             loss = await self._session.run()
             good = self._session.good
-            self._failures = (0 if good else self._failures) + bool(loss or not good)
-            if not loss and self._failures > 1 and self._wanted.is_set():
+            renewed = not loss and self._wanted.is_set()
+            failed = bool(loss) or (renewed and not good)
+            self._failures = (0 if good else self._failures) + failed
+            if renewed and self._failures > 1:
                 # One go-away after the other: each is obeyed, but not in a hurry.
                 loss = _RENEWED_TOO_SOON
                 self._hurry.clear()

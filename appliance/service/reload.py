@@ -37,7 +37,7 @@ class Reload:
     """
 
     def __init__(self, config: Config, read: Callable[[], Config] | None) -> None:
-        self._config = self._wanted = config
+        self._config = self._wanted = self._started_with = config
         self._read = read
 
     @property
@@ -75,7 +75,8 @@ class Reload:
             restart = "systemctl restart voice-appliance"
             text += f"; {', '.join(later)} only after `{restart}`"
         log.info("%s", text, extra={"MESSAGE_ID": RELOAD_ID})
-        return self._config
+        # Nobody's words go into the journal before he has restarted for it.
+        return self._config.changed(log=self._started_with.log)
 
 
 def changed(old: Config, new: Config) -> list[str]:

@@ -208,4 +208,22 @@ def test_answer_that_never_ends_after_it_was_heard_renews_the_link():
 
 def test_answer_that_was_hushed_may_end_late():
     box = asked().tell(ev.AnswerAudio(SOUND)).tap()
-    assert not box.wait(100).ordered(ef.RenewLink)
+    assert not box.wait(55).ordered(ef.RenewLink)
+
+
+def test_answer_that_was_hushed_and_never_ends_renews_the_link_at_last():
+    box = asked().tell(ev.AnswerAudio(SOUND)).tap().wait(61)
+    assert box.ordered(ef.RenewLink)
+    assert not box.link_up().earcons
+    assert box.conversation.between_turns
+
+
+def test_turn_taken_back_on_its_way_does_not_start_the_wait_for_the_next():
+    box = online()
+    box.clogged = True
+    box.say().tap().hear(1000).say()
+    assert [u.turn for u in box.conversation.utterances] == [2]
+    box.tell(ev.TurnSent())
+    assert box.conversation.utterances[0].awaited_since is None
+    box.tell(ev.TurnSent())
+    assert box.conversation.utterances[0].awaited_since == box.now

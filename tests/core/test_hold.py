@@ -101,7 +101,7 @@ def test_answer_after_a_tap_is_heard():
 
 
 def test_silence_that_a_tap_asked_for_is_no_failure():
-    box = thinking().tap().wait(60)
+    box = thinking().tap().wait(55)
     assert not box.earcons
     assert not box.ordered(ef.RenewLink)
 

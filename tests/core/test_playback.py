@@ -7,7 +7,7 @@ from box import SOUND, Box
 from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core.conversation import State
-from appliance.core.signals import Earcon
+from appliance.core.signals import Earcon, Fault
 
 AUDIO, GENERATED, ENDED = ev.AnswerAudio(SOUND), ev.AnswerGenerated(), ev.AnswerEnded()
 INTERRUPTED = ev.AnswerInterrupted()
@@ -249,3 +249,29 @@ def test_tap_while_an_answer_stalls_leaves_nothing_to_be_told():
     box = speaking().tap().wait(60)
     assert not box.earcons
     assert box.state is State.IDLE
+
+
+def test_answer_goes_on_after_a_short_fault_of_the_speaker():
+    box = speaking().forget().tell(ENDED, ev.FaultRaised(Fault.SPEAKER)).wait(5)
+    assert not box.ordered(ef.DropPlayback)
+    box.tell(ev.FaultCleared(Fault.SPEAKER)).wait(60)
+    assert not box.ordered(ef.DropPlayback)
+
+
+def test_answer_that_no_speaker_plays_is_given_up():
+    box = asked().tell(ev.FaultRaised(Fault.SPEAKER), AUDIO, ENDED).wait(11)
+    assert box.ordered(ef.DropPlayback)
+    assert box.state is State.IDLE
+    assert box.conversation.quiet_since is not None
+    assert box.wait(400).ordered(ef.CloseLink)
+
+
+def test_answer_to_a_box_that_has_long_been_mute_is_not_played():
+    box = idle_and_mute().say()
+    box.forget().tell(AUDIO, AUDIO, ENDED)
+    assert not box.ordered(ef.Play)
+    assert box.state is State.IDLE
+
+
+def idle_and_mute():
+    return Box().link_up().tell(ev.FaultRaised(Fault.SPEAKER)).hear(12_000)

@@ -73,6 +73,13 @@ LINK_ROWS = (
         changes={"turns": {"answer_limit_s": 10.0, "delivery_limit_s": 30.0}},
         hold_s=2.0,
     ),
+    Row(
+        *("slow uplink 8 kB/s, TLS", Kind.UNNOTICED),
+        *(network(Slow(8_000)), network(Pass())),
+        changes={"turns": {"answer_limit_s": 10.0, "delivery_limit_s": 30.0}},
+        hold_s=2.0,
+        tls=True,
+    ),
     away("DNS failure", _no_names, inside("names")),
     away("connection refused", network(Refuse()), network(Pass())),
     Row(

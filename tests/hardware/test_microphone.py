@@ -129,18 +129,18 @@ async def test_closing_twice_and_opening_again_is_fine(virtual_card):
 
 def test_callbacks_that_come_late_do_not_move_the_clock():
     clock, lateness = CaptureClock(PERIOD_S), random.Random(1)
-    first = clock.ended_at(100.0)
+    first = clock.ended_at(100.0, False)
     assert first == 100.0
     for number in range(1, 200):
         ended_at = 100.0 + number * PERIOD_S
-        stamped = clock.ended_at(ended_at + lateness.random() * 0.06)
+        stamped = clock.ended_at(ended_at + lateness.random() * 0.06, False)
         assert ended_at <= stamped < ended_at + 0.008
 
 
 def test_a_clock_that_began_late_is_put_right_by_a_punctual_callback():
     clock = CaptureClock(PERIOD_S)
-    clock.ended_at(100.05)
-    assert clock.ended_at(100.0 + PERIOD_S) == 100.0 + PERIOD_S
+    clock.ended_at(100.05, False)
+    assert clock.ended_at(100.0 + PERIOD_S, False) == 100.0 + PERIOD_S
 
 
 @pytest.mark.parametrize("ppm", [-200, 200])
@@ -148,7 +148,7 @@ def test_the_clock_follows_a_card_that_runs_fast_or_slow(ppm):
     clock, period_s = CaptureClock(PERIOD_S), PERIOD_S * (1 + ppm * 1e-6)
     times = itertools.accumulate(itertools.repeat(period_s, 5000), initial=100.0)
     for ended_at in times:
-        assert clock.ended_at(ended_at) == pytest.approx(ended_at)
+        assert clock.ended_at(ended_at, False) == pytest.approx(ended_at)
 
 
 def test_periods_that_are_fetched_late_ended_when_they_should():
@@ -156,13 +156,22 @@ def test_periods_that_are_fetched_late_ended_when_they_should():
     lags_s = [0, 0, 0.11, 0.02, 0, 0.38, 0.26, 0.13, 0.01, 0, 0.12, 0]
     for number, lag_s in enumerate(lags_s):
         ended_at = 100.0 + number * PERIOD_S
-        assert clock.ended_at(ended_at + lag_s) == pytest.approx(ended_at, abs=0.001)
+        assert clock.ended_at(ended_at + lag_s, False) == pytest.approx(
+            ended_at, abs=0.001
+        )
 
 
 def test_the_clock_follows_when_all_periods_come_later_than_before():
     clock = CaptureClock(PERIOD_S)
-    clock.ended_at(100.0)
+    clock.ended_at(100.0, False)
     lost_s = 0.04
     for number in range(1, 10):
-        stamped = clock.ended_at(100.0 + number * PERIOD_S + lost_s)
+        stamped = clock.ended_at(100.0 + number * PERIOD_S + lost_s, False)
     assert stamped == pytest.approx(100.0 + 9 * PERIOD_S + lost_s, abs=0.001)
+
+
+def test_after_an_overrun_the_clock_starts_anew_and_heals_when_it_was_told_late():
+    clock = CaptureClock(PERIOD_S)
+    clock.ended_at(100.0, False)
+    assert clock.ended_at(105.1, True) == 105.1
+    assert clock.ended_at(105.0 + PERIOD_S, False) == 105.0 + PERIOD_S

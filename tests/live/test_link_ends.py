@@ -60,6 +60,25 @@ async def test_no_renewal_is_told_as_a_loss(patient):
 
 
 @on_loop
+async def test_links_that_were_closed_unused_are_no_failures(monkeypatch):
+    waits = []
+    monkeypatch.setattr(
+        "appliance.live.link.back_off_s", lambda _, n, jitter: waits.append(n) or 0.0
+    )
+    async with LiveServer(QUICK) as server, Line(server.url) as line:
+        for times in range(1, 6):
+            await line.heard(ev.LinkUp, times)
+            line.link.close()
+            await line.link.closed()
+            line.link.open()
+        await line.heard(ev.LinkUp, times=6)
+        await server.inject(Drop())
+        await line.heard(ev.LinkUp, times=7)
+        assert line.all(ev.LinkLost) == [ev.LinkLost(None, "no close frame")]
+        assert waits == [1]
+
+
+@on_loop
 async def test_renewal_after_renewal_without_an_answer_backs_off_and_is_shown(
     monkeypatch,
 ):

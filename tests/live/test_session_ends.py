@@ -291,6 +291,19 @@ async def test_a_certificate_of_an_unknown_issuer_is_refused(tmp_path):
 
 
 @on_loop
+async def test_nothing_is_hoarded_under_tls_either(tmp_path, monkeypatch):
+    own, key = certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(own))
+    async with LiveServer(QUICK, tls=tls(own, key)) as server:
+        connection = await dial.dial(server.url, None)
+        carrier = dial._carrier(connection.transport)
+        assert carrier is not connection.transport
+        for transport in (carrier, connection.transport):
+            assert transport.get_write_buffer_limits()[1] == dial._UNSENT_BYTES
+        await connection.close()
+
+
+@on_loop
 async def test_a_certificate_of_another_host_is_refused(tmp_path, monkeypatch):
     own, key = certificate(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(own))
