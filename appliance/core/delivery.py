@@ -95,8 +95,8 @@ def link_lost(c: Conversation, fault: Fault | None, now: float) -> Step:
     kept = () if fatal else _alive(c)
     lost = len(kept) < len(c.utterances)
     c = _keep(c, kept)
-    if fatal:
-        c = replace(c, hold=None)
+    if fatal and c.hold:
+        c = replace(c, hold=None, said_until=now)
     if fault and news:
         c, more = earcon(c, earcon_of(fault))
         effects += more

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The link to the Live API: one session after the other, whenever one is wanted.
 
-Never two at once (the service answers a second one with 1011). What ended a session
-is judged by `closes`; when to try again is decided here, whether a link is wanted at
-all by the conversation (OpenLink, RenewLink, CloseLink).
+Never two at once: beside the link that it resumes, the service refuses the next. What
+ended a session is judged by `closes`; when to try again is decided here, whether a link
+is wanted at all by the conversation (OpenLink, RenewLink, CloseLink).
 """
 
 import asyncio

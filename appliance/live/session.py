@@ -55,7 +55,7 @@ class Session:
         post: Callable[[ev.Event], None],
         complain: Callable[[str], None],
     ) -> None:
-        #: The newest handle of this session, None while it cannot be resumed.
+        #: The newest handle with which it can be resumed, None if there was none.
         self.handle = handle
         self.resumed = handle is not None
         #: A turn was answered to its end.
