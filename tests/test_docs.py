@@ -15,7 +15,7 @@ def test_the_readmes_table_is_the_codes():
 
 
 def test_the_readme_names_every_field_of_a_turn():
-    full = Report(0.0, released_at=1.0, on_wire_at=1.0, first_sound_at=1.0, cut_ms=1)
+    full = Report(1, 0.0, released_at=1.0, on_wire_at=1.0, first_sound_at=1.0, cut_ms=1)
     text = README.read_text()
     assert [name for name in full.fields() if name not in text] == []
     assert TURN_ID in text

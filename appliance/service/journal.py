@@ -45,7 +45,7 @@ class JournalHandler(logging.Handler):
 
 class Repeats(logging.Filter):
     """Lets the same words through a few times an hour: a fault that comes and goes
-    shall not bury the others.
+    shall not bury the others. What became of a turn is always said.
 
     Threads: any; a line too many does no harm.
     """
@@ -57,13 +57,16 @@ class Repeats(logging.Filter):
         self._said: dict[str, tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if hasattr(record, "TURN"):
+            return True
         words, now = record.getMessage(), self._clock()
         since, times = self._said.pop(words, (now, 0))
         if now - since > _HOUR_S:
             since, times = now, 0
         self._said[words] = since, times + 1
-        if len(self._said) > _MOST_WORDS:
-            del self._said[next(iter(self._said))]
+        # Another thread may be here, too: an iterator would fail, a copy cannot.
+        for oldest in list(self._said)[:-_MOST_WORDS]:
+            self._said.pop(oldest, None)
         if times + 1 == _MOST_REPEATS:
             record.msg, record.args = f"{words} (not said again this hour)", ()
         return times < _MOST_REPEATS

@@ -4,8 +4,8 @@
 import logging
 from typing import Any
 
+from appliance.core import effects as ef
 from appliance.core import events as ev
-from appliance.core.conversation import Link
 from appliance.core.signals import TABLE, Signal, signal_of
 from appliance.service.moment import Moment
 from appliance.service.turn_report import Report, TurnReports
@@ -52,9 +52,10 @@ class LogLines:
             case ev.LinkLost(None, reason):
                 text = f"link lost ({reason}); opening another"
                 _write(logging.INFO, text, LINK_ID, LINK=link.value)
-            case _ if link is Link.DOWN and moment.before.link is Link.UP:
-                text = "link closed until the next press"
-                _write(logging.INFO, text, LINK_ID, LINK=link.value)
+        stopped = isinstance(moment.event, ev.StopRequested)
+        if ef.CloseLink() in moment.effects and not stopped:
+            text = "link closed until the next press"
+            _write(logging.INFO, text, LINK_ID, LINK=link.value)
 
     def _turn(self, report: Report) -> None:
         said: dict[str, str] = {}

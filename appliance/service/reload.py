@@ -55,7 +55,7 @@ class Reload:
         try:
             self._wanted = self._read()
         except Unreadable as error:
-            text = f"{error}; the configuration stays as it was"
+            text = f"{error}; nothing is taken over from it"
             log.error("%s", text, extra={"MESSAGE_ID": RELOAD_FAILED_ID})
         if told:
             systemd.ready()

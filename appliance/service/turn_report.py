@@ -18,8 +18,9 @@ from appliance.service.moment import Moment
 class Report:
     """One turn. Instants are monotonic seconds, None until (or unless) they come."""
 
-    pressed_at: float
-    turn: int = 0
+    turn: int
+    #: None if this is only more of an answer that was over.
+    pressed_at: float | None = None
     outcome: str = ""
     released_at: float | None = None
     on_wire_at: float | None = None
@@ -59,26 +60,28 @@ class Report:
 
     def line(self) -> str:
         """The journal line, for people."""
+        said = f"said {self.sent_s:.1f} s"
+        if self.pressed_at is None:
+            said = "more of the answer"
         first = _ms(self.released_at, self.first_sound_at)
         answer = f", answered after {first} ms" if first is not None else ""
         length = f" for {self.answer_s:.1f} s" if self.answer_s else ""
         cut = f", cut in {self.cut_ms} ms" if self.cut_ms is not None else ""
         reason = f" ({self.reason})" if self.reason else ""
-        return (
-            f"turn {self.turn} {self.outcome}: said {self.sent_s:.1f} s"
-            f"{answer}{length}{cut}{reason}"
-        )
+        return f"turn {self.turn} {self.outcome}: {said}{answer}{length}{cut}{reason}"
 
 
 @dataclass(slots=True)
 class TurnReports:
     """Follows the conversation and yields a Report for each turn that is over.
 
+    After a stall one step may begin a turn and end it, and an answer may go on after
+    it was over: nothing here takes a turn for known.
+
     Threads: the event loop's only.
     """
 
-    #: The press that is no turn yet.
-    _press: Report | None = None
+    #: The turns that are being said, sent, waited for or heard.
     _open: dict[int, Report] = field(default_factory=dict)
     #: The turn that was last opened on the wire.
     _on_wire: int = 0
@@ -87,20 +90,14 @@ class TurnReports:
 
     def follow(self, moment: Moment) -> Iterator[Report]:
         """The reports that `moment` completes."""
-        before, after = moment.before, moment.after
-        if after.hold and not before.hold:
-            self._press = Report(after.hold.pressed_at)
-        if after.hold and after.hold.turn and self._press:
-            turn = after.hold.turn
-            self._open[turn] = replace(self._press, turn=turn)
-            self._press = None
-        if before.hold and before.hold.turn and not after.hold:
-            self._release(before.hold.turn, moment.now)
+        self._measure_hold(moment)
+        for turn in _turns(moment.after) - self._open.keys():
+            self._open[turn] = Report(turn)
         self._measure_event(moment)
         for effect in moment.effects:
             self._measure_order(effect, moment)
         yield from self._silence(moment.event)
-        for turn in sorted(_turns(before) - _turns(after)):
+        for turn in sorted(self._open.keys() - _turns(moment.after)):
             yield from self._end(self._open.pop(turn), moment)
 
     def _silence(self, event: ev.Event) -> Iterator[Report]:
@@ -131,18 +128,25 @@ class TurnReports:
             return
         yield report
 
+    def _measure_hold(self, moment: Moment) -> None:
+        before, after, talking = moment.before, moment.after, moment.after.turn
+        begun = talking > before.turn
+        if begun:
+            self._open[talking] = Report(talking, _pressed_at(moment))
+        if after.hold and after.hold.turn:
+            self._note(talking, released_at=after.hold.released_at)
+        elif begun or (before.hold and before.hold.turn):
+            self._release(talking, moment)
+
     def _measure_event(self, moment: Moment) -> None:
         before, after = moment.before, moment.after
         talking = before.hold.turn if before.hold else None
         answering = before.owed[0] if before.owed else None
         match moment.event:
-            case ev.TalkReleased(at) if after.hold and after.hold.turn:
-                self._note(after.hold.turn, released_at=at)
             case ev.CaptureOverran():
                 self._count(talking, "xruns", 1)
             case ev.PlaybackStarted(at) if after.answer:
-                if not self._open[after.answer.turn].first_sound_at:
-                    self._note(after.answer.turn, first_sound_at=at)
+                self._note_first(after.answer.turn, "first_sound_at", at)
             case ev.PlaybackUnderran() if after.answer:
                 self._count(after.answer.turn, "underruns", 1)
             case ev.AnswerEnded(reason) if reason:
@@ -157,8 +161,7 @@ class TurnReports:
             case ef.OpenTurn(turn):
                 self._on_wire = turn
                 self._count(turn, "openings", 1)
-                if self._open[turn].openings == 1:
-                    self._note(turn, on_wire_at=moment.now)
+                self._note_first(turn, "on_wire_at", moment.now)
                 self._note(turn, sent_s=0.0)
             case ef.SendAudio(pcm):
                 self._count(self._on_wire, "sent_s", seconds(pcm, CAPTURE_RATE_HZ))
@@ -166,14 +169,22 @@ class TurnReports:
                 turn = moment.after.answer.turn
                 self._count(turn, "answer_s", seconds(pcm, PLAYBACK_RATE_HZ))
 
-    def _release(self, turn: int, at: float) -> None:
+    def _release(self, turn: int, moment: Moment) -> None:
         """The hold is over; at its limit or a stop, nobody had let go."""
-        if turn in self._open and self._open[turn].released_at is None:
-            self._note(turn, released_at=at)
+        match moment.event:
+            case ev.TalkReleased(at):
+                self._note_first(turn, "released_at", at)
+            case _:
+                self._note_first(turn, "released_at", moment.now)
 
     def _note(self, turn: int | None, **measured: Any) -> None:
         if turn in self._open:
             self._open[turn] = replace(self._open[turn], **measured)
+
+    def _note_first(self, turn: int, name: str, at: float) -> None:
+        """Only the first such instant of the turn counts."""
+        if turn in self._open and getattr(self._open[turn], name) is None:
+            self._note(turn, **{name: at})
 
     def _count(self, turn: int | None, name: str, more: Any) -> None:
         if turn in self._open:
@@ -185,6 +196,17 @@ _OUTCOMES = {
     Signal.LOST: "lost",
     Signal.UNHEARD: "not heard",
 }
+
+
+def _pressed_at(moment: Moment) -> float | None:
+    """When the hold of the turn that `moment` begins was pressed."""
+    if hold := moment.before.hold or moment.after.hold:
+        return hold.pressed_at
+    match moment.event:
+        case ev.TalkPressed(at):
+            return at
+        case _:
+            return None
 
 
 def _turns(c: Conversation) -> set[int]:
@@ -202,7 +224,7 @@ def _outcome(turn: int, moment: Moment) -> str:
     if isinstance(moment.event, ev.AnswerInterrupted):
         return "interrupted"
     if after.mishap and after.mishap is not before.mishap:
-        return _OUTCOMES[after.mishap]
+        return _OUTCOMES.get(after.mishap, "lost")
     if isinstance(moment.event, ev.PlaybackDrained):
         return "answered"
     match moment.event:

@@ -200,7 +200,18 @@ class Chaos(Walk):
             lambda: r.choice((ev.DevicesReady(), ev.StopRequested())): 0.4,
             ev.TimePassed: 2,
             lambda: ev.TokensCounted(1, 1): 0.5,
+            lambda: r.choice(self._watched())(ago()): 6,
         }
+
+    def _watched(self) -> tuple[Callable[[float], ev.Event], ...]:
+        """What decides nothing, and is measured."""
+        return (
+            ev.CaptureOverran,
+            ev.PlaybackStarted,
+            ev.PlaybackSilenced,
+            ev.PlaybackUnderran,
+            lambda _: ev.TranscriptHeard("word", self.rng.random() < 0.5),
+        )
 
     def _ago(self) -> float:
         return self.now - self.rng.choice((0, 0, 0.01, 0.3))

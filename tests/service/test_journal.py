@@ -4,6 +4,7 @@
 import logging
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from systemd import journal as journald
@@ -63,6 +64,27 @@ def test_the_same_words_are_said_five_times_an_hour():
     assert heard(repeats, "another thing") == ["another thing"]
     now = 3601.0
     assert heard(repeats, "link lost") == ["link lost"]
+
+
+def test_what_became_of_a_turn_is_said_each_time():
+    repeats = Repeats()
+    for turn in range(1, 20):
+        record = logging.makeLogRecord({"msg": "no answer", "TURN": turn})
+        assert repeats.filter(record)
+        assert record.getMessage() == "no answer"
+
+
+def test_threads_that_log_at_once_do_not_fail_each_other():
+    repeats = Repeats()
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            said = pool.map(lambda n: heard(repeats, f"line {n}"), range(20_000))
+            assert all(said)
+    finally:
+        sys.setswitchinterval(interval)
+    assert len(repeats._said) == 200
 
 
 def test_words_that_never_come_again_are_forgotten():

@@ -83,6 +83,16 @@ def test_a_link_that_comes_and_goes_is_told_in_one_line_each(story, caplog):
     ]
 
 
+@pytest.mark.parametrize(
+    "event", [ev.LinkLost(Fault.NETWORK, "gone"), ev.StopRequested()]
+)
+def test_a_link_that_is_lost_or_ends_with_the_box_waits_for_no_press(
+    story, caplog, event
+):
+    story.tell(event)
+    assert "until the next press" not in caplog.text
+
+
 def test_message_ids_are_fixed_and_distinct():
     own = [v for k, v in vars(log_lines).items() if k.endswith("_ID")]
     ids = own + [row.message_id for row in TABLE.values()]

@@ -98,7 +98,7 @@ def test_systemd_sees_the_reload_and_a_bad_file_changes_nothing(
         notify.next("READY=1")
         line = box.stderr.readline()
         assert line.startswith(f"ERROR: {config_file}: [speaker] gian is unknown; did")
-        assert line.endswith("; the configuration stays as it was\n")
+        assert line.endswith("; nothing is taken over from it\n")
 
         box.send_signal(signal.SIGTERM)
         assert box.wait(LIMIT_S) == 0

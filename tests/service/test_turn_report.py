@@ -114,8 +114,37 @@ def test_a_stop_ends_the_turn(story, reports):
     assert [report.outcome for report in reports] == ["stopped"]
 
 
+def test_an_answer_that_goes_on_after_it_was_over_is_told_again(story, reports):
+    story.say().tell(ev.AnswerAudio(bytes(4800)), ev.AnswerGenerated()).wait(0.3)
+    story.tell(ev.PlaybackStarted(story.now)).drained()
+    story.tell(ev.AnswerAudio(bytes(9600)), ev.PlaybackStarted(story.now))
+    story.tell(ev.AnswerEnded()).drained()
+    first, more = reports
+    assert (first.turn, first.outcome, first.answer_s) == (1, "answered", 0.1)
+    assert "PRESS_TO_WIRE_MS" not in more.fields()
+    assert more.line() == "turn 1 answered: more of the answer for 0.2 s"
+
+
+def test_a_hold_that_a_stall_swallows_whole_is_told_all_the_same(story, reports):
+    pressed_at = story.press().hear(1).now - PERIOD_S
+    story.now += 70
+    story.tell(ev.TimePassed()).answer().drained()
+    (report,) = reports
+    assert (report.turn, report.outcome) == (1, "answered")
+    assert report.pressed_at == pressed_at
+    assert report.fields()["HOLD_MS"] == round((PERIOD_S + 70) * 1000)
+
+
+def test_a_press_that_comes_after_its_hold_is_over_has_its_own_instant(story, reports):
+    story.hear(round(70 / PERIOD_S))
+    story.tell(ev.TalkPressed(story.now - 69))
+    (report,) = reports
+    assert (report.turn, report.outcome) == (1, "not heard")
+    assert report.fields()["HOLD_MS"] == 69_000
+
+
 def test_what_was_not_measured_is_left_out():
-    assert "HOLD_MS" not in Report(1.0).fields()
+    assert "HOLD_MS" not in Report(1, 1.0).fields()
 
 
 def test_a_turn_cut_before_its_first_sound_is_told_at_once(story, reports):

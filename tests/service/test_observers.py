@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+"""Whatever happens in whatever order, those who only look on do not fail."""
+
+import logging
+from collections import Counter
+
+import pytest
+from walks import Chaos
+
+from appliance.core import effects as ef
+from appliance.core import events as ev
+from appliance.service.demo_screen import Screen
+from appliance.service.log_lines import LogLines
+from appliance.service.moment import Moment
+
+_EVENTS = 30_000
+
+
+class Watched(Chaos):
+    """A core in chaos, with all that looks on, as in a demo."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        self.screen = Screen(as_json=False)
+        self.lines = LogLines(transcripts=True)
+
+    def tell(self, event: ev.Event) -> tuple[ef.Effect, ...]:
+        before = self.conversation
+        effects = super().tell(event)
+        moment = Moment(self.now, event, before, self.conversation, effects)
+        self.screen.follow(moment)
+        self.lines.follow(moment)
+        return effects
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_order_of_events_is_too_odd_for_those_who_look_on(seed, caplog, capsys):
+    caplog.set_level(logging.CRITICAL)
+    walk = Watched(seed)
+    walk.run(_EVENTS)
+    begun = Counter(r.turn for r in walk.screen.reports if r.pressed_at is not None)
+    assert walk.conversation.turn > _EVENTS / 300
+    over = range(1, walk.conversation.turn - 10)
+    assert all(begun[turn] == 1 for turn in over)
