@@ -56,7 +56,8 @@ deb: package ## build/voice-appliance_VERSION_all.deb, for Debian 13
 
 package: packages
 	rm -rf $(BUILD)/deb && mkdir -p $(STAGE)
-	tar --create --exclude=__pycache__ appliance deploy README.md LICENSE \
+	tar --create --exclude=__pycache__ appliance deploy hw/asound.conf \
+		hw/config.txt.d hw/overlays/*.dts README.md LICENSE \
 		| tar --extract --directory=$(STAGE)
 	mv $(STAGE)/deploy/debian $(STAGE)/
 	cd $(STAGE) && dpkg-buildpackage --build=binary --no-sign
@@ -78,4 +79,5 @@ packages boot-packages:
 	--no-install-recommends $(MISSING))
 
 clean:
-	rm -rf $(VENV) answer.wav build *.egg-info .coverage .mypy_cache .ruff_cache
+	rm -rf $(VENV) answer.wav build *.egg-info .coverage* .hypothesis .mypy_cache \
+		.ruff_cache

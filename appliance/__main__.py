@@ -20,6 +20,7 @@ from appliance.service.arguments import parser
 from appliance.service.config import DEFAULT_PATH, Config, load
 from appliance.service.config_text import effective
 from appliance.service.demo import Options, demo
+from appliance.service.demo_screen import ScreenUnwritable
 from appliance.service.doctor.case import this_box
 from appliance.service.doctor.report import examine
 from appliance.service.endpoint import (
@@ -43,6 +44,7 @@ EXIT_INTERRUPTED, EXIT_NO_READER = 128 + signal.SIGINT, 128 + signal.SIGPIPE
 _EXIT_CODES: dict[type[BaseException], int] = {
     CardHung: EXIT_CRASH,
     GpioUnavailable: EXIT_CRASH,
+    ScreenUnwritable: EXIT_CRASH,
     ScriptUnusable: EXIT_USAGE,
     WavUnusable: EXIT_USAGE,
     VirtualCardUnavailable: EXIT_USAGE,
@@ -74,9 +76,10 @@ def _explain(error: BaseException) -> int:
     cause = error
     while isinstance(cause, BaseExceptionGroup):
         cause = cause.exceptions[0]
-    if isinstance(cause, BrokenPipeError):
-        # Nobody reads on; what Python has still to write would fail once more.
+    if isinstance(cause, BrokenPipeError | ScreenUnwritable):
+        # What Python has still to write would fail once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(cause, BrokenPipeError):
         return EXIT_NO_READER
     if type(cause) not in _EXIT_CODES:
         raise error

@@ -2,27 +2,29 @@
 # SPDX-License-Identifier: MIT
 # Installs the voice appliance where there is no Debian package for it: a virtual
 # environment under /opt, the same units. May be run again, to update.
-#
-#   deploy/install.sh               install or update, enable and start
-#   deploy/install.sh --uninstall   remove all of it but configuration and key
-#
-# DESTDIR=DIR installs into DIR, and starts nothing.
 set -eu
 
+usage="\
+deploy/install.sh               install or update, enable and start
+deploy/install.sh --uninstall   remove all of it but configuration and key"
+
 here=$(cd "$(dirname "$0")/.." && pwd)
+# The tests install below a directory, and start nothing.
 root=${DESTDIR:-}
 venv=/opt/voice-appliance
+share=/usr/share/voice-appliance
 units="voice-appliance-provision.service voice-appliance.service"
 
-# FILE of deploy/ -> where it goes
+# FILE -> where it goes
 files="\
-systemd/voice-appliance.service /etc/systemd/system/voice-appliance.service
-systemd/voice-appliance-provision.service /etc/systemd/system/voice-appliance-provision.service
-sysusers.d/voice-appliance.conf /etc/sysusers.d/voice-appliance.conf
-udev/60-voice-appliance.rules /etc/udev/rules.d/60-voice-appliance.rules
-catalog/voice-appliance.catalog /usr/lib/systemd/catalog/voice-appliance.catalog
-completions/voice-appliance /usr/share/bash-completion/completions/voice-appliance
-man/voice-appliance.1 /usr/local/share/man/man1/voice-appliance.1"
+deploy/systemd/voice-appliance.service /etc/systemd/system/voice-appliance.service
+deploy/systemd/voice-appliance-provision.service /etc/systemd/system/voice-appliance-provision.service
+deploy/sysusers.d/voice-appliance.conf /etc/sysusers.d/voice-appliance.conf
+deploy/udev/60-voice-appliance.rules /etc/udev/rules.d/60-voice-appliance.rules
+deploy/catalog/voice-appliance.catalog /usr/lib/systemd/catalog/voice-appliance.catalog
+deploy/completions/voice-appliance /usr/share/bash-completion/completions/voice-appliance
+deploy/man/voice-appliance.1 /usr/local/share/man/man1/voice-appliance.1
+hw/asound.conf $share/asound.conf"
 
 fail() {
     echo "install.sh: $*" >&2
@@ -47,8 +49,13 @@ install_all() {
     install -d "$root/usr/bin"
     ln -sf "$venv/bin/voice-appliance" "$root/usr/bin/voice-appliance"
     echo "$files" | while read -r file target; do
-        install -D -m 644 "$here/deploy/$file" "$root$target"
+        install -D -m 644 "$here/$file" "$root$target"
     done
+    install -D -m 644 -t "$root$share/config.txt.d" "$here"/hw/config.txt.d/*
+    install -d "$root$share/overlays"
+    dtc -@ -I dts -O dtb -o "$root$share/overlays/voice-appliance.dtbo" \
+        "$here/hw/overlays/voice-appliance.dts" ||
+        fail "no overlay: apt install device-tree-compiler"
     config=$root/etc/voice-appliance/config.toml
     [ -e "$config" ] || install -D -m 644 "$here/deploy/config/config.toml" "$config"
 }
@@ -71,24 +78,35 @@ stop() {
     systemctl disable --now $units || true
 }
 
+forget() {
+    journalctl --update-catalog || true
+    systemctl daemon-reload || true
+}
+
 remove_all() {
     echo "$files" | while read -r _ target; do
         rm -f "$root$target"
     done
     rm -f "$root/usr/bin/voice-appliance"
-    rm -rf "$root/opt/voice-appliance"
+    rm -rf "$root$venv" "$root$share"
 }
 
-[ -n "$root" ] || [ "$(id -u)" = 0 ] || fail "run it as root: sudo $0 $*"
+need_root() {
+    [ -n "$root" ] || [ "$(id -u)" = 0 ] || fail "run it as root: sudo $0 $*"
+}
+
 case ${1:-} in
 "")
+    need_root
     install_all
     [ -n "$root" ] || start
     ;;
 --uninstall)
+    need_root "$1"
     [ -n "$root" ] || stop
     remove_all
-    [ -n "$root" ] || systemctl daemon-reload || true
+    [ -n "$root" ] || forget
     ;;
+-h | --help) echo "$usage" ;;
 *) fail "unknown: $1; only --uninstall is" ;;
 esac

@@ -291,6 +291,14 @@ def test_a_demo_whose_reader_goes_away_ends_without_a_word(voice_appliance, tmp_
     assert (ended.returncode, ended.stderr) == (128 + signal.SIGPIPE, "")
 
 
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_demo_that_cannot_be_shown_ends_with_one_line(voice_appliance, options):
+    with open("/dev/full", "w") as full:
+        ended = voice_appliance("demo", *options, stdout=full)
+    assert ended.returncode == 1
+    assert ended.stderr == "voice-appliance: stdout: No space left on device\n"
+
+
 def test_the_demo_asks_its_question_and_plays_the_answer(voice_appliance, tmp_path):
     ended = voice_appliance("demo")
     assert ended.returncode == 0, ended

@@ -96,7 +96,7 @@ def _add_demo(verbs: "_Verbs") -> None:
 def _add_doctor(verbs: "_Verbs") -> None:
     doctor = verbs.add_parser(
         "doctor",
-        help="examine the box: what is wrong, and the command that mends it",
+        help="examine the box: what is wrong, and what mends it",
         description="One line a check: OK, FAIL, or SKIP for what cannot be tested. "
         "Exit code 0 if nothing fails, else 1. While the service runs, its card and "
         "lines are left alone: systemctl stop voice-appliance to test them, too.",

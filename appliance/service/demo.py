@@ -45,11 +45,13 @@ async def demo(config: Config, options: Options) -> int:
     """Run until the script ends or somebody quits.
 
     Returns:
-        The exit code: 1 if the built-in question got no answer.
+        The exit code: 1 if the built-in question got no answer. With a script of
+        the user's, 0: what it should come to, he knows.
 
     Raises:
         ScriptUnusable, WavUnusable, VirtualCardUnavailable, Unreadable,
         DeviceUnknown: bad input, in one line.
+        ScreenUnwritable: stdout cannot be written.
     """
     async with AsyncExitStack() as stack:
         person = _person(options)

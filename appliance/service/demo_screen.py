@@ -5,6 +5,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from typing import TextIO
 
 from appliance.core.pcm import CAPTURE_RATE_HZ
 from appliance.core.signals import Earcon
@@ -42,8 +43,15 @@ _COLUMNS: tuple[tuple[str, str], ...] = (
 )
 
 
+class ScreenUnwritable(Exception):
+    """What a demo shows cannot be written; the text says why."""
+
+
 class Screen:
     """Writes to stdout: text for people, or (`as_json`) one object a line.
+
+    Raises ScreenUnwritable where stdout cannot be written, BrokenPipeError where nobody
+    reads on.
 
     Threads: the event loop's only.
     """
@@ -76,10 +84,10 @@ class Screen:
 
     def _show(self, record: Record) -> None:
         if self._as_json:
-            print(json.dumps(record), flush=True)
+            _write(json.dumps(record), sys.stdout)
         elif record["event"] in _TEXTS:
             text = _TEXTS[record["event"]](record)
-            print(f"{record['t'] - self._started_at:7.2f} s  {text}", flush=True)
+            _write(f"{record['t'] - self._started_at:7.2f} s  {text}", sys.stdout)
 
 
 def _row(report: Report) -> list[str]:
@@ -90,4 +98,15 @@ def _row(report: Report) -> list[str]:
 
 def say(text: str, *, as_json: bool) -> None:
     """A line for people, out of the way of JSON on stdout."""
-    print(text, file=sys.stderr if as_json else sys.stdout, flush=True)
+    _write(text, sys.stderr if as_json else sys.stdout)
+
+
+def _write(text: str, stream: TextIO) -> None:
+    try:
+        print(text, file=stream, flush=True)
+    except BrokenPipeError:
+        raise  # Nobody reads on: nothing to complain about.
+    except OSError as error:
+        raise ScreenUnwritable(
+            f"{stream.name.strip('<>')}: {error.strerror}"
+        ) from error

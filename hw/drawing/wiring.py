@@ -81,6 +81,7 @@ def picture() -> str:
         key=lambda wire: wire.header,
     ):
         _trunk(drawing, list(trunk))
+    _capacitor(drawing, 676)
     _pins(drawing)
     return drawing.svg()
 
@@ -182,6 +183,20 @@ def _loudspeaker(drawing: Drawing, x: float, y: float) -> None:
     drawing.text(
         x + 20, y + 80, "4 to 8 Ω, 3 W", size=11, anchor="middle", colour=FAINT
     )
+
+
+def _capacitor(drawing: Drawing, x: float) -> None:
+    """Between the wires to the amplifier's VIN and GND."""
+    pads = parts()["amplifier"].pads
+    top, bottom = pads["VIN"], pads["GND"]
+    drawing.line([(x, top), (x, top + 10)])
+    drawing.line([(x - 10, top + 10), (x + 10, top + 10)])
+    drawing.line([(x - 10, bottom - 10), (x + 10, bottom - 10)])
+    drawing.line([(x, bottom - 10), (x, bottom)])
+    drawing.dot(x, top, 3, INK)
+    drawing.dot(x, bottom, 3, INK)
+    drawing.text(x - 16, top + 14, "+", size=12, anchor="middle")
+    drawing.text(x, top - 10, "220 to 470 µF", size=11, anchor="middle", colour=FAINT)
 
 
 def _led(drawing: Drawing) -> None:

@@ -5,7 +5,7 @@ import os
 import subprocess
 
 import pytest
-from generated import DEPLOY
+from generated import DEPLOY, ROOT
 
 #: Stands for Python: makes a virtual environment whose programs only say yes.
 PYTHON = """\
@@ -30,6 +30,12 @@ INSTALLED = [
     "usr/lib/systemd/catalog/voice-appliance.catalog",
     "usr/local/share/man/man1/voice-appliance.1",
     "usr/share/bash-completion/completions/voice-appliance",
+    "usr/share/voice-appliance/asound.conf",
+    *sorted(
+        f"usr/share/voice-appliance/config.txt.d/{path.name}"
+        for path in (ROOT / "hw" / "config.txt.d").iterdir()
+    ),
+    "usr/share/voice-appliance/overlays/voice-appliance.dtbo",
 ]
 
 
@@ -86,6 +92,12 @@ def test_uninstall_leaves_the_configuration_alone(install, machine):
     install()
     assert install("--uninstall").returncode == 0
     assert files(machine) == ["etc/voice-appliance/config.toml"]
+
+
+def test_asked_for_help_it_says_how_it_is_called_and_does_nothing(install, machine):
+    ended = install("--help")
+    assert (ended.returncode, files(machine)) == (0, [])
+    assert "deploy/install.sh --uninstall" in ended.stdout
 
 
 def test_anything_else_is_refused(install, machine):

@@ -13,6 +13,7 @@ from appliance import __version__
 
 PROGRAM = "./usr/lib/python3/dist-packages/"
 UNITS = "./usr/lib/systemd/system/"
+SHARE = "./usr/share/voice-appliance/"
 #: What is not the program itself.
 FILES = {
     "./usr/bin/voice-appliance",
@@ -26,7 +27,13 @@ FILES = {
     "./usr/share/doc/voice-appliance/changelog.gz",
     "./usr/share/doc/voice-appliance/copyright",
     "./usr/share/man/man1/voice-appliance.1.gz",
-    "./usr/share/voice-appliance/config.toml",
+    f"{SHARE}asound.conf",
+    f"{SHARE}config.toml",
+    f"{SHARE}overlays/voice-appliance.dtbo",
+    *(
+        f"{SHARE}config.txt.d/{path.name}"
+        for path in (ROOT / "hw" / "config.txt.d").iterdir()
+    ),
 }
 
 

@@ -10,6 +10,7 @@ import pytest
 from generated import DEPLOY
 
 from appliance.__main__ import EXIT_CONFIG
+from appliance.service import provisioning
 from appliance.service.endpoint import CREDENTIALS, KEY_NAME
 from appliance.service.provisioning import CONFIG_NAME, CREDENTIAL_PATH
 
@@ -105,3 +106,14 @@ def test_provisioning_looks_for_the_files_before_the_service_starts():
     assert unit["Unit"]["Before"] == UNIT.name
     program = "/usr/bin/voice-appliance config --provision /boot/firmware"
     assert unit["Service"]["ExecStart"] == program
+
+
+def test_what_one_of_two_files_brought_is_used_even_if_the_other_was_rejected():
+    """ExecStartPost= would not run then (man systemd.service)."""
+    restart = f"systemctl --no-block try-restart {UNIT.name}"
+    assert read(PROVISION)["Service"]["ExecStopPost"] == restart
+
+
+def test_provisioning_does_not_hold_the_service_for_ever():
+    limit_s = int(read(PROVISION)["Service"]["TimeoutStartSec"])
+    assert 2 * provisioning.ENCRYPT_LIMIT_S < limit_s <= 120

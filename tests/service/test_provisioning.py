@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.service import provisioning
 from appliance.service.config import load
 from appliance.service.endpoint import KEY_NAME
 from appliance.service.provisioning import CONFIG_NAME, Destinations, provision
@@ -124,6 +125,19 @@ def test_a_key_that_cannot_be_encrypted_stays(boot, to, monkeypatch, tmp_path):
     assert (boot / KEY_NAME).read_text() == KEY
     reason = (boot / f"{KEY_NAME}.rejected.txt").read_text()
     assert "cannot be taken over: systemd-creds: no room left" in reason
+
+
+def test_an_encryption_that_hangs_is_a_reason(boot, to, monkeypatch, tmp_path):
+    hanging = tmp_path / "systemd-creds"
+    hanging.write_text("#!/bin/sh\nexec sleep 60\n")
+    hanging.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr(provisioning, "ENCRYPT_LIMIT_S", 0.1)
+    (boot / KEY_NAME).write_text(KEY)
+    assert not provision(boot, Destinations(to.config, to.credential))
+    assert (boot / KEY_NAME).read_text() == KEY
+    reason = (boot / f"{KEY_NAME}.rejected.txt").read_text()
+    assert "systemd-creds: not done within 0.1 s" in reason
 
 
 def test_a_destination_that_cannot_be_written_is_a_reason(boot, to, tmp_path):

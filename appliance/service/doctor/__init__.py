@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""EXAMINES the box: one line a check, and the command that mends what fails.
+"""EXAMINES the box: one line a check, and what mends what fails.
 
 Each check is a judgement (figures in, finding out) and a thin edge that measures; they
 are listed, in order, in checks.py.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a check comes to: verdict, figure, and the command that mends it."""
+"""What a check comes to: verdict, figure, and what mends it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -54,8 +54,9 @@ def link_failure(text: str, fault: Fault, /, **figures: Figure) -> Finding:
 #: What mends each fault of the link.
 LINK_MENDS = {
     Fault.NETWORK: "nmcli device status; cat /etc/resolv.conf",
-    Fault.KEY: "sudo systemd-creds encrypt --name=gemini-api-key - "
-    "/etc/credstore.encrypted/gemini-api-key; "
+    Fault.KEY: "sudo mkdir -p /etc/credstore.encrypted && "
+    "sudo systemd-creds encrypt --name=gemini-api-key - "
+    "/etc/credstore.encrypted/gemini-api-key && "
     "sudo systemctl restart voice-appliance",
     Fault.QUOTA: "look at quota and billing of the key's project: "
     "https://aistudio.google.com",

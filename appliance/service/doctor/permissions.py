@@ -18,7 +18,8 @@ _TRIGGER = "sudo udevadm control --reload; sudo udevadm trigger -s gpio -s sound
 async def examine_user(case: Case) -> Finding:
     machine = case.machine
     installed = any(machine.find(f"{place}/{UNIT}.service") for place in _UNITS)
-    users = [line.split(":")[0] for line in (machine.read("etc/passwd") or "").split()]
+    lines = (machine.read("etc/passwd") or "").splitlines()
+    users = {line.partition(":")[0] for line in lines}
     return judge_user(installed, _USER in users, set(_groups(machine).values()))
 
 

@@ -170,6 +170,10 @@ def test_user_and_groups_are_there(pi):
     [
         ({"etc/group": "audio:x:29:\n"}, "sudo groupadd --system gpio"),
         ({"etc/passwd": "root:x:0:0::/root:/bin/sh\n"}, "sudo useradd --system"),
+        (
+            {"etc/passwd": "pi:x:1000:1000:owns a voice-appliance too:/:/bin/sh\n"},
+            "sudo useradd --system",
+        ),
     ],
 )
 def test_a_user_or_group_that_is_missing_fails(pi, changes, mend):
