@@ -18,7 +18,8 @@ from appliance.core.signals import TABLE, Earcon, Signal
 _ROOM_S = 0.1
 #: How long the LED shows that an utterance was lost or not answered.
 _MISHAP_S = 2.0
-_HUSHED_END_S = 60.0
+#: After this nobody waits for an answer any more, or for the end of a hushed one.
+_PATIENCE_S = 60.0
 
 
 def hush(c: Conversation, now: float) -> Step:
@@ -155,7 +156,7 @@ def _given_up_at(c: Conversation) -> float:
     after a short fault it goes on."""
     if c.mute_since is None:
         return float("inf")
-    return c.mute_since + c.limits.answer_limit_s
+    return c.mute_since + _PATIENCE_S
 
 
 def _end_limit_s(c: Conversation) -> float:
@@ -163,7 +164,7 @@ def _end_limit_s(c: Conversation) -> float:
     the next one would be taken for a part of it. The service counts as if it played,
     so one that was hushed half-way ends long after its last audio."""
     heard = c.begun and c.owed[0] > c.hushed_through
-    return c.limits.answer_limit_s if heard else _HUSHED_END_S
+    return c.limits.answer_limit_s if heard else _PATIENCE_S
 
 
 def _stalled(c: Conversation, now: float) -> Step:
