@@ -168,7 +168,7 @@ def _end_limit_s(c: Conversation) -> float:
 
 
 def _stalled(c: Conversation, now: float) -> Step:
-    """The answer stopped half-way: play what came, and do not trust the link."""
+    """The answer, or its end, does not come: play what did, and mistrust the link."""
     c, effects = cut_answer_short(c, Signal.NO_ANSWER)
     c = replace(leave_link(c), link=Link.OPENING)
     return c, (*effects, RenewLink(deaf=True))
