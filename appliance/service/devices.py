@@ -34,7 +34,7 @@ async def keep_both_open(
     post: Callable[[Event], None],
     settled: asyncio.Event,
 ) -> None:
-    """READY once both are real, the network is not waited for; never returns.
+    """Ready once both are real, the network is not waited for; never returns.
 
     `settled` is set while nothing is being said, waited for or heard. Raises as
     `keep_open`.
@@ -53,7 +53,6 @@ async def keep_both_open(
             await speaks.wait()
         starting.cancel()
         post(DevicesReady())
-        systemd.ready()
 
 
 async def _outlive(

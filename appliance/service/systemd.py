@@ -32,7 +32,9 @@ def stopping() -> None:
 
 
 def follow(moment: Moment) -> None:
-    """Mirror the state in what `systemctl status` shows first."""
+    """READY once the box is; and its state, which `systemctl status` shows first."""
+    if moment.after.ready and not moment.before.ready:
+        ready()
     text = sentence(moment.after)
     if text != sentence(moment.before):
         status(text)
