@@ -8,7 +8,8 @@ from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core.signals import TABLE, Signal, signal_of
 from appliance.service.moment import Moment
-from appliance.service.turn_report import Report, TurnReports
+from appliance.service.turn_meter import TurnMeter
+from appliance.service.turn_report import Report
 
 #: MESSAGE_IDs of what is no row of TABLE.
 TURN_ID = "fe68353d48de44bbb307554953b5d759"
@@ -25,7 +26,7 @@ class LogLines:
 
     def __init__(self, *, transcripts: bool) -> None:
         self._transcripts = transcripts
-        self._reports = TurnReports()
+        self._reports = TurnMeter()
 
     def follow(self, moment: Moment) -> None:
         before, after = moment.before, moment.after

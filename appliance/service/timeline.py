@@ -14,7 +14,8 @@ from appliance.core.conversation import pattern
 from appliance.core.pcm import FRAME_BYTES
 from appliance.core.signals import TABLE, signal_of
 from appliance.service.moment import Moment
-from appliance.service.turn_report import Report, TurnReports
+from appliance.service.turn_meter import TurnMeter
+from appliance.service.turn_report import Report
 
 Record = dict[str, Any]
 
@@ -46,7 +47,7 @@ class Timeline:
     def __init__(self) -> None:
         self._frames = 0
         self._shown = ""
-        self._reports = TurnReports()
+        self._reports = TurnMeter()
         #: The turns that are over.
         self.reports: list[Report] = []
 

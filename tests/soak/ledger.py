@@ -48,6 +48,8 @@ class Ledger:
     heard_told: int = 0
     #: Of the answered, how many with a part missing at the speaker, under its faults.
     with_a_gap: int = 0
+    #: Of the answered, at how many the box says that the card overran meanwhile.
+    with_an_overrun: int = 0
 
     def enter(self, hold: Hold) -> str:
         """The fate of `hold`; what is not right becomes a complaint."""
@@ -61,7 +63,7 @@ class Ledger:
         return fate
 
     def _fate(
-        self, hold: Hold, life: Life | None, ended: tuple[float, str] | None
+        self, hold: Hold, life: Life | None, ended: tuple[float, str, str] | None
     ) -> str:
         if life is None:
             return "in flight at a restart"
@@ -69,10 +71,10 @@ class Ledger:
             if life.ended_at and life.ended_at < hold.released_at + PATIENCE_S:
                 return "in flight at a restart"
             return self._unreported(hold)
-        at, outcome = ended
+        at, outcome, line = ended
         match outcome:
             case "answered":
-                return self._answered(hold)
+                return self._answered(hold, overran=" overrun" in line)
             case "cut" | "taken back" if hold.next_press_at <= at:
                 return "cut by the user"
             case "lost" | "not answered" | "not heard" | "interrupted":
@@ -111,7 +113,7 @@ class Ledger:
             return "audibly refused"
         return f"LOST SILENTLY: {outcome}"
 
-    def _answered(self, hold: Hold) -> str:
+    def _answered(self, hold: Hold, *, overran: bool) -> str:
         """Proven by the tapes: what the service heard, and what the speaker played."""
         tape = self.world.card.heard(hold.heard_from)
         answers = self._answers(hold)
@@ -125,7 +127,8 @@ class Ledger:
         self.with_a_gap += share < 1
         if tape.count(turn.answer) > 1:
             self._complain(hold, "answered twice")
-        if turn.heard not in self._spoken(hold):
+        self.with_an_overrun += overran
+        if turn.heard not in self._spoken(hold) and not overran:
             self._complain(hold, "what the service heard is not what was said")
         return "answered"
 
@@ -168,14 +171,14 @@ class Ledger:
                 during.append(int(found[1]))
         return max((turn for turn in during if turn > before), default=0)
 
-    def _end(self, hold: Hold, life: Life | None) -> tuple[float, str] | None:
-        """When and how the journal says that it ended."""
+    def _end(self, hold: Hold, life: Life | None) -> tuple[float, str, str] | None:
+        """When and how the journal says that it ended, and the whole line."""
         for at, line in self.world.box.journal:
             found = _END.search(line)
             if found and int(found[1]) == hold.turn and at >= hold.pressed_at:
                 if life and life.ended_at and at > life.ended_at + 1.0:
                     return None
-                return at, found[2]
+                return at, found[2], line
         return None
 
     def _complain(self, hold: Hold, what: str) -> None:

@@ -6,7 +6,8 @@ from story import PERIOD_S, Story
 
 from appliance.core import events as ev
 from appliance.core.signals import Fault
-from appliance.service.turn_report import Report, TurnReports
+from appliance.service.turn_meter import TurnMeter
+from appliance.service.turn_report import Report
 
 
 @pytest.fixture
@@ -16,7 +17,7 @@ def reports():
 
 @pytest.fixture
 def story(reports):
-    follower = TurnReports()
+    follower = TurnMeter()
     return Story(lambda moment: reports.extend(follower.follow(moment)))
 
 
@@ -85,10 +86,23 @@ def test_a_turn_without_answer_and_a_lost_one_have_their_outcomes(story, reports
 
 def test_xruns_and_underruns_are_those_of_the_turn(story, reports):
     story.tell(ev.CaptureOverran(story.now), ev.PlaybackUnderran(story.now))
-    story.press().hear(4).tell(ev.CaptureOverran(story.now)).hear(4).release().hear(2)
+    story.wait(1.0).press().hear(4).tell(ev.CaptureOverran(story.now)).hear(
+        4
+    ).release().hear(2)
     story.answer().tell(ev.PlaybackUnderran(story.now)).drained()
     (report,) = reports
     assert (report.xruns, report.underruns) == (1, 1)
+    assert " with 1 overrun, " in report.line()
+    assert report.line().endswith(" with 1 underrun")
+
+
+def test_what_is_missing_of_the_pre_roll_is_missing_in_the_turn(story, reports):
+    story.tell(ev.CaptureOverran(story.now)).wait(1.0)
+    story.hear(1).tell(ev.CaptureOverran(story.now))
+    story.press().hear(1).tell(ev.CaptureOverran(story.now)).hear(8).release().hear(2)
+    story.answer().drained()
+    (report,) = reports
+    assert report.xruns == 2
 
 
 def test_two_turns_that_waited_for_the_link_are_told_apart(story, reports):
