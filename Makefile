@@ -34,7 +34,7 @@ unit: $(VENV)/.installed
 	$(BIN)/pytest --numprocesses=3 --dist=loadfile \
 		--cov --cov-report=term:skip-covered
 	$(BIN)/coverage report --fail-under=100 \
-		--include='appliance/core/*,appliance/live/wire.py'
+		--include='appliance/core/*,appliance/live/downlink.py,appliance/live/uplink.py'
 
 FRAMES ?= 1100000
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from appliance.core import events as ev
 from appliance.core.secret import Secret
 from appliance.core.signals import Fault
-from appliance.live import wire
+from appliance.live import uplink
 from appliance.live.closes import Loss, Next, Verdict, back_off_s
 from appliance.live.session import Session
 
@@ -37,7 +37,7 @@ class LiveLink:
         self,
         *,
         endpoint: str,
-        settings: wire.Settings,
+        settings: uplink.Settings,
         key: Secret | None,
         post: Callable[[ev.Event], None],
     ) -> None:
@@ -69,11 +69,15 @@ class LiveLink:
         self._wanted.clear()
         self._session.end()
 
-    def send(self, frame: bytes) -> None:
-        """Order `frame` to be sent; without a link it is dropped (LinkLost says so)."""
-        self._session.send(frame)
+    def send(self, order: uplink.Order) -> None:
+        """Have it sent; without a link it is dropped (LinkLost says so)."""
+        self._session.send(order)
 
-    def configure(self, endpoint: str, settings: wire.Settings) -> bool:
+    def forget(self) -> None:
+        """The next link knows nothing of what was said before."""
+        self._start_fresh = True
+
+    def configure(self, endpoint: str, settings: uplink.Settings) -> bool:
         """From the next session on; whether that will differ from this one."""
         before = self._endpoint, self._settings
         self._endpoint, self._settings = endpoint, settings

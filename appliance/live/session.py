@@ -11,7 +11,7 @@ from websockets.asyncio.client import ClientConnection
 from appliance.core import events as ev
 from appliance.core.secret import Secret, SecretMissing
 from appliance.core.signals import Fault
-from appliance.live import wire
+from appliance.live import downlink, uplink
 from appliance.live.closes import (
     Loss,
     Next,
@@ -49,7 +49,7 @@ class Session:
         self,
         *,
         endpoint: str,
-        settings: wire.Settings,
+        settings: uplink.Settings,
         key: Secret | None,
         handle: str | None,
         post: Callable[[ev.Event], None],
@@ -66,6 +66,7 @@ class Session:
         self._key = key
         self._post = post
         self._complain = complain
+        self._dialect = uplink.DIALECTS[settings.dialect]
         self._outbox: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._up = False
         self._told_to_end = False
@@ -86,7 +87,7 @@ class Session:
                 await self._converse()
         except (
             websockets.WebSocketException,
-            wire.NotJson,
+            downlink.NotJson,
             Unanswered,
             SecretMissing,
             OSError,
@@ -97,9 +98,10 @@ class Session:
             self._ended.set()
         return None if self._told_to_end else loss
 
-    def send(self, frame: bytes) -> None:
-        """Order `frame` to be sent; dropped unless the link is up."""
-        if self._up:
+    def send(self, order: uplink.Order) -> None:
+        """Order it to be sent; dropped unless the link is up."""
+        frame = uplink.encode(order, self._dialect)
+        if self._up and frame:
             self._outbox.put_nowait(frame)
 
     def end(self) -> None:
@@ -130,7 +132,7 @@ class Session:
         try:
             async with asyncio.timeout(OPEN_LIMIT_S):
                 await connection.send(
-                    wire.setup(self._settings, self.handle), text=True
+                    uplink.setup(self._settings, self.handle), text=True
                 )
                 while not self._up:
                     self._read(await connection.recv(decode=False))
@@ -167,24 +169,26 @@ class Session:
                     await connection.send(frame, text=True)
             except TimeoutError:
                 raise TimeoutError("nothing can be sent any more") from None
-            if frame == wire.ACTIVITY_END:
+            if frame == self._dialect.closing:
                 self._tell(ev.TurnSent())
         await connection.close()
 
     def _read(self, frame: bytes) -> None:
-        messages, complaints = wire.decode(frame)
+        messages, complaints = downlink.decode(frame)
         for complaint in complaints:
             self._complain(complaint)
         for message in messages:
             self._act_on(message)
+        if self._dialect.go_on and any(isinstance(m, ev.AnswerAudio) for m in messages):
+            self._outbox.put_nowait(self._dialect.go_on)
 
-    def _act_on(self, message: wire.Message) -> None:
+    def _act_on(self, message: downlink.Message) -> None:
         match message:
-            case wire.SetupComplete():
+            case downlink.SetupComplete():
                 self._come_up()
-            case wire.HandleIssued(handle):
+            case downlink.HandleIssued(handle):
                 self.handle = handle
-            case wire.GoAway(time_left_s):
+            case downlink.GoAway(time_left_s):
                 left_s = max(0.0, time_left_s - _GO_AWAY_MARGIN_S)
                 self._tell(ev.LinkExpiring(time.monotonic() + left_s))
             case _:

@@ -20,7 +20,6 @@ from appliance.hardware.led import StatusLed
 from appliance.hardware.microphone import Microphone
 from appliance.hardware.sound_card import Card
 from appliance.hardware.speaker import Speaker
-from appliance.live import wire
 from appliance.live.link import LiveLink
 from appliance.service import systemd
 from appliance.service.config import Config, limits, live_settings
@@ -172,12 +171,8 @@ class Appliance:
 
     def _perform(self, effect: ef.Effect) -> None:
         match effect:
-            case ef.OpenTurn():
-                self._link.send(wire.ACTIVITY_START)
-            case ef.SendAudio(pcm):
-                self._link.send(wire.audio(pcm))
-            case ef.CloseTurn():
-                self._link.send(wire.ACTIVITY_END)
+            case ef.OpenTurn() | ef.SendAudio() | ef.CloseTurn():
+                self._link.send(effect)
             case ef.Play(pcm):
                 self._play(pcm)
             case ef.Drain(segment):

@@ -13,7 +13,7 @@ from appliance.core.strict_toml import (
     shown,
     suggestion,
 )
-from appliance.live import wire
+from appliance.live import uplink
 from appliance.service.endpoint import LIVE_PATH, check_endpoint
 
 DEFAULT_PATH = Path("/etc/voice-appliance/config.toml")
@@ -206,9 +206,9 @@ def limits(config: Config) -> Limits:
     )
 
 
-def live_settings(config: Config) -> wire.Settings:
+def live_settings(config: Config) -> uplink.Settings:
     """What the setup message asks for."""
-    return wire.Settings(
+    return uplink.Settings(
         model=config.live.model,
         voice=config.live.voice,
         system_instruction=config.live.system_instruction,

@@ -16,7 +16,7 @@ from walks import Chaos
 import appliance.core.advance as core
 from appliance.core import events as ev
 from appliance.core.strict_toml import Unreadable
-from appliance.live import wire
+from appliance.live import downlink
 from appliance.simulator.live.downlink import Close, Drop, Send, Stall
 from appliance.simulator.live.service import Service
 from appliance.simulator.live.session import LiveSession
@@ -42,13 +42,13 @@ def _examined(frame: bytes | str) -> Iterator[None]:
         raise
 
 
-def decode(frames: Iterable[bytes]) -> Iterator[wire.Message]:
+def decode(frames: Iterable[bytes]) -> Iterator[downlink.Message]:
     """What the codec reads in the frames, all of it checked."""
     for frame in frames:
         with _examined(frame):
             try:
-                messages, complaints = wire.decode(frame)
-            except wire.NotJson:
+                messages, complaints = downlink.decode(frame)
+            except downlink.NotJson:
                 continue
             assert len(messages) + len(complaints) <= _MOST_MESSAGES
             for message in messages:
@@ -59,8 +59,8 @@ def decode(frames: Iterable[bytes]) -> Iterator[wire.Message]:
         yield from messages
 
 
-def _check(message: wire.Message, frame_bytes: int) -> None:
-    assert isinstance(message, get_args(wire.Message))
+def _check(message: downlink.Message, frame_bytes: int) -> None:
+    assert isinstance(message, get_args(downlink.Message))
     match message:
         case ev.AnswerAudio(pcm):
             assert type(pcm) is bytes
@@ -68,12 +68,12 @@ def _check(message: wire.Message, frame_bytes: int) -> None:
         case ev.TokensCounted(tokens_in, tokens_out):
             assert 0 <= tokens_in < 2**31
             assert 0 <= tokens_out < 2**32
-        case ev.TranscriptHeard(text) | wire.HandleIssued(text):
+        case ev.TranscriptHeard(text) | downlink.HandleIssued(text):
             assert 0 < len(text.encode()) < 2**19
         case ev.AnswerEnded(reason):
             assert len(reason) <= 80
             assert reason.isprintable()
-        case wire.GoAway(time_left_s):
+        case downlink.GoAway(time_left_s):
             # Negative is "since then", as a protobuf Duration may be.
             assert math.isfinite(time_left_s)
 
@@ -81,7 +81,7 @@ def _check(message: wire.Message, frame_bytes: int) -> None:
 class Fed(Chaos):
     """A core in chaos, which is told what the frames say."""
 
-    def feed(self, messages: Iterable[wire.Message]) -> None:
+    def feed(self, messages: Iterable[downlink.Message]) -> None:
         kinds, weights = zip(*self._events().items(), strict=True)
         with patch.object(core, "timers", self.counted):
             for message in messages:
@@ -93,14 +93,14 @@ class Fed(Chaos):
                     self.tell(event)
             self.check_what_was_sent()
 
-    def _told_by(self, message: wire.Message) -> Iterator[ev.Event]:
+    def _told_by(self, message: downlink.Message) -> Iterator[ev.Event]:
         """As a Session does."""
         match message:
-            case wire.SetupComplete():
+            case downlink.SetupComplete():
                 yield ev.LinkUp()
-            case wire.GoAway(time_left_s):
+            case downlink.GoAway(time_left_s):
                 yield ev.LinkExpiring(self.now + max(0.0, time_left_s - 5))
-            case wire.HandleIssued():
+            case downlink.HandleIssued():
                 pass
             case _:
                 yield message
@@ -150,7 +150,7 @@ class Clients:
         assert not self._ended, "something is said after the end"
         match action:
             case Send(frame):
-                assert wire.decode(frame)[1] == [], frame
+                assert downlink.decode(frame)[1] == [], frame
             case Close(code, reason):
                 self._ended = True
                 assert 1000 <= code <= 4999

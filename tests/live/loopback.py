@@ -15,13 +15,14 @@ from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
 from appliance.core import events as ev
+from appliance.core.effects import CloseTurn, OpenTurn, SendAudio
 from appliance.core.secret import Secret
-from appliance.live import wire
+from appliance.live import uplink
 from appliance.live.link import LiveLink
 from appliance.simulator.scenario import Scenario
 
 KEY = "AQ.not-to-be-seen"
-SETTINGS = wire.Settings(
+SETTINGS = uplink.Settings(
     model="models/gemini-3.8-live",
     voice="Kore",
     system_instruction="Answer aloud.",
@@ -113,10 +114,10 @@ class Line:
 
     def say(self, *pieces):
         """A whole turn."""
-        self.link.send(wire.ACTIVITY_START)
+        self.link.send(OpenTurn(1))
         for pcm in pieces or (SPEECH,):
-            self.link.send(wire.audio(pcm))
-        self.link.send(wire.ACTIVITY_END)
+            self.link.send(SendAudio(pcm))
+        self.link.send(CloseTurn(1))
 
 
 @contextlib.asynccontextmanager

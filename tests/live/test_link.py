@@ -21,8 +21,9 @@ from loopback import (
 )
 
 from appliance.core import events as ev
+from appliance.core.effects import OpenTurn
 from appliance.core.signals import Fault
-from appliance.live import session, wire
+from appliance.live import session
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Close, Drop, Scenario, Stall
 
@@ -277,7 +278,7 @@ async def test_a_deaf_session_issues_no_handle_while_it_is_closed():
         await line.heard(ev.AnswerEnded)
         line.link.renew(deaf=False)
         await line.heard(ev.AnswerEnded, times=2)
-        line.link.send(wire.ACTIVITY_START)
+        line.link.send(OpenTurn(1))
         line.link.renew(deaf=True)
         assert await line.heard(ev.LinkUp, times=3) == ev.LinkUp(resumed=False)
     assert [setup["sessionResumption"] for setup in setups] == [{}, {"handle": "0"}, {}]

@@ -23,10 +23,12 @@ from loopback import (
 )
 
 from appliance.core import events as ev
+from appliance.core.effects import OpenTurn
 from appliance.core.secret import Secret
 from appliance.core.signals import Fault
-from appliance.live import session, wire
+from appliance.live import session
 from appliance.live.link import LiveLink
+from appliance.live.uplink import DIALECTS
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Drop
 
@@ -215,7 +217,7 @@ async def test_a_close_sends_what_was_ordered_before_it():
         await line.heard(ev.LinkUp)
         line.say(*[bytes(4096)] * 50)
         line.link.close()
-        line.link.send(wire.ACTIVITY_START)
+        line.link.send(OpenTurn(1))
         await line.link.closed()
         await server.wait_for(lambda server: not server.open_links)
         heard = [text for text in server.wire(1) if text.startswith("> ")]
@@ -232,7 +234,7 @@ async def test_a_close_waits_for_no_peer_that_does_not_close():
         began = time.monotonic()
         await line.link.closed()
         assert time.monotonic() - began < 5
-        assert rude.frames[-1] == wire.ACTIVITY_END.decode()
+        assert rude.frames[-1] == DIALECTS["activity"].closing.decode()
         assert not line.all(ev.LinkLost)
 
 
@@ -330,7 +332,7 @@ async def test_a_link_that_was_never_open_closes_at_once():
         line.link.close()
         await line.link.closed()
         await settled()
-        line.link.send(wire.ACTIVITY_START)
+        line.link.send(OpenTurn(1))
         assert not line.said
 
 

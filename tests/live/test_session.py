@@ -19,9 +19,11 @@ from loopback import (
 )
 
 from appliance.core import events as ev
+from appliance.core.effects import CloseTurn, OpenTurn
 from appliance.core.pcm import CAPTURE_RATE_HZ, PLAYBACK_RATE_HZ
 from appliance.core.signals import Fault
-from appliance.live import session, wire
+from appliance.live import session, uplink
+from appliance.live.uplink import DIALECTS
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.live.sound import resample
 from appliance.simulator.scenario import (
@@ -41,7 +43,7 @@ async def test_a_link_is_opened_set_up_and_up():
         assert await line.heard(ev.LinkUp) == ev.LinkUp(resumed=False)
         assert line.kinds == ["LinkOpening", "LinkUp"]
         assert server.wire(1)[0] == "> setup"
-        setup = json.loads(wire.setup(SETTINGS, None))
+        setup = json.loads(uplink.setup(SETTINGS, None))
         assert server.client_messages(1) == [setup]
 
 
@@ -151,27 +153,27 @@ async def test_frames_are_text():
         line.say(SPEECH)
         line.link.close()
         await line.link.closed()
+    said = DIALECTS["activity"]
     assert got == [
-        frame.decode()
-        for frame in (wire.ACTIVITY_START, wire.audio(SPEECH), wire.ACTIVITY_END)
+        frame.decode() for frame in (said.opening, said.audio(SPEECH), said.closing)
     ]
 
 
 @on_loop
 async def test_what_is_ordered_before_the_link_is_up_is_dropped():
     async with Rude() as rude, Line(rude.url) as line:
-        line.link.send(wire.ACTIVITY_END)
+        line.link.send(CloseTurn(1))
         await line.heard(ev.LinkOpening)
-        line.link.send(wire.ACTIVITY_END)
+        line.link.send(CloseTurn(1))
         await line.heard(ev.LinkUp)
-        line.link.send(wire.ACTIVITY_START)
+        line.link.send(OpenTurn(1))
         await rude.until(lambda rude: len(rude.frames) > 1)
-        assert rude.frames[1:] == [wire.ACTIVITY_START.decode()]
+        assert rude.frames[1:] == [DIALECTS["activity"].opening.decode()]
 
 
 @on_loop
 async def test_an_answer_arrives_whole_and_in_order():
-    settings = wire.Settings(
+    settings = uplink.Settings(
         SETTINGS.model, "Puck", "", turn_coverage="", transcripts=True
     )
     async with (

@@ -11,8 +11,9 @@ import pytest
 from loopback import KEY, QUICK, Line, Rude, accept, on_loop, peer, settled
 
 from appliance.core import events as ev
+from appliance.core.effects import CloseTurn, SendAudio
 from appliance.core.signals import Fault
-from appliance.live import dial, session, wire
+from appliance.live import dial, session, uplink
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Close, Drop, Garbage, Scenario
 
@@ -72,7 +73,7 @@ async def test_a_link_that_is_never_up_always_has_a_fault(code, reason, fault):
 async def test_a_wrong_key_and_a_wrong_model_are_told_apart():
     async with LiveServer(QUICK, api_key="another") as server, Line(server.url) as line:
         assert (await line.heard(ev.LinkLost)).fault is Fault.KEY
-    wrong = wire.Settings("models/gemini-2.0-flash-exp", "Kore", "", "", False)
+    wrong = uplink.Settings("models/gemini-2.0-flash-exp", "Kore", "", "", False)
     async with LiveServer(QUICK) as server, Line(server.url, settings=wrong) as line:
         assert (await line.heard(ev.LinkLost)).fault is Fault.REFUSED
 
@@ -182,7 +183,7 @@ async def test_a_peer_that_stops_reading_ends_the_link(monkeypatch):
         await line.heard(ev.LinkUp)
         rude.reads.clear()
         for _ in range(400):
-            line.link.send(wire.audio(bytes(65536)))
+            line.link.send(SendAudio(bytes(65536)))
         lost = await line.heard(ev.LinkLost)
         assert lost == ev.LinkLost(Fault.NETWORK, "nothing can be sent any more")
         rude.reads.set()
@@ -195,8 +196,8 @@ async def test_a_turn_counts_as_sent_when_the_network_has_taken_all_of_it():
         await line.heard(ev.LinkUp)
         rude.reads.clear()
         for _ in range(400):
-            line.link.send(wire.audio(bytes(65536)))
-        line.link.send(wire.ACTIVITY_END)
+            line.link.send(SendAudio(bytes(65536)))
+        line.link.send(CloseTurn(1))
         await settled()
         assert not line.all(ev.TurnSent)
         rude.reads.set()

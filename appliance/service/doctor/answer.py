@@ -6,11 +6,11 @@ import time
 from dataclasses import dataclass
 
 from appliance.core import events as ev
+from appliance.core.effects import CloseTurn, OpenTurn, SendAudio
 from appliance.core.pcm import CAPTURE_RATE_HZ, FRAME_BYTES, PLAYBACK_RATE_HZ, seconds
 from appliance.core.secret import Secret
 from appliance.core.signals import TABLE, Fault, Signal
 from appliance.core.strict_toml import Unreadable
-from appliance.live import wire
 from appliance.live.closes import Loss
 from appliance.live.session import Session
 from appliance.service.config import Config, live_settings
@@ -102,10 +102,10 @@ async def _ask(config: Config, key: Secret) -> RoundTrip:
 def _say(session: Session) -> None:
     question = read_wav(QUESTION, CAPTURE_RATE_HZ)
     period_bytes = Config().microphone.period_frames * FRAME_BYTES
-    session.send(wire.ACTIVITY_START)
+    session.send(OpenTurn(1))
     for begin in range(0, len(question), period_bytes):
-        session.send(wire.audio(question[begin : begin + period_bytes]))
-    session.send(wire.ACTIVITY_END)
+        session.send(SendAudio(question[begin : begin + period_bytes]))
+    session.send(CloseTurn(1))
 
 
 class _Log:

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The Gemini Live wire format, both ways; no I/O.
+"""What the Live service says; no I/O.
 
-Client messages are JSON in text frames, one kind each. Server messages are JSON in
-binary frames (text is taken, too); one may carry several fields, so each known field
-is decoded on its own, and what is unknown or malformed is complained of, not fatal.
-Source: ai.google.dev/api/live.
+Its messages are JSON in binary frames (text is taken, too); one may carry several
+fields, so each known field is decoded on its own, and what is unknown or malformed is
+complained of, not fatal. Source: ai.google.dev/api/live.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,21 +14,9 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 from msgspec.json import decode as _from_json
-from msgspec.json import encode as _to_json
 
 from appliance.core import events as ev
-from appliance.core.pcm import CAPTURE_RATE_HZ, PLAYBACK_RATE_HZ
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What the service is asked to be, in the words of the setup message."""
-
-    model: str
-    voice: str
-    system_instruction: str
-    turn_coverage: str
-    transcripts: bool
+from appliance.core.pcm import PLAYBACK_RATE_HZ
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,41 +43,6 @@ Message = ev.Event | SetupComplete | HandleIssued | GoAway
 
 class NotJson(ValueError):
     """A frame that is no JSON object, or one too deep or too manifold to be read."""
-
-
-ACTIVITY_START = b'{"realtimeInput":{"activityStart":{}}}'
-ACTIVITY_END = b'{"realtimeInput":{"activityEnd":{}}}'
-
-
-def setup(settings: Settings, handle: str | None) -> bytes:
-    """The first message, as small as the model accepts; `handle` resumes a session."""
-    voice = {"prebuiltVoiceConfig": {"voiceName": settings.voice}}
-    realtime_input: dict[str, Any] = {"automaticActivityDetection": {"disabled": True}}
-    if settings.turn_coverage:
-        realtime_input["turnCoverage"] = settings.turn_coverage
-    message: dict[str, Any] = {
-        "model": settings.model,
-        "generationConfig": {
-            "responseModalities": ["AUDIO"],
-            "speechConfig": {"voiceConfig": voice},
-        },
-        "realtimeInputConfig": realtime_input,
-        "contextWindowCompression": {"slidingWindow": {}},
-        "sessionResumption": {"handle": handle} if handle else {},
-    }
-    if settings.system_instruction:
-        text = {"text": settings.system_instruction}
-        message["systemInstruction"] = {"parts": [text]}
-    if settings.transcripts:
-        message["inputAudioTranscription"] = {}
-        message["outputAudioTranscription"] = {}
-    return _to_json({"setup": message})
-
-
-def audio(pcm: bytes) -> bytes:
-    """One audio message; `pcm` is s16le mono at 16 kHz."""
-    blob = {"data": pcm, "mimeType": f"audio/pcm;rate={CAPTURE_RATE_HZ}"}
-    return _to_json({"realtimeInput": {"audio": blob}})
 
 
 def decode(frame: bytes | str) -> tuple[list[Message], list[str]]:

@@ -11,8 +11,9 @@ import pytest
 from google.genai import types
 
 from appliance.core import events as ev
-from appliance.live import wire
+from appliance.live import downlink, uplink
 
+ACTIVITY = uplink.DIALECTS["activity"]
 GOLDEN = Path(__file__).parents[1] / "golden"
 TALKS = ("turn.jsonl", "barge_in.jsonl", "resumption.jsonl")
 
@@ -36,11 +37,13 @@ def as_ordered(line):
     """The frame that the codec makes of what a line of a transcript orders."""
     match line:
         case {"setup": settings, "handle": handle}:
-            return wire.setup(wire.Settings(**settings), handle)
+            return uplink.setup(uplink.Settings(**settings), handle)
         case {"audio": pcm}:
-            return wire.audio(bytes.fromhex(pcm))
-        case {"say": name}:
-            return getattr(wire, name)
+            return ACTIVITY.audio(bytes.fromhex(pcm))
+        case {"say": "ACTIVITY_START"}:
+            return ACTIVITY.opening
+        case {"say": "ACTIVITY_END"}:
+            return ACTIVITY.closing
 
 
 @pytest.mark.parametrize("line", SENT)
@@ -59,7 +62,9 @@ def test_the_official_sdk_knows_every_field_that_is_sent(line):
 
 
 def test_the_official_sdk_reads_the_audio_that_is_sent():
-    message = types.LiveClientMessage.model_validate_json(wire.audio(b"\x01\x00\xff"))
+    message = types.LiveClientMessage.model_validate_json(
+        ACTIVITY.audio(b"\x01\x00\xff")
+    )
     assert message.realtime_input.audio.data == b"\x01\x00\xff"
     assert message.realtime_input.audio.mime_type == "audio/pcm;rate=16000"
 
@@ -75,7 +80,7 @@ def test_the_transcripts_are_frames_that_the_official_sdk_knows(line):
 @pytest.mark.parametrize("line", RECEIVED + ODD)
 def test_what_is_received_means_what_the_transcript_says(line, as_text):
     text = json.dumps(line["received"])
-    messages, complaints = wire.decode(text if as_text else text.encode())
+    messages, complaints = downlink.decode(text if as_text else text.encode())
     assert [repr(message) for message in messages] == line["means"]
     # After the colon the JSON library has its own words.
     heads = [complaint.partition(": ")[0] for complaint in complaints]
@@ -83,7 +88,7 @@ def test_what_is_received_means_what_the_transcript_says(line, as_text):
 
 
 def test_a_complaint_says_what_is_wrong():
-    _, complaints = wire.decode(
+    _, complaints = downlink.decode(
         b'{"serverContent":{"modelTurn":{"parts":[{"inlineData":'
         b'{"mimeType":"audio/pcm;rate=8000","data":"AAA="}}]}}}'
     )
@@ -97,14 +102,14 @@ def test_no_complaint_grows_with_what_it_is_about():
     mime = "x" * 100_000
     part = {"inlineData": {"mimeType": mime, "data": ""}}
     frame = {"y" * 100_000: 1, "serverContent": {"modelTurn": {"parts": [part]}}}
-    _, complaints = wire.decode(json.dumps(frame))
+    _, complaints = downlink.decode(json.dumps(frame))
     assert len(complaints) == 2
     assert all(len(complaint) < 200 for complaint in complaints)
 
 
 def test_a_field_that_is_no_unicode_is_complained_of_and_the_rest_counts():
     frame = b'{"goAway":{"timeLeft":"\xff"},"serverContent":{"turnComplete":true}}'
-    messages, complaints = wire.decode(frame)
+    messages, complaints = downlink.decode(frame)
     assert messages == [ev.AnswerEnded()]
     assert [text.partition(": ")[0] for text in complaints] == [
         "malformed field 'goAway'"
@@ -113,7 +118,7 @@ def test_a_field_that_is_no_unicode_is_complained_of_and_the_rest_counts():
 
 def test_the_last_of_two_fields_of_one_name_counts():
     frame = b'{"goAway":{"timeLeft":"9s"},"goAway":{"timeLeft":"7s"}}'
-    assert wire.decode(frame) == ([wire.GoAway(7.0)], [])
+    assert downlink.decode(frame) == ([downlink.GoAway(7.0)], [])
 
 
 def test_a_large_answer_arrives_whole():
@@ -121,7 +126,7 @@ def test_a_large_answer_arrives_whole():
     data = base64.b64encode(pcm).decode()
     part = {"inlineData": {"mimeType": "audio/pcm;rate=24000", "data": data}}
     frame = json.dumps({"serverContent": {"modelTurn": {"parts": [part]}}})
-    assert wire.decode(frame.encode()) == ([ev.AnswerAudio(pcm)], [])
+    assert downlink.decode(frame.encode()) == ([ev.AnswerAudio(pcm)], [])
 
 
 @pytest.mark.parametrize(
@@ -149,8 +154,8 @@ def test_a_large_answer_arrives_whole():
     ],
 )
 def test_what_is_no_json_object_is_refused(frame):
-    with pytest.raises(wire.NotJson, match="^a frame that is not a JSON object$"):
-        wire.decode(frame)
+    with pytest.raises(downlink.NotJson, match="^a frame that is not a JSON object$"):
+        downlink.decode(frame)
 
 
 @pytest.mark.parametrize("field", ["setupComplete", "serverContent", "novelty"])
@@ -158,8 +163,8 @@ def test_bottomless_nesting_is_refused_and_not_fatal(field):
     depth = 200_000
     for opening, closing in ((b"[", b"]"), (b'{"a":', b"}")):
         deep = opening * depth + b"1" + closing * depth
-        with pytest.raises(wire.NotJson):
-            wire.decode(b'{"%s":%s}' % (field.encode(), deep))
+        with pytest.raises(downlink.NotJson):
+            downlink.decode(b'{"%s":%s}' % (field.encode(), deep))
 
 
 @pytest.mark.parametrize(
@@ -171,8 +176,8 @@ def test_bottomless_nesting_is_refused_and_not_fatal(field):
     ],
 )
 def test_a_frame_of_endless_values_is_refused_before_it_costs_memory(frame):
-    with pytest.raises(wire.NotJson, match="^a frame with too many values$"):
-        wire.decode(frame)
+    with pytest.raises(downlink.NotJson, match="^a frame with too many values$"):
+        downlink.decode(frame)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +189,7 @@ def test_a_frame_of_endless_values_is_refused_before_it_costs_memory(frame):
     ],
 )
 def test_a_text_that_no_service_says_is_complained_of(content):
-    messages, [complaint] = wire.decode(json.dumps({"serverContent": content}))
+    messages, [complaint] = downlink.decode(json.dumps({"serverContent": content}))
     assert messages == []
     assert complaint.startswith("malformed field 'serverContent.")
     assert len(complaint) < 200
@@ -193,7 +198,7 @@ def test_a_text_that_no_service_says_is_complained_of(content):
 def test_nesting_that_can_be_read_is_no_reason_to_refuse_the_rest():
     deep = b"[" * 50 + b"]" * 50
     frame = b'{"novelty":%s,"serverContent":{"turnComplete":true}}' % deep
-    assert wire.decode(frame) == ([ev.AnswerEnded()], ["unknown field 'novelty'"])
+    assert downlink.decode(frame) == ([ev.AnswerEnded()], ["unknown field 'novelty'"])
 
 
 FRAMES = [line.values[0]["received"] for line in RECEIVED + ODD]
@@ -233,10 +238,10 @@ def test_whatever_a_json_object_says_it_is_read():
     for _ in range(10_000):
         frame = dice.choice(FRAMES) | dice.choice(FRAMES)
         text = json.dumps({name: shuffled(frame[name], dice) for name in frame})
-        messages, complaints = wire.decode(text)
+        messages, complaints = downlink.decode(text)
         meant.update(map(type, messages))
         complained.update(complaints)
         assert all(isinstance(complaint, str) for complaint in complaints), text
-    assert meant < set(get_args(wire.Message))
+    assert meant < set(get_args(downlink.Message))
     assert len(meant) >= 8, "this noise says too little"
     assert len(complained) > 50, "this noise is too clean"

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: MIT
+"""What is said to the Live service; no I/O.
+
+Messages are JSON in text frames, one kind each. Source: ai.google.dev/api/live.
+"""
+
+import json
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, assert_never
+
+from appliance.core.effects import CloseTurn, OpenTurn, SendAudio
+from appliance.core.pcm import CAPTURE_RATE_HZ
+
+#: Written out: they are most of what is sent.
+_AUDIO = b'{"realtimeInput":{"audio":{"data":"%b","mimeType":"%b"}}}'
+_MEDIA_CHUNK = b'{"realtime_input":{"media_chunks":[{"data":"%b","mime_type":"%b"}]}}'
+_MIME_TYPE = b"audio/pcm;rate=%d" % CAPTURE_RATE_HZ
+
+#: The orders of the core that a link carries out.
+Order = OpenTurn | SendAudio | CloseTurn
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the service is asked to be, in the words of the setup message."""
+
+    model: str
+    voice: str
+    system_instruction: str
+    turn_coverage: str
+    transcripts: bool
+    #: A key of DIALECTS.
+    dialect: str = "activity"
+    #: How the service detects speech, where it does; what is left out, it chooses.
+    detection: tuple[tuple[str, str | int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a turn is said: the frames at its beginning and end, and between them."""
+
+    opening: bytes | None
+    closing: bytes
+    audio: Callable[[bytes], bytes]
+    #: Sent after each message of the answer.
+    go_on: bytes | None = None
+
+
+def encode(order: Order, dialect: Dialect) -> bytes | None:
+    """The frame that says it; None if the dialect has no word for it."""
+    match order:
+        case OpenTurn():
+            return dialect.opening
+        case SendAudio(pcm):
+            return dialect.audio(pcm)
+        case CloseTurn():
+            return dialect.closing
+        case _:
+            assert_never(order)
+
+
+def setup(settings: Settings, handle: str | None) -> bytes:
+    """The first message, as small as the model accepts; `handle` resumes a session."""
+    voice = {"prebuiltVoiceConfig": {"voiceName": settings.voice}}
+    message: dict[str, Any] = {
+        "model": settings.model,
+        "generationConfig": {
+            "responseModalities": ["AUDIO"],
+            "speechConfig": {"voiceConfig": voice},
+        },
+        "contextWindowCompression": {"slidingWindow": {}},
+        "sessionResumption": {"handle": handle} if handle else {},
+    }
+    if realtime_input := _realtime_input(settings):
+        message["realtimeInputConfig"] = realtime_input
+    if settings.system_instruction:
+        text = {"text": settings.system_instruction}
+        message["systemInstruction"] = {"parts": [text]}
+    if settings.transcripts:
+        message["inputAudioTranscription"] = {}
+        message["outputAudioTranscription"] = {}
+    return json.dumps({"setup": message}).encode()
+
+
+def _realtime_input(settings: Settings) -> dict[str, Any]:
+    """Who tells where a turn begins and ends."""
+    if settings.dialect == "client-content":
+        return {}
+    detection: dict[str, Any] = {"disabled": True}
+    if settings.dialect == "server-vad":
+        detection = dict(settings.detection)
+    config: dict[str, Any] = {"automaticActivityDetection": detection}
+    if settings.turn_coverage:
+        config["turnCoverage"] = settings.turn_coverage
+    return config
+
+
+def _audio(pcm: bytes) -> bytes:
+    return _AUDIO % (b64encode(pcm), _MIME_TYPE)
+
+
+def _media_chunk(pcm: bytes) -> bytes:
+    return _MEDIA_CHUNK % (b64encode(pcm), _MIME_TYPE)
+
+
+#: By [turns] mode.
+DIALECTS: dict[str, Dialect] = {
+    "activity": Dialect(
+        opening=b'{"realtimeInput":{"activityStart":{}}}',
+        closing=b'{"realtimeInput":{"activityEnd":{}}}',
+        audio=_audio,
+    ),
+    "server-vad": Dialect(
+        opening=None,
+        closing=b'{"realtimeInput":{"audioStreamEnd":true}}',
+        audio=_audio,
+    ),
+    # The recipe of 2025; for models and gateways that still take it.
+    "client-content": Dialect(
+        opening=None,
+        closing=b'{"client_content":{"turn_complete":true}}',
+        audio=_media_chunk,
+        go_on=b'{"client_content":{"turn_complete":false}}',
+    ),
+}
