@@ -20,6 +20,10 @@ PATIENCE_S = 45.0
 _CAPTURE_BYTES_PER_S, _PLAYBACK_BYTES_PER_S = 32_000, 48_000
 #: Of an answer at 24 kHz: pieces that are looked for on the speaker's tape.
 _PIECE_BYTES = 2_400
+#: The microphone's tape is looked at from so long before a press.
+_MARGIN_S = 2.0
+#: What a turn is found by: 200 ms.
+_BEGINNING_BYTES = 6_400
 #: Of the journal around a complaint.
 _MOST_LINES = 40
 _REFUSALS = tuple(
@@ -133,19 +137,26 @@ class Ledger:
         return "answered"
 
     def _answers(self, hold: Hold) -> list[HeardTurn]:
-        """The turns that the service heard of it and answered."""
-        spoken = self._spoken(hold)
+        """The turns that the service heard of it and answered: what begins before the
+        release, for the next may follow at once."""
+        held_s = hold.released_at - hold.pressed_at
+        before = hold.spoken_from - self._since(hold)
+        began_by = before + int((held_s + 0.1) * _CAPTURE_BYTES_PER_S)
+        beginning = self._spoken(hold)[:began_by]
         return [
             turn
             for turn in self.world.turns(hold.pressed_at)
-            if turn.answer and turn.heard[:6400] in spoken
+            if turn.answer and turn.heard[:_BEGINNING_BYTES] in beginning
         ]
 
     def _spoken(self, hold: Hold) -> bytes:
         """The microphone's tape, with some seconds more at either end."""
-        since = max(0, hold.spoken_from - 2 * _CAPTURE_BYTES_PER_S)
         length_s = hold.released_at - hold.pressed_at + 8.0
-        return self.world.card.spoken(since)[: int(length_s * _CAPTURE_BYTES_PER_S)]
+        tape = self.world.card.spoken(self._since(hold))
+        return tape[: int(length_s * _CAPTURE_BYTES_PER_S)]
+
+    def _since(self, hold: Hold) -> int:
+        return max(0, hold.spoken_from - int(_MARGIN_S * _CAPTURE_BYTES_PER_S))
 
     def _life(self, hold: Hold) -> Life | None:
         """The run of the process that it was said to, if one ran all the time."""

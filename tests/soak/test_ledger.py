@@ -13,7 +13,8 @@ from appliance.core.earcons import earcon_pcm
 from appliance.core.signals import Earcon
 from appliance.simulator.live.service import HeardTurn
 
-SAID, ANSWER = noise(32_000, seed=1), noise(48_000, seed=2)
+SAID, NEXT = noise(32_000, seed=1), noise(32_000, seed=3)
+ANSWER = noise(48_000, seed=2)
 HOLD = {"pressed_at": 101.0, "released_at": 103.0, "spoken_from": 0, "heard_from": 0}
 LISTENING = [(100.0, "STATUS=Idle (turn 4)."), (101.3, "STATUS=Listening (turn 5).")]
 THINKING = [*LISTENING, (103.2, "STATUS=Thinking (turn 5).")]
@@ -47,6 +48,26 @@ def test_an_answer_that_nobody_heard_is_lost_whatever_the_journal_says():
 def test_an_answer_to_something_else_is_none():
     book = ledger([(105.0, "INFO: turn 5 answered: said 2.0 s")], ANSWER, (), False)
     assert book.enter(Hold(1, **HOLD)).startswith("LOST SILENTLY")
+
+
+def test_the_answer_to_what_was_said_next_is_not_taken_for_this_one():
+    book = ledger([(105.0, "INFO: turn 5 answered: said 2.0 s")], ANSWER[:-9_600])
+    following = HeardTurn(1, 2, 104.5)
+    following.hear(NEXT)
+    following.say(ANSWER[:-9_600], 105.5)
+    book.world.turns = lambda since, first=book.world.turns: [*first(since), following]
+    book.world.card.spoken = lambda since: SAID + bytes(9_600) + NEXT
+    assert book.enter(Hold(1, **HOLD)) == "answered"
+    assert (book.complaints, book.with_a_gap) == ([], 1)
+
+
+def test_frames_may_be_missing_only_where_the_box_says_so():
+    tape = SAID[:20_000] + bytes(640) + SAID[20_000:]
+    for line, complaints in (("said 2.0 s", 1), ("said 2.0 s with 1 overrun", 0)):
+        book = ledger([(105.0, f"INFO: turn 5 answered: {line}")], ANSWER)
+        book.world.card.spoken = lambda since: tape
+        assert book.enter(Hold(1, **HOLD)) == "answered"
+        assert len(book.complaints) == complaints
 
 
 def test_a_cut_without_a_press_is_a_loss():
