@@ -9,11 +9,12 @@ tells the shell when to come back.
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from appliance.core import delivery, hold, playback
+from appliance.core import delivery, gestures, hands_free, hold, playback
 from appliance.core import events as ev
 from appliance.core.conversation import Conversation, Link, Step, is_open
 from appliance.core.effects import CloseLink, CloseTurn
 from appliance.core.signals import LINK_FAULTS, Earcon, Fault
+from appliance.core.way import Way
 
 Reaction = Callable[[Conversation, float], Step]
 
@@ -31,6 +32,8 @@ def advance(conversation: Conversation, event: ev.Event, now: float) -> Step:
         c, more = due[0](c, now)
         effects += more
     c, more = delivery.deliver(c, now)
+    effects += more
+    c, more = hands_free.deliver(c)
     return c, effects + more
 
 
@@ -42,12 +45,14 @@ def deadline(conversation: Conversation) -> float | None:
 def _apply(c: Conversation, event: ev.Event, now: float) -> Step:
     match event:
         case ev.TalkPressed(at):
-            return hold.press(c, at, now)
+            return gestures.press(c, at, now)
         case ev.TalkReleased(at):
-            return hold.release(c, at, now)
+            return gestures.release(c, at, now)
         case ev.PeriodCaptured():
-            return hold.capture(c, event)
+            return hold.capture(hands_free.capture(c, event), event)
         case ev.AnswerAudio(pcm):
+            if c.manner.way is Way.HANDS_FREE:
+                c = hands_free.answer_begins(c)
             return playback.answer_audio(c, pcm, now)
         case ev.AnswerGenerated():
             return playback.drain(c)
@@ -78,8 +83,11 @@ def _apply(c: Conversation, event: ev.Event, now: float) -> Step:
         case ev.FaultCleared(fault):
             c = replace(c, faults=c.faults - {fault})
             return (replace(c, mute_since=None) if fault is Fault.SPEAKER else c), ()
-        case ev.ConfigChanged(limits, relink):
-            return delivery.reconfigure(replace(c, limits=limits), relink, now)
+        case ev.NewConversation():
+            return replace(c, anew=True), ()
+        case ev.ConfigChanged(limits, manner, relink):
+            c = replace(c, limits=limits, manner=manner)
+            return delivery.reconfigure(c, relink, now)
         case ev.StopRequested():
             return _stop(c, now)
         case _:
@@ -89,10 +97,14 @@ def _apply(c: Conversation, event: ev.Event, now: float) -> Step:
 def timers(c: Conversation) -> Iterator[tuple[float, Reaction]]:
     """What will happen by itself, and when. Each reaction removes its own timer."""
     yield from hold.timers(c)
+    yield from hands_free.timers(c)
     yield from delivery.timers(c)
     yield from playback.timers(c)
+    calm = c.between_turns or hands_free.calm(c)
     if c.expiring_by is not None and c.link is Link.UP:
-        yield (0.0 if c.between_turns else c.expiring_by), delivery.expire
+        yield (0.0 if calm else c.expiring_by), delivery.expire
+    if c.anew and calm:
+        yield 0.0, delivery.start_anew
     if c.link is Link.UP and c.between_turns:
         yield c.active_at + c.limits.idle_disconnect_s, _sleep
 
@@ -110,6 +122,7 @@ def _sleep(c: Conversation, now: float) -> Step:
 
 def _stop(c: Conversation, now: float) -> Step:
     """The turn is closed on the wire; nothing is played out."""
-    effects = tuple(CloseTurn(u.turn) for u in c.utterances if is_open(u))
+    c, effects = hands_free.stop(c)
+    effects += tuple(CloseTurn(u.turn) for u in c.utterances if is_open(u))
     c = replace(playback.leave_link(c), hold=None, utterances=(), link=Link.DOWN)
     return c, (*effects, CloseLink())

@@ -10,6 +10,7 @@ from appliance.core.led_pattern import LedPattern
 from appliance.core.limits import Limits
 from appliance.core.pcm import CAPTURE_RATE_HZ, FRAME_BYTES, seconds
 from appliance.core.signals import TABLE, Fault, Signal, signal_of, worst
+from appliance.core.way import HOLD, Manner
 
 
 class State(Enum):
@@ -40,6 +41,24 @@ class Hold:
     #: None until the press is older than a tap.
     turn: int | None = None
     warned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMicrophone:
+    """Hands-free: what is heard goes to the service, until a press or a limit."""
+
+    #: The number of the stretch from opening to closing.
+    turn: int
+    #: Audio captured before this instant is not sent.
+    since: float
+    #: What is not answered yet: s16le mono at 16 kHz, in order.
+    pieces: tuple[bytes, ...] = ()
+    #: Pieces sent on this link, None before the first.
+    sent: int | None = None
+    #: When it began to wait for a link.
+    waiting_since: float | None = None
+    #: The user was warned of the limit that follows this activity.
+    warned_for: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +104,7 @@ class Conversation:
     active_at: float
     #: Nothing sounds from this instant on; None while the speaker sounds.
     quiet_since: float | None
+    manner: Manner = HOLD
     #: The speaker has been out of order since then.
     mute_since: float | None = None
     ready: bool = False
@@ -95,6 +115,11 @@ class Conversation:
     #: The last periods captured, for the pre-roll.
     recent: tuple[PeriodCaptured, ...] = ()
     hold: Hold | None = None
+    microphone: OpenMicrophone | None = None
+    #: When the last press was a tap, and over.
+    tapped_at: float = float("-inf")
+    #: What was said so far is to be forgotten, as soon as it is answered.
+    anew: bool = False
     #: What was captured before this instant belongs to an utterance that is over.
     said_until: float = float("-inf")
     #: Said, and not yet begun to be answered; oldest first. Only the last can still
@@ -129,14 +154,22 @@ class Conversation:
             return State.LISTENING
         if self.answer:
             return State.SPEAKING
+        if self.microphone:
+            return State.LISTENING
         if self.utterances:
             return State.THINKING
         return State.IDLE
 
     @property
     def turn_open(self) -> bool:
-        """activityStart is out, and its activityEnd is not."""
-        return any(is_open(u) for u in self.utterances)
+        """The service has heard its beginning, and not its end."""
+        streams = self.microphone is not None and self.microphone.sent is not None
+        return streams or any(is_open(u) for u in self.utterances)
+
+    @property
+    def wants_link(self) -> bool:
+        """Something is to be said, or answered."""
+        return bool(self.hold or self.microphone or self.utterances)
 
     @property
     def between_turns(self) -> bool:
@@ -152,9 +185,9 @@ def is_open(utterance: Utterance) -> bool:
     return utterance.sent is not None and not utterance.closed
 
 
-def start(limits: Limits, now: float) -> Conversation:
+def start(limits: Limits, now: float, manner: Manner = HOLD) -> Conversation:
     """A box that has just been switched on."""
-    return Conversation(limits=limits, active_at=now, quiet_since=now)
+    return Conversation(limits=limits, active_at=now, quiet_since=now, manner=manner)
 
 
 def hold_until(hold: Hold, limits: Limits) -> float:
@@ -187,6 +220,9 @@ def signal(conversation: Conversation) -> Signal:
         return signal_of(fault)
     if not c.ready:
         return Signal.STARTING
+    if c.microphone:
+        ends = c.microphone.warned_for == c.active_at
+        return Signal.LISTENING_ENDS if ends else Signal.LISTENING
     return Signal.THINKING if c.utterances else Signal.IDLE
 
 

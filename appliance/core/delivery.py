@@ -8,6 +8,7 @@ from appliance.core.conversation import Conversation, Link, Step, Utterance
 from appliance.core.effects import (
     CloseTurn,
     Effect,
+    ForgetSession,
     OpenLink,
     OpenTurn,
     RenewLink,
@@ -62,7 +63,7 @@ def timers(
     c: Conversation,
 ) -> Iterator[tuple[float, Callable[[Conversation, float], Step]]]:
     """When delivery goes on, or is given up, if nothing happens before."""
-    if c.link is Link.DOWN and (c.hold or c.utterances):
+    if c.link is Link.DOWN and c.wants_link:
         yield c.tried_at + _TRY_EVERY_S, _try
     waiting = next((u for u in c.utterances if u.awaited_since is None), None)
     if waiting:
@@ -87,7 +88,7 @@ def turn_sent(c: Conversation, now: float) -> Conversation:
 
 def link_lost(c: Conversation, fault: Fault | None, now: float) -> Step:
     """No turn is open any more; what is not being answered will be sent again."""
-    news = fault not in c.faults and (c.hold or c.utterances)
+    news = fault not in c.faults and c.wants_link
     faults = (c.faults - LINK_FAULTS) | ({fault} if fault else set())
     c, effects = forget_link(c, now, failed=_is_sent)
     c = replace(c, link=Link.DOWN, faults=frozenset(faults))
@@ -95,8 +96,8 @@ def link_lost(c: Conversation, fault: Fault | None, now: float) -> Step:
     kept = () if fatal else _alive(c)
     lost = len(kept) < len(c.utterances)
     c = _keep(c, kept)
-    if fatal and c.hold:
-        c = replace(c, hold=None, said_until=now)
+    if fatal and (c.hold or c.microphone):
+        c = replace(c, hold=None, microphone=None, said_until=now)
     if fault and news:
         c, more = earcon(c, earcon_of(fault))
         effects += more
@@ -128,7 +129,19 @@ def forget_link(
         )
         for u in c.utterances
     )
-    return cut_answer_short(replace(leave_link(c), utterances=said), Signal.LOST)
+    c = replace(leave_link(c), utterances=said)
+    if c.microphone and c.microphone.waiting_since is None:
+        c = replace(c, microphone=replace(c.microphone, waiting_since=now))
+    return cut_answer_short(c, Signal.LOST)
+
+
+def start_anew(c: Conversation, now: float) -> Step:
+    """Forget what was said so far: the next link is another conversation."""
+    c = replace(c, anew=False)
+    if c.link is Link.DOWN:
+        return c, (ForgetSession(),)
+    c, effects = expire(c, now)
+    return c, (ForgetSession(), *effects)
 
 
 def reconfigure(c: Conversation, relink: bool, now: float) -> Step:

@@ -8,7 +8,7 @@ from appliance.core.signals import Earcon
 
 @dataclass(frozen=True, slots=True)
 class OpenTurn:
-    """activityStart."""
+    """A turn begins: activityStart."""
 
     turn: int
 
@@ -22,7 +22,7 @@ class SendAudio:
 
 @dataclass(frozen=True, slots=True)
 class CloseTurn:
-    """activityEnd, exactly once for each OpenTurn on a living link."""
+    """A turn ends: activityEnd, exactly once for each OpenTurn on a living link."""
 
     turn: int
 
@@ -70,6 +70,11 @@ class RenewLink:
 
 
 @dataclass(frozen=True, slots=True)
+class ForgetSession:
+    """The next link knows nothing of what was said before."""
+
+
+@dataclass(frozen=True, slots=True)
 class CloseLink:
     """Close quietly, and stay closed until OpenLink."""
 
@@ -84,5 +89,6 @@ Effect = (
     | PlayEarcon
     | OpenLink
     | RenewLink
+    | ForgetSession
     | CloseLink
 )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from appliance.core.limits import Limits
 from appliance.core.signals import Fault
+from appliance.core.way import Manner
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +152,16 @@ class FaultCleared:
 
 
 @dataclass(frozen=True, slots=True)
+class NewConversation:
+    """What was said so far is to be forgotten, once it is answered."""
+
+
+@dataclass(frozen=True, slots=True)
 class ConfigChanged:
     """Between two turns; `relink` if the next link will not be as this one."""
 
     limits: Limits
+    manner: Manner
     relink: bool
 
 
@@ -191,6 +198,7 @@ Event = (
     | DevicesReady
     | FaultRaised
     | FaultCleared
+    | NewConversation
     | ConfigChanged
     | TimePassed
     | StopRequested

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from appliance.core import events as ev
-from appliance.core import playback
+from appliance.core import hands_free, playback
 from appliance.core.conversation import (
     Conversation,
     Hold,
@@ -65,12 +65,13 @@ def capture(c: Conversation, period: ev.PeriodCaptured) -> Step:
 
 def microphone_lost(c: Conversation, now: float) -> Step:
     """The microphone is gone: a hold is over, with what it had said so far."""
-    if not c.hold:
+    if not (c.hold or c.microphone):
         return c, ()
-    if c.hold.turn is not None:
+    if c.hold and c.hold.turn is not None:
         c, _ = _finish(c, now)
-    c = replace(c, hold=None, mishap=None)
-    return playback.earcon(c, Earcon.MICROPHONE)
+    c, effects = hands_free.stop(replace(c, hold=None, mishap=None))
+    c, more = playback.earcon(c, Earcon.MICROPHONE)
+    return c, effects + more
 
 
 def timers(

@@ -13,6 +13,7 @@ from appliance.core.effects import (
     RenewLink,
 )
 from appliance.core.signals import TABLE, Earcon, Signal
+from appliance.core.way import Way
 
 #: After the DAC fell silent the room still sounds for this long.
 _ROOM_S = 0.1
@@ -91,8 +92,10 @@ def drain(c: Conversation) -> Step:
 
 def interrupted(c: Conversation, now: float) -> Step:
     """The service cut an answer. One that was talked over is silent already; another
-    is silenced, and the user told: nobody had spoken."""
+    is silenced, and the user told: nobody had spoken, but to an open microphone."""
     c = replace(c, interrupted=True)
+    if c.manner.way is Way.HANDS_FREE and (c.answer or c.owed):
+        return hush(c, now)
     if not c.owed or not c.answer:
         return c, ()
     c, effects = hush(c, now)
@@ -147,7 +150,13 @@ def cut_answer_short(c: Conversation, why: Signal) -> Step:
 def leave_link(c: Conversation) -> Conversation:
     """What the link owed dies with it."""
     return replace(
-        c, owed=(), on_the_way=(), begun=False, interrupted=False, expiring_by=None
+        c,
+        owed=(),
+        on_the_way=(),
+        begun=False,
+        interrupted=False,
+        expiring_by=None,
+        microphone=c.microphone and replace(c.microphone, sent=None),
     )
 
 

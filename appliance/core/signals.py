@@ -33,6 +33,7 @@ class Earcon(StrEnum):
     CUT_OFF = "cut-off"
     NO_ANSWER = "no-answer"
     LOST = "lost"
+    NEW = "new-conversation"
     NO_NETWORK = "no-network"
     KEY_REJECTED = "key-rejected"
     QUOTA = "quota"

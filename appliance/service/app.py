@@ -22,7 +22,7 @@ from appliance.hardware.sound_card import Card
 from appliance.hardware.speaker import Speaker
 from appliance.live.link import LiveLink
 from appliance.service import systemd
-from appliance.service.config import Config, limits, live_settings
+from appliance.service.config import Config, limits, live_settings, manner
 from appliance.service.devices import keep_both_open
 from appliance.service.inbox import Inbox
 from appliance.service.moment import Moment
@@ -57,7 +57,7 @@ class Appliance:
         self._reload = Reload(config, read_config)
         self._inbox = Inbox(asyncio.get_running_loop())
         post = self._inbox.post
-        self._conversation = start(limits(config), time.monotonic())
+        self._conversation = start(limits(config), time.monotonic(), manner(config))
         self._stopped = asyncio.Event()
         #: Nothing is being said, waited for or heard.
         self._settled = asyncio.Event()
@@ -167,7 +167,7 @@ class Appliance:
         self._led.dim(config.led.brightness, config.led.idle_brightness)
         self._speaker.gain = config.speaker.gain
         relink = self._link.configure(config.live.endpoint, live_settings(config))
-        self._step(ConfigChanged(limits(config), relink), now)
+        self._step(ConfigChanged(limits(config), manner(config), relink), now)
 
     def _perform(self, effect: ef.Effect) -> None:
         match effect:
@@ -186,6 +186,8 @@ class Appliance:
                 self._link.open()
             case ef.RenewLink(deaf):
                 self._link.renew(deaf=deaf)
+            case ef.ForgetSession():
+                self._link.forget()
             case ef.CloseLink():
                 self._link.close()
             case _:

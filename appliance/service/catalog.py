@@ -8,6 +8,7 @@ from appliance.service.log_lines import (
     FAILED_ID,
     LINK_ID,
     MENDED_ID,
+    NEW_ID,
     READY_ID,
     TURN_ID,
 )
@@ -53,6 +54,11 @@ _OTHERS: dict[str, tuple[str, str]] = {
         "The configuration was not taken over",
         "The line says what is wrong with the file; the service goes on with what it "
         "had. Mend the file, and then\n    sudo systemctl reload voice-appliance",
+    ),
+    NEW_ID: (
+        "A new conversation begins",
+        "What was said before is forgotten: two quick taps of the button, or the "
+        "assistant itself, asked for it. Nothing is to be done.",
     ),
     MENDED_ID: (
         "All well again: @SITUATION@",

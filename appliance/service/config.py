@@ -1,138 +1,34 @@
 # SPDX-License-Identifier: MIT
-"""The configuration: every key with its unit, range, default and meaning, once."""
+"""The configuration: the file, what of it is checked, and what it means."""
 
 from pathlib import Path
-from typing import Annotated
 
 from appliance.core.limits import Limits
 from appliance.core.strict_toml import (
-    Meta,
     Section,
     Unreadable,
     parse,
     shown,
     suggestion,
 )
+from appliance.core.way import Manner, Way
 from appliance.live import uplink
-from appliance.service.endpoint import LIVE_PATH, check_endpoint
+from appliance.service.endpoint import check_endpoint
+from appliance.service.sections import (
+    COVERAGES,
+    I2S_GPIOS,
+    VOICES,
+    ButtonSection,
+    LedSection,
+    LiveSection,
+    LogSection,
+    MicrophoneSection,
+    SpeakerSection,
+    TurnsSection,
+    VadSection,
+)
 
 DEFAULT_PATH = Path("/etc/voice-appliance/config.toml")
-# fmt: off
-VOICES = [
-    "Zephyr", "Puck", "Charon", "Kore", "Fenrir", "Leda", "Orus", "Aoede",
-    "Callirrhoe", "Autonoe", "Enceladus", "Iapetus", "Umbriel", "Algieba", "Despina",
-    "Erinome", "Algenib", "Rasalgethi", "Laomedeia", "Achernar", "Alnilam", "Schedar",
-    "Gacrux", "Pulcherrima", "Achird", "Zubenelgenubi", "Vindemiatrix", "Sadachbia",
-    "Sadaltager", "Sulafat",
-]
-# fmt: on
-COVERAGES = [
-    "",
-    "TURN_INCLUDES_ONLY_ACTIVITY",
-    "TURN_INCLUDES_ALL_INPUT",
-    "TURN_INCLUDES_AUDIO_ACTIVITY_AND_ALL_VIDEO",
-]
-#: BCM numbers of the I2S bus: the microphone and the amplifier sit there.
-I2S_GPIOS = range(18, 22)
-
-
-class LiveSection(Section, frozen=True):
-    endpoint: Annotated[
-        str, Meta(description="wss:// URL of the Live API (ws:// on loopback only)")
-    ] = "wss://generativelanguage.googleapis.com" + LIVE_PATH
-    model: Annotated[
-        str, Meta(pattern="^models/.+", description='a Live model, "models/..."')
-    ] = "models/gemini-3.8-live"
-    voice: Annotated[str, Meta(description="one of " + " ".join(VOICES))] = "Aoede"
-    system_instruction: Annotated[
-        str, Meta(description="who answers, how, and in which language")
-    ] = (
-        "You are the voice of a box with one button. Everything said to you is meant "
-        "for you: always answer aloud, in a few sentences, in the user's language."
-    )
-    turn_coverage: Annotated[
-        str, Meta(description='what of the input makes a turn; "" leaves it out')
-    ] = "TURN_INCLUDES_ONLY_ACTIVITY"
-    idle_disconnect_s: Annotated[
-        float, Meta(ge=10, le=480, description="close the link this long after a turn")
-    ] = 300.0
-
-
-class ButtonSection(Section, frozen=True):
-    talk_gpio: Annotated[
-        int, Meta(ge=2, le=27, description="BCM number, not 18-21 (I2S)")
-    ] = 17
-    active_low: Annotated[
-        bool, Meta(description="the button connects the pin to ground (pull-up on)")
-    ] = True
-    bounce_ms: Annotated[int, Meta(ge=0, le=50, description="contact bounce")] = 10
-
-
-class LedSection(Section, frozen=True):
-    gpio: Annotated[
-        int, Meta(ge=2, le=27, description="BCM number, not 18-21 (I2S)")
-    ] = 27
-    brightness: Annotated[
-        float, Meta(ge=0.05, le=1, description="of everything but idle")
-    ] = 1.0
-    idle_brightness: Annotated[
-        float, Meta(ge=0, le=1, description="while idle; 0 is off")
-    ] = 0.05
-
-
-class MicrophoneSection(Section, frozen=True):
-    device: Annotated[
-        str, Meta(min_length=1, description="ALSA PCM name, see arecord -L")
-    ] = "default"
-    period_frames: Annotated[
-        int, Meta(ge=256, le=8192, description="at 16 kHz; 2048 = 128 ms")
-    ] = 2048
-    pre_roll_ms: Annotated[
-        int, Meta(ge=0, le=2000, description="kept from before the press")
-    ] = 300
-
-
-class SpeakerSection(Section, frozen=True):
-    device: Annotated[
-        str, Meta(min_length=1, description="ALSA PCM name, see aplay -L")
-    ] = "default"
-    period_frames: Annotated[
-        int, Meta(ge=120, le=4800, description="at 24 kHz; 480 = 20 ms")
-    ] = 480
-    prefill_ms: Annotated[
-        int, Meta(ge=0, le=2000, description="buffered before an answer starts")
-    ] = 100
-    gain: Annotated[float, Meta(ge=0, le=4, description="1 leaves it as it is")] = 1.0
-
-
-class TurnsSection(Section, frozen=True):
-    min_hold_ms: Annotated[
-        int, Meta(ge=50, le=1000, description="a shorter press is a tap")
-    ] = 250
-    tail_ms: Annotated[
-        int, Meta(ge=0, le=2000, description="still listened to after the release")
-    ] = 200
-    hold_limit_s: Annotated[
-        float, Meta(ge=10, le=300, description="the longest hold")
-    ] = 60.0
-    hold_warning_s: Annotated[
-        float, Meta(ge=0, le=10, description="the LED warns this long before it")
-    ] = 5.0
-    gap_ms: Annotated[
-        int, Meta(ge=300, le=2000, description="between two turns on the wire")
-    ] = 500
-    answer_limit_s: Annotated[
-        float, Meta(ge=2, le=60, description="silence of the service to give up after")
-    ] = 10.0
-    delivery_limit_s: Annotated[
-        float, Meta(ge=5, le=300, description="waiting for a link to give up after")
-    ] = 30.0
-
-
-class LogSection(Section, frozen=True):
-    transcripts: Annotated[
-        bool, Meta(description="write what was said and answered into the journal")
-    ] = False
 
 
 class Config(Section, frozen=True):
@@ -144,6 +40,7 @@ class Config(Section, frozen=True):
     microphone: MicrophoneSection = MicrophoneSection()
     speaker: SpeakerSection = SpeakerSection()
     turns: TurnsSection = TurnsSection()
+    vad: VadSection = VadSection()
     log: LogSection = LogSection()
 
 
@@ -206,6 +103,17 @@ def limits(config: Config) -> Limits:
     )
 
 
+def manner(config: Config) -> Manner:
+    """How the box is talked to."""
+    turns = config.turns
+    hands_free = turns.mode == "server-vad"
+    return Manner(
+        way=Way.HANDS_FREE if hands_free else Way(config.button.mode),
+        half_duplex=turns.echo == "half-duplex",
+        hands_free_limit_s=turns.hands_free_limit_s,
+    )
+
+
 def live_settings(config: Config) -> uplink.Settings:
     """What the setup message asks for."""
     return uplink.Settings(
@@ -214,4 +122,18 @@ def live_settings(config: Config) -> uplink.Settings:
         system_instruction=config.live.system_instruction,
         turn_coverage=config.live.turn_coverage,
         transcripts=config.log.transcripts,
+        dialect=config.turns.mode,
+        detection=_detection(config.vad),
     )
+
+
+def _detection(vad: VadSection) -> tuple[tuple[str, str | int], ...]:
+    """In the words of automaticActivityDetection."""
+    start, end = vad.start_sensitivity.upper(), vad.end_sensitivity.upper()
+    wanted: dict[str, str | int] = {
+        "startOfSpeechSensitivity": start and f"START_SENSITIVITY_{start}",
+        "endOfSpeechSensitivity": end and f"END_SENSITIVITY_{end}",
+        "prefixPaddingMs": vad.prefix_padding_ms,
+        "silenceDurationMs": vad.silence_ms,
+    }
+    return tuple((name, value) for name, value in wanted.items() if value)

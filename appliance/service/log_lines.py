@@ -15,6 +15,7 @@ from appliance.service.turn_report import Report
 TURN_ID = "fe68353d48de44bbb307554953b5d759"
 READY_ID = "7d620af9d69048cfac6c44726ef64430"
 LINK_ID = "1451d01c0f704afdbad732ecf409bd1b"
+NEW_ID = "986beb53072147f8b4ba85a534e05f13"
 MENDED_ID = "d11e738a533e43cea0b80d5b49896588"
 FAILED_ID = "fb6cf20255e9453d868dfc9830da4b15"
 
@@ -53,6 +54,9 @@ class LogLines:
             case ev.LinkLost(None, reason):
                 text = f"link lost ({reason}); opening another"
                 _write(logging.INFO, text, LINK_ID, LINK=link.value)
+        if ef.ForgetSession() in moment.effects:
+            text = "a new conversation begins"
+            _write(logging.INFO, text, NEW_ID, LINK=link.value)
         stopped = isinstance(moment.event, ev.StopRequested)
         if ef.CloseLink() in moment.effects and not stopped:
             text = "link closed until the next press"

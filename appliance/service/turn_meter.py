@@ -67,27 +67,28 @@ class TurnMeter:
     def _end(self, report: Report, moment: Moment) -> Iterator[Report]:
         report = replace(report, outcome=_outcome(report.turn, moment))
         answer = moment.before.answer
-        if (
-            isinstance(moment.event, ev.TalkPressed)
-            and answer
-            and answer.turn == report.turn
-            and report.first_sound_at is not None
-        ):
-            self._being_cut = report, moment.event.at
-            return
-        yield report
+        heard = answer and answer.turn == report.turn and report.first_sound_at
+        match moment.event:
+            case ev.TalkPressed(at) if heard:
+                self._being_cut = report, at
+            case ev.AnswerInterrupted() if heard and moment.after.microphone:
+                self._being_cut = report, moment.now
+            case _:
+                yield report
 
     def _measure_hold(self, moment: Moment) -> None:
         before, after, talking = moment.before, moment.after, moment.after.turn
         begun = talking > before.turn
+        held = before.hold is not None and before.hold.turn is not None
         if begun:
             pressed_at = _pressed_at(moment)
+            held |= pressed_at is not None and after.microphone is None
             self._open[talking] = Report(
                 talking, pressed_at, xruns=self._overruns_before(pressed_at, moment)
             )
         if after.hold and after.hold.turn:
             self._note(talking, released_at=after.hold.released_at)
-        elif begun or (before.hold and before.hold.turn):
+        elif held:
             self._release(talking, moment)
 
     def _overruns_before(self, pressed_at: float | None, moment: Moment) -> int:
@@ -173,6 +174,8 @@ def _turns(c: Conversation) -> set[int]:
     turns = {utterance.turn for utterance in c.utterances}
     if c.hold and c.hold.turn:
         turns.add(c.hold.turn)
+    if c.microphone:
+        turns.add(c.microphone.turn)
     if c.answer:
         turns.add(c.answer.turn)
     return turns
@@ -180,6 +183,8 @@ def _turns(c: Conversation) -> set[int]:
 
 def _outcome(turn: int, moment: Moment) -> str:
     before, after = moment.before, moment.after
+    if before.microphone and before.microphone.turn == turn:
+        return "hands-free"
     if isinstance(moment.event, ev.AnswerInterrupted):
         return "interrupted"
     if after.mishap and after.mishap is not before.mishap:

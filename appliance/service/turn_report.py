@@ -52,7 +52,7 @@ class Report:
         """The journal line, for people."""
         said = f"said {self.sent_s:.1f} s{_with(self.xruns, 'overrun')}"
         if self.pressed_at is None:
-            said = "more of the answer"
+            said = "without a press"
         first = ms(self.released_at, self.first_sound_at)
         answer = f", answered after {first} ms" if first is not None else ""
         length = f" for {self.answer_s:.1f} s" if self.answer_s else ""

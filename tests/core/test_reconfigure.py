@@ -7,12 +7,13 @@ from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core.conversation import Link
 from appliance.core.signals import Fault
+from appliance.core.way import HOLD
 
 
 def changed(box, *, relink=False, **limits):
     """`box` after its limits changed."""
     new = type(box)(**limits).conversation.limits
-    return box.tell(ev.ConfigChanged(new, relink))
+    return box.tell(ev.ConfigChanged(new, HOLD, relink))
 
 
 def test_new_limits_hold_from_the_next_press_on():

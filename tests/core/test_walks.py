@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Three random walks: any order, audio in flight, links that fail."""
+"""Random walks: any order, audio in flight, links that fail; in each way to talk."""
 
 import pytest
+from hands_free_walk import OpenWalk
 from walks import Chaos, Walk, seed, steps
 from world import World
 
@@ -28,7 +29,7 @@ def test_no_stale_answer_is_heard_and_the_last_one_always_is(walk):
     world = walk(World(seed(), troubled=False))
     world.run(steps())
     assert len(world.heard) > steps() / 400
-    assert set(world.earcons) <= {Earcon.CUT_OFF}
+    assert set(world.earcons) <= {Earcon.CUT_OFF, Earcon.NEW}
 
 
 def test_whatever_becomes_of_the_link_nothing_said_is_lost_silently(walk):
@@ -38,3 +39,12 @@ def test_whatever_becomes_of_the_link_nothing_said_is_lost_silently(walk):
     assert world.settled >= steps() // 10_000
     told = {Earcon.LOST, Earcon.NO_ANSWER, Earcon.NO_NETWORK}
     assert steps() < 20_000 or told <= set(world.earcons)
+
+
+@pytest.mark.parametrize("half_duplex", [True, False])
+def test_an_open_microphone_hears_only_the_user_and_nothing_stale_sounds(half_duplex):
+    walk = OpenWalk(seed(), half_duplex=half_duplex)
+    walk.run(steps())
+    assert walk.carried > steps() / 100
+    assert walk.played > steps() / 100
+    assert walk.stale > steps() / 1000

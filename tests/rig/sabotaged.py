@@ -21,8 +21,8 @@ from gpiozero import Device
 from appliance.__main__ import main
 from appliance.hardware import portaudio
 from appliance.hardware.button import TalkButton
-from appliance.service.config import ButtonSection, LedSection
 from appliance.service.inbox import Inbox
+from appliance.service.sections import ButtonSection, LedSection
 from appliance.simulator.panel import Panel
 
 _block_s = 0.0

@@ -136,7 +136,7 @@ def test_an_answer_that_goes_on_after_it_was_over_is_told_again(story, reports):
     first, more = reports
     assert (first.turn, first.outcome, first.answer_s) == (1, "answered", 0.1)
     assert "PRESS_TO_WIRE_MS" not in more.fields()
-    assert more.line() == "turn 1 answered: more of the answer for 0.2 s"
+    assert more.line() == "turn 1 answered: without a press for 0.2 s"
 
 
 def test_a_hold_that_a_stall_swallows_whole_is_told_all_the_same(story, reports):

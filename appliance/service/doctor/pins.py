@@ -11,10 +11,10 @@ from appliance.core.led_pattern import blinks
 from appliance.hardware.button import TalkButton
 from appliance.hardware.gpio import GpioUnavailable, GpioUnknown
 from appliance.hardware.led import StatusLed
-from appliance.service.config import ButtonSection
 from appliance.service.doctor.case import Case
 from appliance.service.doctor.finding import Finding, fail, ok
 from appliance.service.inbox import Inbox
+from appliance.service.sections import ButtonSection
 
 PRESS_LIMIT_S = 10.0
 _BLINKS, _BLINKS_S = 3, 1.6

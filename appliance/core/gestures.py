@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MIT
+"""What a press and a release mean, in each way to talk."""
+
+from dataclasses import replace
+
+from appliance.core import delivery, hands_free, hold, playback
+from appliance.core.conversation import Conversation, Step
+from appliance.core.signals import Earcon
+from appliance.core.way import Way
+
+#: Two taps within this are one gesture. A hold is never kept waiting for it.
+_DOUBLE_TAP_S = 0.5
+
+
+def press(c: Conversation, at: float, now: float) -> Step:
+    """The button went down."""
+    match c.manner.way:
+        case Way.HANDS_FREE:
+            return hands_free.press(c, at, now)
+        case Way.TOGGLE if c.hold and c.hold.released_at is None:
+            return _release(c, at, now)
+        case _:
+            return hold.press(c, at, now)
+
+
+def release(c: Conversation, at: float, now: float) -> Step:
+    """The button went up."""
+    return _release(c, at, now) if c.manner.way is Way.HOLD else (c, ())
+
+
+def _release(c: Conversation, at: float, now: float) -> Step:
+    held = c.hold
+    c, effects = hold.release(c, at, now)
+    if not held or c.hold:
+        return c, effects
+    if at - c.tapped_at > _DOUBLE_TAP_S:
+        return replace(c, tapped_at=at), effects
+    c, more = delivery.start_anew(replace(c, tapped_at=float("-inf")), now)
+    effects += more
+    c, more = playback.earcon(c, Earcon.NEW)
+    return c, effects + more

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: MIT
+"""Talking without the button: the microphone is open, and the service tells turns."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from appliance.core import events as ev
+from appliance.core import playback
+from appliance.core.conversation import (
+    Conversation,
+    Link,
+    OpenMicrophone,
+    Step,
+    cut,
+)
+from appliance.core.effects import CloseTurn, Effect, OpenLink, OpenTurn, SendAudio
+from appliance.core.pcm import CAPTURE_RATE_HZ, FRAME_BYTES, seconds
+from appliance.core.signals import Earcon, Fault, Signal, earcon_of, worst
+
+#: What is not answered yet is kept for the next link, but no more than this: most of it
+#: may be silence.
+_KEPT_S = 15.0
+#: Ends what was said last: the service waits for silence, and may ignore the word that
+#: the stream has ended.
+_SILENCE = bytes(int(1.5 * CAPTURE_RATE_HZ) * FRAME_BYTES)
+
+
+def press(c: Conversation, at: float, now: float) -> Step:
+    """Open the microphone; or silence what sounds; or else close it."""
+    sounds = c.quiet_since is None
+    opened = c.microphone is not None
+    c, effects = playback.hush(replace(c, active_at=now), now)
+    c, more = _close(c, now) if opened and not sounds else (c, ())
+    if not opened:
+        c, more = _open(c, at)
+    return c, effects + more
+
+
+def capture(c: Conversation, period: ev.PeriodCaptured) -> Conversation:
+    """Keep what an open microphone heard, to be sent."""
+    microphone = c.microphone
+    if microphone is None:
+        return c
+    pcm = cut(period, microphone.since, float("inf"))
+    if c.manner.half_duplex:
+        pcm = _without_echo(c, period, pcm)
+    if not pcm:
+        return c
+    pieces, sent = (*microphone.pieces, pcm), microphone.sent
+    while sum(map(len, pieces)) > _KEPT_S * CAPTURE_RATE_HZ * FRAME_BYTES:
+        pieces, sent = pieces[1:], sent and sent - 1
+    return replace(c, microphone=replace(microphone, pieces=pieces, sent=sent))
+
+
+def deliver(c: Conversation) -> Step:
+    """Send what this link has not carried."""
+    microphone = c.microphone
+    if c.link is not Link.UP or microphone is None or not microphone.pieces:
+        return c, ()
+    effects: list[Effect] = []
+    if microphone.sent is None:
+        effects.append(OpenTurn(microphone.turn))
+    effects += [SendAudio(pcm) for pcm in microphone.pieces[microphone.sent or 0 :]]
+    sent = len(microphone.pieces)
+    microphone = replace(microphone, sent=sent, waiting_since=None)
+    return replace(c, microphone=microphone), tuple(effects)
+
+
+def answer_begins(c: Conversation) -> Conversation:
+    """What was said up to here has arrived: the answer is a turn of its own."""
+    microphone = c.microphone
+    if microphone and microphone.sent is not None:
+        unsent = microphone.pieces[microphone.sent :]
+        c = replace(c, microphone=replace(microphone, pieces=unsent, sent=0))
+    return c if c.owed else replace(c, turn=c.turn + 1, owed=(c.turn + 1,))
+
+
+def calm(c: Conversation) -> bool:
+    """The link may be renewed: nothing is being answered."""
+    return c.microphone is not None and not (c.owed or c.answer)
+
+
+def stop(c: Conversation) -> Step:
+    """Say nothing more, and that it was all."""
+    microphone, c = c.microphone, replace(c, microphone=None)
+    if microphone is None or microphone.sent is None:
+        return c, ()
+    return c, (CloseTurn(microphone.turn),)
+
+
+def timers(
+    c: Conversation,
+) -> Iterator[tuple[float, Callable[[Conversation, float], Step]]]:
+    """When to warn, when the microphone is closed, and when no link came in time."""
+    if c.microphone is None:
+        return
+    if c.microphone.waiting_since is not None:
+        yield c.microphone.waiting_since + c.limits.delivery_limit_s, _undeliverable
+    if c.quiet_since is None:
+        return
+    until = c.active_at + c.manner.hands_free_limit_s
+    yield until, _cut_off
+    if c.microphone.warned_for != c.active_at:
+        yield until - c.limits.hold_warning_s, _warn
+
+
+def _open(c: Conversation, at: float) -> Step:
+    effects: tuple[Effect, ...] = ()
+    fault = worst(c.faults)
+    if fault is not Fault.MICROPHONE:
+        microphone = OpenMicrophone(c.turn + 1, since=at, waiting_since=at)
+        c = replace(c, turn=c.turn + 1, microphone=microphone)
+        if c.link is Link.DOWN:
+            c, effects = replace(c, link=Link.OPENING), (OpenLink(),)
+    if fault:
+        c, more = playback.earcon(c, earcon_of(fault))
+        effects += more
+    return c, effects
+
+
+def _close(c: Conversation, now: float) -> Step:
+    """If what was said never reached the service, the user is told."""
+    microphone = c.microphone
+    assert microphone
+    c = replace(c, microphone=None, active_at=now)
+    if microphone.sent is None:
+        said = any(map(any, microphone.pieces))
+        return playback.mishap(c, Signal.LOST, now) if said else (c, ())
+    return c, (SendAudio(_SILENCE), CloseTurn(microphone.turn))
+
+
+def _undeliverable(c: Conversation, now: float) -> Step:
+    return playback.mishap(replace(c, microphone=None), Signal.LOST, now)
+
+
+def _cut_off(c: Conversation, now: float) -> Step:
+    c, effects = _close(c, now)
+    c, more = playback.earcon(c, Earcon.CUT_OFF)
+    return c, effects + more
+
+
+def _warn(c: Conversation, now: float) -> Step:
+    assert c.microphone
+    return replace(c, microphone=replace(c.microphone, warned_for=c.active_at)), ()
+
+
+def _without_echo(c: Conversation, period: ev.PeriodCaptured, pcm: bytes) -> bytes:
+    """`pcm`, the end of `period`, silent as long as the room was not."""
+    if c.quiet_since is None:
+        return bytes(len(pcm))
+    began_at = period.ended_at - seconds(pcm, CAPTURE_RATE_HZ)
+    echo_s = max(0.0, c.quiet_since - began_at)
+    echo_bytes = min(len(pcm), round(echo_s * CAPTURE_RATE_HZ) * FRAME_BYTES)
+    return bytes(echo_bytes) + pcm[echo_bytes:]

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT
+"""How the box is talked to."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Way(Enum):
+    """What a press and a release of the talk button mean."""
+
+    #: Listens as long as it is held.
+    HOLD = "hold"
+    #: A press begins, the next one ends.
+    TOGGLE = "toggle"
+    #: A press opens the microphone, another closes it; the service tells the turns.
+    HANDS_FREE = "hands-free"
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """The way, and its details; from the configuration."""
+
+    way: Way = Way.HOLD
+    #: While the speaker sounds, an open microphone sends silence.
+    half_duplex: bool = True
+    #: An open microphone is closed so long after the last answer.
+    hands_free_limit_s: float = 120.0
+
+
+HOLD = Manner()

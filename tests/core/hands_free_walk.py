@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: MIT
+"""A random walk with an open microphone: anything may happen, in any order."""
+
+from collections import defaultdict
+from dataclasses import replace
+from random import Random
+
+from box import PERIOD_FRAMES, SOUND, Tape
+from walks import FRAME_S, SHORT
+
+import appliance.core.advance as core
+from appliance.core import effects as ef
+from appliance.core import events as ev
+from appliance.core.conversation import start
+from appliance.core.pcm import CAPTURE_RATE_HZ
+from appliance.core.signals import LINK_FAULTS, Fault
+from appliance.core.way import Manner, Way
+
+LIMIT_S = 15.0
+
+
+class OpenWalk:
+    """A conversation that is told anything, and what must hold after each event."""
+
+    def __init__(self, seed: int, *, half_duplex: bool) -> None:
+        self.rng = Random(seed)
+        self.now = 1000.0
+        self.manner = Manner(Way.HANDS_FREE, half_duplex, LIMIT_S)
+        self.conversation = replace(start(SHORT, self.now, self.manner), ready=True)
+        self.tape = Tape()
+        self.told = self.played = self.stale = self.carried = 0
+        self._captured_until = self.now
+        #: By the last frame of a period: when such ones ended (numbers come again).
+        self._ends: dict[int, list[float]] = defaultdict(list)
+        #: When the microphone was open; the last may still be.
+        self._open_at: list[list[float]] = []
+        #: When the speaker sounded, the room included.
+        self._sounding_since: float | None = None
+        self._sounds: list[tuple[float, float]] = []
+        #: An answer has begun on this link and not ended; it was cut.
+        self._begun = self._cut = False
+        self._on_wire = False
+
+    def run(self, events: int) -> None:
+        while self.told < events:
+            self.now += self.rng.choice((0.0, self.rng.expovariate(20)))
+            while (due := core.deadline(self.conversation)) and due <= self.now:
+                self.tell(ev.TimePassed())
+            if event := self._event():
+                self.tell(event)
+
+    def tell(self, event: ev.Event) -> None:
+        self.told += 1
+        before = self.conversation
+        after, effects = core.advance(before, event, self.now)
+        self.conversation = after
+        self._follow_the_service(event, effects)
+        self._follow_the_button(event, effects)
+        for effect in effects:
+            self._check(effect)
+        if isinstance(event, ev.AnswerInterrupted | ev.TalkPressed):
+            assert after.answer is None, "it goes on speaking"
+        assert self._on_wire == after.turn_open
+        assert not (after.microphone and Fault.MICROPHONE in after.faults)
+        due = core.deadline(after)
+        assert due is None or due > self.now or isinstance(event, ev.TimePassed)
+        self._follow_the_speaker()
+
+    def _event(self) -> ev.Event | None:
+        r = self.rng
+        at = self.now - r.choice((0.0, 0.0, 0.01))
+        match r.choices(range(9), (60, 4, 20, 6, 5, 12, 4, 2, 1))[0]:
+            case 0:
+                return self._period()
+            case 1:
+                return r.choice((ev.TalkPressed, ev.TalkReleased))(at)
+            case 2:
+                return ev.AnswerAudio(SOUND)
+            case 3:
+                return r.choice((ev.AnswerGenerated(), ev.AnswerInterrupted()))
+            case 4:
+                return ev.AnswerEnded()
+            case 5:
+                return ev.PlaybackDrained(self.conversation.segment, self.now)
+            case 6:
+                return r.choice((ev.LinkUp(), ev.LinkUp(), ev.LinkOpening()))
+            case 7:
+                fault = r.choice((None, None, None, *sorted(LINK_FAULTS, key=str)))
+                by = self.now + r.uniform(-1, 5)
+                return r.choice((ev.LinkLost(fault, ""), ev.LinkExpiring(by)))
+            case _:
+                fault = r.choice(list(Fault))
+                return r.choice((ev.FaultCleared, ev.FaultCleared, ev.FaultRaised))(
+                    fault
+                )
+
+    def _period(self) -> ev.PeriodCaptured | None:
+        frames = int((self.now - self._captured_until) * CAPTURE_RATE_HZ)
+        if frames < 1:
+            return None
+        self._captured_until = self.now
+        period = self.tape.period(self.now, min(frames, PERIOD_FRAMES))
+        self._ends[memoryview(period.pcm).cast("H")[-1]].append(self.now)
+        return period
+
+    def _follow_the_service(
+        self, event: ev.Event, effects: tuple[ef.Effect, ...]
+    ) -> None:
+        cut = isinstance(event, ev.AnswerInterrupted | ev.TalkPressed)
+        self._cut |= cut and self._begun
+        match event:
+            case ev.AnswerAudio():
+                self._begun = True
+                self.stale += self._cut
+            case ev.AnswerEnded() | ev.LinkLost() | ev.LinkOpening():
+                self._begun = self._cut = False
+        if any(isinstance(e, ef.RenewLink | ef.CloseLink) for e in effects):
+            self._begun = self._cut = False
+        if isinstance(event, ev.LinkLost | ev.LinkOpening):
+            self._on_wire = False
+
+    def _follow_the_button(
+        self, event: ev.Event, effects: tuple[ef.Effect, ...]
+    ) -> None:
+        is_open = self.conversation.microphone is not None
+        was_open = bool(self._open_at) and self._open_at[-1][1] == float("inf")
+        if is_open and not was_open:
+            assert isinstance(event, ev.TalkPressed), "it listens unasked"
+            self._open_at.append([event.at, float("inf")])
+        if was_open and not is_open:
+            self._open_at[-1][1] = self.now
+
+    def _check(self, effect: ef.Effect) -> None:
+        match effect:
+            case ef.OpenTurn():
+                assert not self._on_wire
+                self._on_wire = True
+            case ef.CloseTurn():
+                assert self._on_wire
+                self._on_wire = False
+            case ef.RenewLink() | ef.CloseLink():
+                self._on_wire = False
+            case ef.SendAudio(pcm):
+                assert self._on_wire, "audio outside an open microphone"
+                self._check_audio(pcm)
+            case ef.Play():
+                self.played += 1
+                assert not self._cut, "stale audio sounds"
+
+    def _check_audio(self, pcm: bytes) -> None:
+        """Only what was heard while the microphone was open and the room quiet."""
+        frames = memoryview(pcm).cast("H")
+        first = next((i for i, frame in enumerate(frames) if frame), None)
+        if first is None:
+            return
+        self.carried += 1
+        length_s = (len(frames) - first) * FRAME_S
+        ends = [at for at in self._ends[frames[-1]] if at > self.now - 30]
+        assert any(self._allowed(at - length_s, at) for at in ends)
+
+    def _allowed(self, since: float, until: float) -> bool:
+        """Heard while the microphone was open, and (half-duplex) nothing sounded."""
+        spans = [*self._open_at[-4:]]
+        asked = any(a - 2 * FRAME_S < since and until <= b for a, b in spans)
+        if not self.manner.half_duplex:
+            return asked
+        # What a period holds from before the speaker began is not taken out.
+        return asked and all(
+            until <= a or since > b - 2 * FRAME_S for a, b in self._sounds[-40:]
+        )
+
+    def _follow_the_speaker(self) -> None:
+        quiet_since = self.conversation.quiet_since
+        if quiet_since is None and self._sounding_since is None:
+            self._sounding_since = self.now
+        if quiet_since is not None and self._sounding_since is not None:
+            self._sounds.append((self._sounding_since, quiet_since))
+            self._sounding_since = None

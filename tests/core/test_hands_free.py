@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: MIT
+"""Talking without holding the button: what is sent, what sounds, and when it ends."""
+
+from dataclasses import replace
+
+import pytest
+from box import PERIOD_S, SOUND, Box
+
+from appliance.core import effects as ef
+from appliance.core import events as ev
+from appliance.core.conversation import State
+from appliance.core.pcm import CAPTURE_RATE_HZ, FRAME_BYTES
+from appliance.core.signals import Earcon, Fault
+from appliance.core.way import Manner, Way
+
+LIMIT_S = 120.0
+
+
+def box(*, half_duplex=True, **limits):
+    """A box that is talked to hands-free, idle, its link up."""
+    box = Box(turn_gap_s=0.0, **limits)
+    box.wire.unnumbered = True
+    manner = Manner(Way.HANDS_FREE, half_duplex, LIMIT_S)
+    box.conversation = replace(box.conversation, manner=manner)
+    return box.link_up().hear(1000)
+
+
+def opened(**wanted):
+    return box(**wanted).press().release()
+
+
+def sent(box):
+    return b"".join(order.pcm for order in box.ordered(ef.SendAudio))
+
+
+def seconds(pcm):
+    return len(pcm) / FRAME_BYTES / CAPTURE_RATE_HZ
+
+
+def test_nothing_is_sent_until_a_press_opens_the_microphone():
+    assert not box().hear(5000).ordered(ef.SendAudio)
+
+
+def test_an_open_microphone_is_heard_from_the_press_on_whatever_the_button_does():
+    talked = opened().hear(3000)
+    assert talked.turns == ["open 1"]
+    assert seconds(sent(talked)) == pytest.approx(3.0, abs=PERIOD_S)
+    assert (talked.state, talked.pattern) == (State.LISTENING, "listening")
+
+
+def test_another_press_closes_it_after_a_silence_that_ends_what_was_said():
+    talked = opened().hear(1000).forget()
+    done = talked.press().hear(2000)
+    assert done.turns == ["close 1"]
+    (silence,) = (order.pcm for order in done.ordered(ef.SendAudio))
+    assert not any(silence)
+    assert seconds(silence) > 1.0
+    assert done.state is State.IDLE
+
+
+def test_half_duplex_sends_silence_while_the_speaker_sounds_and_a_little_after():
+    talked = opened().hear(1024).forget().tell(ev.AnswerAudio(SOUND)).hear(1024)
+    assert talked.state is State.SPEAKING
+    assert not any(sent(talked))
+    assert seconds(sent(talked)) == pytest.approx(1.024, abs=0.001)
+    talked.tell(ev.AnswerGenerated(), ev.AnswerEnded()).drain().forget().hear(1024)
+    pcm = sent(talked)
+    quiet = len(pcm) - len(pcm.lstrip(b"\0"))
+    assert 0.1 <= seconds(bytes(quiet)) < 0.1 + PERIOD_S
+
+
+def test_full_duplex_sends_all_that_is_heard():
+    talked = opened(half_duplex=False).tell(ev.AnswerAudio(SOUND)).hear(1024)
+    assert seconds(sent(talked).strip(b"\0")) == pytest.approx(1.0, abs=PERIOD_S)
+    assert talked.state is State.SPEAKING
+
+
+def test_an_interrupted_answer_falls_silent_and_what_is_late_of_it_never_sounds():
+    talked = opened(half_duplex=False).hear(500).tell(ev.AnswerAudio(SOUND)).forget()
+    talked.tell(ev.AnswerInterrupted())
+    assert talked.just_ordered(ef.DropPlayback)
+    talked.tell(ev.AnswerAudio(SOUND), ev.AnswerEnded()).hear(500)
+    assert not talked.ordered(ef.Play)
+    assert not talked.earcons
+    assert talked.tell(ev.AnswerAudio(SOUND)).just_ordered(ef.Play)
+
+
+def test_press_while_it_speaks_silences_and_goes_on_listening():
+    talked = opened().hear(500).tell(ev.AnswerAudio(SOUND)).forget().press()
+    assert talked.just_ordered(ef.DropPlayback)
+    assert talked.state is State.LISTENING
+    talked.hear(1000)
+    assert any(sent(talked))
+    assert not talked.tell(ev.AnswerAudio(SOUND)).ordered(ef.Play)
+
+
+def test_an_answer_that_comes_after_the_microphone_was_closed_is_heard():
+    done = opened().hear(1000).press().hear(100)
+    assert done.tell(ev.AnswerAudio(SOUND)).just_ordered(ef.Play)
+    assert done.state is State.SPEAKING
+
+
+def test_it_ends_by_itself_after_its_limit_and_the_led_warns_before():
+    talked = opened().hear(114_000)
+    assert talked.pattern == "listening"
+    assert talked.hear(3000).pattern == "listening-ends"
+    talked.hear(4000)
+    assert talked.earcons == [Earcon.CUT_OFF]
+    assert talked.turns == ["open 1", "close 1"]
+
+
+def test_an_answer_begins_the_limit_anew():
+    talked = opened().hear(116_000).answer().hear(500).drain().hear(10_000)
+    assert talked.pattern == "listening"
+    assert talked.hear(100_000).state is State.LISTENING
+
+
+def test_what_is_said_before_the_link_is_up_is_sent_when_it_is():
+    asleep = box().tell(ev.LinkLost(None, "gone")).hear(1000).press().hear(1000)
+    assert asleep.ordered(ef.OpenLink)
+    assert not asleep.ordered(ef.SendAudio)
+    assert seconds(sent(asleep.link_up())) == pytest.approx(1.0, abs=PERIOD_S)
+
+
+def test_what_was_not_answered_on_a_link_that_is_lost_is_sent_on_the_next():
+    talked = opened().hear(2000).lose_link().hear(500).forget().link_up()
+    assert talked.turns == ["open 1"]
+    assert seconds(sent(talked)) == pytest.approx(2.5, abs=PERIOD_S)
+    talked.tell(ev.AnswerAudio(SOUND)).tell(ev.AnswerGenerated(), ev.AnswerEnded())
+    talked.drain().hear(500).lose_link().forget().link_up()
+    assert seconds(sent(talked)) < 0.7
+
+
+def test_no_more_than_the_last_seconds_are_kept_for_the_next_link():
+    talked = opened().hear(60_000).lose_link().forget().link_up()
+    assert seconds(sent(talked)) == pytest.approx(15.0, abs=PERIOD_S)
+
+
+def test_without_a_link_for_too_long_it_ends_and_the_user_is_told():
+    talked = box().lose_link(Fault.NETWORK).press().forget().hear(29_000)
+    assert talked.state is State.LISTENING
+    assert talked.hear(2000).earcons == [Earcon.LOST]
+    assert talked.state is State.IDLE
+
+
+def test_closing_it_before_any_of_it_was_sent_is_told():
+    talked = box().lose_link().hear(1000).press().hear(1000).forget()
+    assert talked.press().earcons == [Earcon.LOST]
+
+
+def test_a_fatal_fault_ends_it_with_the_sound_of_the_fault():
+    talked = opened().hear(500).forget().lose_link(Fault.KEY)
+    assert talked.earcons == [Earcon.KEY_REJECTED]
+    assert talked.state is State.IDLE
+
+
+def test_with_a_dead_microphone_it_does_not_open():
+    dead = box().tell(ev.FaultRaised(Fault.MICROPHONE)).press()
+    assert dead.earcons == [Earcon.MICROPHONE]
+    assert dead.state is State.IDLE
+
+
+def test_a_microphone_that_dies_closes_it():
+    talked = opened().hear(500).forget().tell(ev.FaultRaised(Fault.MICROPHONE))
+    assert talked.turns == ["close 1"]
+    assert talked.earcons == [Earcon.MICROPHONE]
+    assert talked.state is State.IDLE
+
+
+def test_a_stop_ends_the_stream():
+    assert opened().hear(500).forget().tell(ev.StopRequested()).turns == ["close 1"]
+
+
+def test_an_expiring_link_is_renewed_when_nothing_is_being_answered():
+    talked = opened().hear(500).tell(ev.AnswerAudio(SOUND))
+    talked.tell(ev.LinkExpiring(talked.now + 20)).hear(500)
+    assert not talked.ordered(ef.RenewLink)
+    talked.tell(ev.AnswerGenerated(), ev.AnswerEnded()).drain().hear(200)
+    assert talked.ordered(ef.RenewLink) == [ef.RenewLink(deaf=False)]
+
+
+def test_an_empty_turn_of_the_service_is_no_news():
+    assert not opened().hear(500).forget().tell(ev.AnswerEnded()).earcons
