@@ -10,7 +10,12 @@ from living_box import CALM, LivingBox
 from rig.network import Network
 
 from appliance.core.conversation import State
-from appliance.core.events import CaptureOverran, TalkPressed, TalkReleased
+from appliance.core.events import (
+    CaptureOverran,
+    PlaybackUnderran,
+    TalkPressed,
+    TalkReleased,
+)
 from appliance.core.pcm import CAPTURE_RATE_HZ, FRAME_BYTES, seconds
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.live.service import HeardTurn
@@ -63,8 +68,7 @@ class Outcome:
     recovery_s: float
 
 
-def _sounding(pcm: bytes) -> bytes:
-    """Without silence: a busy machine lets the card underrun, here and there."""
+def _without_silence(pcm: bytes) -> bytes:
     frames = np.frombuffer(pcm, "<i2")
     return frames[frames != 0].tobytes()
 
@@ -154,19 +158,27 @@ class CutUtterance:
         # counts is what sounds, and both answers begin alike.
         turn = answered[-1]
         await self._heard(turn.answer, heard)
-        played = _sounding(self._box.card.heard(heard))
-        if (count := played.count(_sounding(turn.answer))) != 1:
+        played, answer = self._played(heard), self._compared(turn.answer)
+        if (count := played.count(answer)) != 1:
             return f"its answer sounded {count} times, whole"
-        if (count := played.count(_sounding(turn.answer)[:_BEGINNING_BYTES])) != 1:
+        if (count := played.count(answer[:_BEGINNING_BYTES])) != 1:
             return f"its answer began to sound {count} times"
         return self._edges_complaint(turn.heard, max(0, spoken))
 
     async def _heard(self, answer: bytes, since: int) -> None:
         until = time.monotonic() + 2.0
-        while _sounding(answer) not in _sounding(self._box.card.heard(since)):
+        while self._compared(answer) not in self._played(since):
             if time.monotonic() > until:
                 return
             await asyncio.sleep(0.05)
+
+    def _played(self, since: int) -> bytes:
+        return self._compared(self._box.card.heard(since))
+
+    def _compared(self, pcm: bytes) -> bytes:
+        """To the sample; but where the box says that the card of a busy machine
+        underran, silence is taken out."""
+        return _without_silence(pcm) if self._box.happened(PlaybackUnderran) else pcm
 
     def _edges_complaint(self, heard: bytes, since: int) -> str:
         """Whether it is one excerpt of the tape, from pre-roll to tail."""
