@@ -4,6 +4,7 @@
 from appliance.core import events as ev
 from appliance.core.advance import advance, deadline
 from appliance.core.conversation import start
+from appliance.core.way import HOLD, Manner
 from appliance.service.config import Config, limits
 from appliance.service.moment import Moment
 
@@ -16,11 +17,11 @@ SOUND = b"\x02\x00" * 24_000
 class Story:
     """A box that is ready and linked; `now` is the story's clock."""
 
-    def __init__(self, *observers) -> None:
+    def __init__(self, *observers, manner: Manner = HOLD) -> None:
         self.now = 100.0
         self.moments: list[Moment] = []
         self._observers = observers
-        self._conversation = start(limits(Config()), self.now)
+        self._conversation = start(limits(Config()), self.now, manner)
         self.tell(ev.DevicesReady(), ev.LinkUp())
         self.drained()
 

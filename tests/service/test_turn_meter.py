@@ -6,6 +6,7 @@ from story import PERIOD_S, Story
 
 from appliance.core import events as ev
 from appliance.core.signals import Fault
+from appliance.core.way import Manner, Way
 from appliance.service.turn_meter import TurnMeter
 from appliance.service.turn_report import Report
 
@@ -180,3 +181,34 @@ def test_the_reason_of_an_odd_end_is_told(story, reports):
     (report,) = reports
     assert report.fields()["REASON"] == "MALFORMED"
     assert report.line().endswith("(MALFORMED)")
+
+
+@pytest.fixture
+def hands_free(reports):
+    follower = TurnMeter()
+
+    def look_on(moment):
+        reports.extend(follower.follow(moment))
+
+    return Story(look_on, manner=Manner(Way.HANDS_FREE)).press().release()
+
+
+def test_a_hands_free_stretch_is_told_when_the_microphone_closes(hands_free, reports):
+    hands_free.hear(10).press().hear(2)
+    (report,) = reports
+    assert report.line() == "turn 1 hands-free: said 2.8 s"
+
+
+def test_an_answer_that_was_not_pressed_for_is_told_so(hands_free, reports):
+    hands_free.hear(10).answer().wait(1.0).drained()
+    (report,) = reports
+    assert report.line() == "turn 2 answered: without a press for 1.0 s"
+
+
+def test_how_fast_an_interrupted_answer_fell_silent_is_told(hands_free, reports):
+    hands_free.hear(10).tell(ev.AnswerAudio(bytes(48_000)))
+    hands_free.tell(ev.PlaybackStarted(hands_free.now), ev.AnswerInterrupted())
+    assert reports == []
+    hands_free.tell(ev.PlaybackSilenced(hands_free.now + 0.025))
+    (report,) = reports
+    assert (report.outcome, report.cut_ms) == ("interrupted", 25)
