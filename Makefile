@@ -17,7 +17,7 @@ BUILD := build
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' appliance/__init__.py)
 STAGE := $(BUILD)/deb/voice-appliance-$(VERSION)
 
-.PHONY: demo test lint unit fuzz faults soak docs deb package boot-test \
+.PHONY: demo test lint unit fuzz faults soak docs recording deb package boot-test \
 	packages boot-packages clean
 
 demo: $(VENV)/.installed ## Ask the built-in simulator one question
@@ -49,6 +49,10 @@ soak: $(VENV)/.installed ## Everything goes wrong, for MINUTES
 
 docs: $(VENV)/.installed ## Write what is made from the code: README's table, config
 	$(BIN)/python tests/generated.py
+	$(BIN)/python hw/draw.py
+
+recording: $(VENV)/.installed ## Run the demo anew for the README's picture
+	$(BIN)/python hw/record_demo.py
 	$(BIN)/python hw/draw.py
 
 deb: package ## build/voice-appliance_VERSION_all.deb, for Debian 13

@@ -1,32 +1,36 @@
 # SPDX-License-Identifier: MIT
-"""Write the pictures and the tables of hw/ anew: `make docs`."""
+"""Write the pictures, and what else hw/ makes of the code, anew: `make docs`."""
 
 from pathlib import Path
 
-from drawing import language, path, pins, wiring
+from drawing import language, path, pins, states, terminal, wiring
 
 HW = Path(__file__).parent
 README = HW / "README.md"
-BEGIN, END = "<!-- pins: made by `make docs` -->", "<!-- end of pins -->"
-
-
-def pictures() -> dict[str, str]:
-    """What belongs into hw/pictures, by file name."""
-    return {
-        "wiring.svg": wiring.picture(),
-        "language.svg": language.picture(),
-        "path.svg": path.picture(),
-    }
+FRONT_DOOR = HW.parent / "README.md"
+#: What belongs into hw/pictures, by file name.
+PICTURES = {
+    "wiring.svg": wiring.picture,
+    "language.svg": language.picture,
+    "path.svg": path.picture,
+    "states.svg": states.picture,
+    "demo.svg": terminal.picture,
+}
 
 
 def updated(readme: str) -> str:
-    """`readme` with its table as the pin table has it."""
-    before, _, rest = readme.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{pins.markdown()}\n{END}{after}"
+    """A README with its parts as pin table and recording have them."""
+    for name, made in (("pins", pins.markdown), ("run", terminal.latencies)):
+        begin, end = f"<!-- {name}: made by `make docs` -->", f"<!-- end of {name} -->"
+        before, found, rest = readme.partition(begin)
+        if found:
+            _, _, after = rest.partition(end)
+            readme = f"{before}{begin}\n{made()}\n{end}{after}"
+    return readme
 
 
 if __name__ == "__main__":
-    for name, picture in pictures().items():
-        (HW / "pictures" / name).write_text(picture)
-    README.write_text(updated(README.read_text()))
+    for name, picture in PICTURES.items():
+        (HW / "pictures" / name).write_text(picture())
+    for file in (README, FRONT_DOOR):
+        file.write_text(updated(file.read_text()))

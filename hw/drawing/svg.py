@@ -14,11 +14,21 @@ Point = tuple[float, float]
 class Drawing:
     """Elements in the order they were drawn; the unit is a pixel."""
 
-    def __init__(self, width: int, height: int, title: str) -> None:
+    def __init__(
+        self,
+        width: int,
+        height: int,
+        title: str,
+        *,
+        paper: str = PAPER,
+        edge: str = EDGE,
+        fonts: str = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif",
+    ) -> None:
         self._size = width, height
         self._title = title
+        self._fonts = fonts
         self._elements: list[str] = []
-        self.box(1, 1, width - 2, height - 2, fill=PAPER, stroke=EDGE, radius=10)
+        self.box(1, 1, width - 2, height - 2, fill=paper, stroke=edge, radius=10)
 
     def box(
         self,
@@ -114,7 +124,7 @@ class Drawing:
             "<!-- made by `make docs` -->\n"
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" '
             f'height="{height}" viewBox="0 0 {width} {height}" role="img" '
-            'font-family="DejaVu Sans, Verdana, Helvetica, Arial, sans-serif">\n'
+            f'font-family="{escape(self._fonts)}">\n'
             f"<title>{escape(self._title)}</title>"
         )
         return "\n".join([head, *self._elements, "</svg>"]) + "\n"

@@ -1,26 +1,34 @@
 # SPDX-License-Identifier: MIT
 """The pictures say what the tables say, and can be read."""
 
+import re
 import xml.etree.ElementTree as Xml
+from dataclasses import fields
 from itertools import combinations, pairwise
 from pathlib import Path
+from typing import get_args
 
 import pytest
-from draw import pictures
-from drawing import pins, wiring
+from draw import PICTURES
+from drawing import pins, states, terminal, transitions, wiring
 from drawing.language import levels
 
+from appliance.core import events as ev
+from appliance.core.advance import advance
+from appliance.core.conversation import start
 from appliance.core.earcons import in_words
 from appliance.core.led_pattern import blinks
 from appliance.core.signals import TABLE, Signal
-from appliance.service.config import Config
+from appliance.service.arguments import parser
+from appliance.service.config import Config, limits
+from appliance.service.demo_screen import _COLUMNS as COLUMNS
 
 HERE = Path(__file__).parents[2] / "hw" / "pictures"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 def elements(name: str, tag: str) -> list[Xml.Element]:
-    return list(Xml.fromstring(pictures()[name]).iter(SVG + tag))
+    return list(Xml.fromstring(PICTURES[name]()).iter(SVG + tag))
 
 
 def words(name: str) -> list[str]:
@@ -40,9 +48,9 @@ def text_near(texts: list[Xml.Element], x: float, y: float) -> str:
     return min(texts, key=distance).text
 
 
-@pytest.mark.parametrize("name", sorted(pictures()))
+@pytest.mark.parametrize("name", sorted(PICTURES))
 def test_the_committed_picture_is_what_is_drawn(name):
-    assert (HERE / name).read_text() == pictures()[name]
+    assert (HERE / name).read_text() == PICTURES[name]()
 
 
 def test_each_wire_of_the_table_runs_from_its_pin_to_its_pad_and_no_other_does():
@@ -91,9 +99,9 @@ def _side_by_side(a, b, c, d) -> bool:
     return False
 
 
-@pytest.mark.parametrize("name", sorted(pictures()))
+@pytest.mark.parametrize("name", sorted(PICTURES))
 def test_no_words_overlap_and_none_leave_the_paper(name):
-    root = Xml.fromstring(pictures()[name])
+    root = Xml.fromstring(PICTURES[name]())
     boxes = [(_box_of(text), text.text) for text in root.iter(SVG + "text")]
     for (x, y, right, bottom), text in boxes:
         assert x > 4, text
@@ -140,3 +148,44 @@ def test_the_path_has_the_lines_of_the_default_configuration():
     assert f"GPIO {config.led.gpio}:" in shown
     assert f"{config.microphone.pre_roll_ms / 1000:g} s before" in shown
     assert f"{config.turns.tail_ms / 1000:g} s after" in shown
+
+
+def test_the_terminal_shows_a_whole_run_of_the_demo_as_it_speaks_now():
+    lines = terminal.RECORDING.read_text().splitlines()
+    timeline = [line.split("s  ", 1)[1] for line in lines if "s  " in line[:12]]
+    said = {line[:8].strip().split(" ")[0] for line in timeline}
+    assert said == {"link", "LED", "box", "speaker", "button", "turn"}
+    for signal in ("starting", "idle", "listening", "thinking", "speaking"):
+        assert f"LED      {TABLE[Signal(signal)].pattern.name}" in timeline
+    (heads,) = (line for line in lines if line.startswith("turn "))
+    assert re.split("  +", heads) == ["turn", *(head for head, _ in COLUMNS), "outcome"]
+    shown = [text.replace("\N{NO-BREAK SPACE}", " ") for text in words("demo.svg")]
+    assert shown[1:] == [line.strip() for line in lines if line]
+
+
+def test_what_the_terminal_shows_was_run():
+    assert parser().parse_args(terminal.COMMAND[1:]).virtual_card
+    assert words("demo.svg")[0].replace("\N{NO-BREAK SPACE}", " ") == (
+        f"$ {' '.join(terminal.COMMAND)}"
+    )
+    assert (HERE.parents[1] / terminal.COMMAND[-1]).exists()
+
+
+def test_the_states_are_told_every_event_that_can_change_them():
+    assert transitions.told() | transitions.WITHOUT_EFFECT == set(get_args(ev.Event))
+
+
+@pytest.mark.parametrize(
+    "kind", sorted(transitions.WITHOUT_EFFECT, key=str), ids=lambda kind: kind.__name__
+)
+def test_what_the_states_are_not_told_changes_nothing(kind):
+    conversation = start(limits(Config()), 0.0)
+    blank = kind(*(0 for _ in fields(kind)))
+    assert advance(conversation, blank, 1.0) == (conversation, ())
+
+
+def test_each_way_between_states_is_drawn_with_its_reasons():
+    shown = " ".join(words("states.svg")).replace("\N{NO-BREAK SPACE}", " ")
+    for (_, after), kinds in transitions.transitions().items():
+        for kind in kinds:
+            assert states.WORDS[kind, after] in shown

@@ -9,7 +9,7 @@ from appliance.core import events as ev
 from appliance.core.effects import CloseTurn, OpenTurn, SendAudio
 from appliance.core.pcm import CAPTURE_RATE_HZ, FRAME_BYTES, PLAYBACK_RATE_HZ, seconds
 from appliance.core.secret import Secret
-from appliance.core.signals import TABLE, Fault, Signal
+from appliance.core.signals import Fault, Signal
 from appliance.core.strict_toml import Unreadable
 from appliance.live.closes import Loss
 from appliance.live.session import Session
@@ -62,8 +62,7 @@ def judge_answer(trip: RoundTrip, limit_s: float) -> Finding:
         return fail(text, _JOURNAL, Signal.LOST, up_ms=up_ms)
     if trip.first_audio_at is None:
         within = "no sound in it" if trip.ended else f"none within {limit_s:g} s"
-        advice = TABLE[Signal.NO_ANSWER].advice
-        return fail(f"no answer: {within}", advice, Signal.NO_ANSWER, up_ms=up_ms)
+        return fail(f"no answer: {within}", _JOURNAL, Signal.NO_ANSWER, up_ms=up_ms)
     latency_ms = round(1000 * (trip.first_audio_at - trip.sent_at))
     return ok(
         f"answered {latency_ms} ms after the question, {trip.answer_s:.1f} s of speech "

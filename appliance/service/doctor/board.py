@@ -16,7 +16,12 @@ _OF_SOUND = re.compile(
 )
 _NO_DRIVER = "sudo dmesg | grep -iE 'asoc|snd|i2s'; update the kernel or the driver"
 _REBOOT = "sudo reboot; then sudo vclog --msg | grep -i dtoverlay"
-_ADD = "add the dtoverlay= line of your card to /boot/firmware/config.txt; sudo reboot"
+_SNIPPETS = "/usr/share/voice-appliance/config.txt.d"
+_ADD = (
+    f"ls {_SNIPPETS}, then that of your card: "
+    f"cat {_SNIPPETS}/voice-appliance.txt | sudo tee -a /boot/firmware/config.txt; "
+    "sudo reboot"
+)
 
 
 async def examine_board(case: Case) -> Finding:

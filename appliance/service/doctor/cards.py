@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from appliance.core.signals import Signal
 from appliance.service.config import Config
 from appliance.service.doctor.case import Case
-from appliance.service.doctor.finding import Finding, fail, ok
+from appliance.service.doctor.finding import ASOUND, Finding, fail, ok, setting
 from appliance.service.doctor.machine import Machine
 
 _WHY_NONE = "sudo dmesg | grep -iE 'asoc|snd|usb'; voice-appliance doctor"
@@ -57,12 +57,12 @@ def judge_cards(found: list[SoundCard], config: Config) -> Finding:
 def _will_move(
     part: str, device: str, number: int, found: list[SoundCard], text: str
 ) -> Finding:
-    names = [card.id for card in found if card.number == number] or ["ID"]
+    names = [card.id for card in found if card.number == number]
     return fail(
         f'{text}; [{part}] device = "{device}" goes by a number, which may be another '
         "after the next boot",
-        f'set [{part}] device = "plughw:CARD={names[0]}" '
-        "in /etc/voice-appliance/config.toml",
+        f"{ASOUND}{f', which is {names[0]}' if names else ''}; "
+        + setting(part, "device", '"default"'),
         cards=text,
     )
 

@@ -31,19 +31,44 @@ class Check:
     examine: Callable[[Case], Awaitable[Finding]]
     #: It needs what the service holds while it runs.
     exclusive: bool = False
+    #: Where one of these fails, this one fails with it, whatever it says. (One that the
+    #: same mends need not be named.)
+    after: tuple[str, ...] = ()
 
 
 CHECKS = (
     Check("board", "board and system", board.examine_board),
     Check("overlay", "overlay", board.examine_overlay),
-    Check("cards", "sound cards", cards.examine_cards),
-    Check("rates", "microphone rate", rates.examine_microphone_rate, exclusive=True),
-    Check("rates", "speaker rate", rates.examine_speaker_rate, exclusive=True),
+    Check("cards", "sound cards", cards.examine_cards, after=("overlay",)),
+    Check(
+        "rates",
+        "microphone rate",
+        rates.examine_microphone_rate,
+        exclusive=True,
+        after=("overlay", "sound cards"),
+    ),
+    Check(
+        "rates",
+        "speaker rate",
+        rates.examine_speaker_rate,
+        exclusive=True,
+        after=("overlay", "sound cards"),
+    ),
     Check("rates", "rate converter", rates.examine_converter),
     Check(
-        "microphone", "microphone level", microphone.examine_microphone, exclusive=True
+        "microphone",
+        "microphone level",
+        microphone.examine_microphone,
+        exclusive=True,
+        after=("overlay", "sound cards", "microphone rate"),
     ),
-    Check("speaker", "record and play", speaker.examine_speaker, exclusive=True),
+    Check(
+        "speaker",
+        "record and play",
+        speaker.examine_speaker,
+        exclusive=True,
+        after=("overlay", "sound cards", "microphone rate", "speaker rate"),
+    ),
     Check("button", "talk button", pins.examine_button, exclusive=True),
     Check("led", "status LED", pins.examine_led, exclusive=True),
     Check("permissions", "user and groups", permissions.examine_user),
@@ -57,6 +82,6 @@ CHECKS = (
     Check("tls", "TLS", network.examine_tls),
     Check("key", "API key", models.examine_key),
     Check("model", "model", models.examine_model),
-    Check("answer", "question and answer", answer.examine_answer),
+    Check("answer", "question and answer", answer.examine_answer, after=("TLS",)),
 )
 SECTIONS = tuple(dict.fromkeys(check.section for check in CHECKS))

@@ -2,10 +2,11 @@
 """What a check comes to: verdict, figure, and what mends it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from appliance.core.signals import Fault, Signal, signal_of
+from appliance.service.config import DEFAULT_PATH
 
 
 class Verdict(StrEnum):
@@ -46,11 +47,30 @@ def skip(text: str, mend: str = "", /, **figures: Figure) -> Finding:
     return Finding(Verdict.SKIP, text, mend, figures=figures)
 
 
+def consequence(finding: Finding, cause: str) -> Finding:
+    """A failure that the check `cause` has told already: what mends that mends this."""
+    text = f"as {cause} failed: {finding.text}"
+    return replace(finding, verdict=Verdict.SKIP, text=text, mend="")
+
+
+def setting(section: str, key: str, value: object) -> str:
+    """What mends a value in the configuration."""
+    return (
+        f"sudoedit {DEFAULT_PATH}: [{section}] {key} = {value}; "
+        "then sudo systemctl restart voice-appliance"
+    )
+
+
 def link_failure(text: str, fault: Fault, /, **figures: Figure) -> Finding:
     """A failure of the link to the service, with what mends each kind."""
     return fail(text, LINK_MENDS[fault], signal_of(fault), **figures)
 
 
+#: Where a PCM comes from that the service can use by name.
+ASOUND = (
+    "sudo cp /usr/share/voice-appliance/asound.conf /etc/; sudoedit /etc/asound.conf: "
+    "the id and device of your card (arecord -l, aplay -l)"
+)
 #: What mends each fault of the link.
 LINK_MENDS = {
     Fault.NETWORK: "nmcli device status; cat /etc/resolv.conf",
@@ -60,7 +80,7 @@ LINK_MENDS = {
     "sudo systemctl restart voice-appliance",
     Fault.QUOTA: "look at quota and billing of the key's project: "
     "https://aistudio.google.com",
-    Fault.REFUSED: "voice-appliance config, then set [live] model, voice and endpoint "
-    "in /etc/voice-appliance/config.toml",
+    Fault.REFUSED: f"sudoedit {DEFAULT_PATH}: [live] model, voice and endpoint; "
+    "then sudo systemctl restart voice-appliance",
     Fault.CLOCK: "sudo timedatectl set-ntp true; timedatectl timesync-status",
 }

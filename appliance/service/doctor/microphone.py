@@ -73,7 +73,10 @@ def _wrong(heard: Level) -> tuple[str, str] | None:
     if heard.dc > _MOST_DC:
         return f"DC of {heard.dc:.1%} of full scale", _WIRING
     if heard.clipped > _MOST_CLIPPED:
-        return f"{heard.clipped:.1%} of it clips", "alsamixer (F4): less capture gain"
+        return (
+            f"{heard.clipped:.1%} of it clips",
+            "alsamixer -V capture; with hw/asound.conf: a smaller ttable.0.0",
+        )
     if heard.rms_db > _LOUDEST_DB:
         return "noise at full scale, no room is that loud", _WIRING
     return None

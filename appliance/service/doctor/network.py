@@ -9,13 +9,19 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
-from appliance.core.signals import Fault
+from appliance.core.signals import Fault, Signal
 from appliance.hardware.call_thread import CallThread
 from appliance.live.closes import classify_failure, describe_failure
 from appliance.service.doctor.case import Case
 from appliance.service.doctor.finding import Finding, fail, link_failure, ok, skip
 
 _LIMIT_S = 10.0
+#: Somebody else answers in the service's name, or the roots to trust are gone.
+_UNTRUSTED = (
+    "sudo apt install --reinstall ca-certificates; who answers: "
+    "openssl s_client -connect {}:443 </dev/null | head; a network with a login page "
+    "wants that first"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +134,10 @@ def judge_tls(
 def connection_failure(host: str, error: OSError) -> Finding:
     """What it means that there is no connection, as the service shows it."""
     fault = classify_failure(error).fault or Fault.NETWORK
-    return link_failure(f"{host}: {describe_failure(error)}", fault)
+    text = f"{host}: {describe_failure(error)}"
+    if fault is Fault.NETWORK and isinstance(error, ssl.SSLCertVerificationError):
+        return fail(text, _UNTRUSTED.format(host), Signal.NETWORK)
+    return link_failure(text, fault)
 
 
 def _shake_hands(server: Server) -> tuple[str, int, float]:

@@ -12,7 +12,7 @@ from appliance.hardware.button import TalkButton
 from appliance.hardware.gpio import GpioUnavailable, GpioUnknown
 from appliance.hardware.led import StatusLed
 from appliance.service.doctor.case import Case
-from appliance.service.doctor.finding import Finding, fail, ok
+from appliance.service.doctor.finding import Finding, fail, ok, setting
 from appliance.service.inbox import Inbox
 from appliance.service.sections import ButtonSection
 
@@ -70,14 +70,14 @@ def judge_button(press: Press, wanted: ButtonSection) -> Finding:
     if press.pressed_at is None:
         return fail(
             f"{line}: no press seen in {PRESS_LIMIT_S:g} s",
-            f"wire the button between {line} and {other}; watch it: "
-            f"pinctrl get {wanted.talk_gpio}",
+            f"pinctrl get {wanted.talk_gpio}, while it is held; the button belongs "
+            f"between {line} and {other}",
         )
     if press.released_at is None:
         return fail(
             f"{line}: pressed and never let go",
-            f"look for a short to {other}; or set [button] active_low = "
-            f"{str(not wanted.active_low).lower()}",
+            f"pinctrl get {wanted.talk_gpio}; look for a short to {other}; or "
+            + setting("button", "active_low", str(not wanted.active_low).lower()),
         )
     held_ms = round(1000 * (press.released_at - press.pressed_at))
     waited_s = press.pressed_at - press.watched_from

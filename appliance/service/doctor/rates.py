@@ -10,8 +10,19 @@ from appliance.core.pcm import CAPTURE_RATE_HZ, PLAYBACK_RATE_HZ
 from appliance.core.signals import Signal
 from appliance.service.config import Config
 from appliance.service.doctor.case import Case
-from appliance.service.doctor.finding import Figures, Finding, fail, ok, skip
+from appliance.service.doctor.finding import (
+    ASOUND,
+    Figures,
+    Finding,
+    fail,
+    ok,
+    setting,
+    skip,
+)
 from appliance.service.doctor.machine import TIMED_OUT
+
+#: As the shipped asound.conf defines it.
+DEFAULT_DEVICE = '"default"'
 
 Part = Literal["microphone", "speaker"]
 
@@ -76,7 +87,7 @@ def judge_rate(
     if granted.rate_hz != rate_hz:
         return fail(
             f"{granted}; needed: {rate_hz} Hz",
-            f"name a PCM of `type plug` as [{part}] device: it converts",
+            f"{ASOUND}; {setting(part, 'device', DEFAULT_DEVICE)}",
             _SIGNALS[part],
             **granted.figures,
         )
@@ -84,8 +95,7 @@ def judge_rate(
     if not 1 / _TOLERANCE <= ratio <= _TOLERANCE:
         return fail(
             f"{granted}; needed: periods of {period_frames}",
-            f"set [{part}] period_frames = {granted.period_frames}, or take dmix and "
-            "dsnoop out of the PCM",
+            setting(part, "period_frames", granted.period_frames),
             **granted.figures,
         )
     return ok(str(granted), **granted.figures)
@@ -109,7 +119,8 @@ def judge_converter(installed: bool, used: set[str]) -> Finding:
     if any("linear" in converter for converter in used) and installed:
         return fail(
             "rates are converted linearly, which aliases, though speexrate is there",
-            'put defaults.pcm.rate_converter "speexrate_medium" into /etc/asound.conf',
+            "echo 'defaults.pcm.rate_converter \"speexrate_medium\"' "
+            "| sudo tee -a /etc/asound.conf",
             **figures,
         )
     if not installed:
@@ -153,7 +164,7 @@ def refusal(part: Part, config: Config, code: int, complaint: str) -> Finding:
         "busy": "sudo fuser -v /dev/snd/*",
         "Permission denied": "sudo voice-appliance doctor, or "
         "sudo usermod -aG audio $USER and log in again",
-        "No such file": f"{_TOOLS[part]} -L, then set [{part}] device",
+        "No such file": f"{_TOOLS[part]} -L; {setting(part, 'device', DEFAULT_DEVICE)}",
     }
     otherwise = f"{_TOOLS[part]} -v -D {device} -d 2 /dev/null; check wiring, overlay"
     if code == TIMED_OUT:

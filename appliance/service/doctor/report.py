@@ -4,11 +4,12 @@
 import json
 from collections import Counter
 from collections.abc import Container
+from dataclasses import dataclass
 
 from appliance.core.signals import TABLE
 from appliance.service.doctor.case import UNIT, Case
 from appliance.service.doctor.checks import CHECKS, Check
-from appliance.service.doctor.finding import Finding, Verdict, skip
+from appliance.service.doctor.finding import Finding, Verdict, consequence, skip
 
 _NAME_WIDTH = max(len(check.name) for check in CHECKS)
 
@@ -19,10 +20,15 @@ async def examine(case: Case, sections: Container[str], *, as_json: bool) -> boo
     `sections`: those to be examined; empty: all.
     """
     count: Counter[Verdict] = Counter()
+    failed: list[_Failure] = []
     for check in CHECKS:
         if sections and check.section not in sections:
             continue
         finding = await _findings_of(check, case)
+        if finding.verdict is Verdict.FAIL:
+            cause = _cause(check, finding, failed)
+            failed.append(_Failure(check.name, finding.mend, cause or check.name))
+            finding = consequence(finding, cause) if cause else finding
         count[finding.verdict] += 1
         print((as_object if as_json else as_line)(check, finding), flush=True)
     if not as_json:
@@ -36,6 +42,22 @@ async def _findings_of(check: Check, case: Case) -> Finding:
     if check.exclusive and case.in_use:
         return skip("in use by the running service", f"sudo systemctl stop {UNIT}")
     return await check.examine(case)
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    check: str
+    mend: str
+    #: The check that told it first.
+    cause: str
+
+
+def _cause(check: Check, finding: Finding, failed: list[_Failure]) -> str | None:
+    """The check that told it already: one before `check`, or with the same mending."""
+    for earlier in failed:
+        if earlier.check in check.after or earlier.mend == finding.mend:
+            return earlier.cause
+    return None
 
 
 def as_line(check: Check, finding: Finding) -> str:

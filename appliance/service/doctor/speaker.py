@@ -4,7 +4,7 @@
 from appliance.core.pcm import melody
 from appliance.core.signals import Signal
 from appliance.service.doctor.case import Case
-from appliance.service.doctor.finding import Finding, fail, ok, skip
+from appliance.service.doctor.finding import Finding, fail, ok, setting, skip
 from appliance.service.doctor.levels import Echo, echo, level
 from appliance.service.doctor.recording import CARD_TROUBLE, record
 
@@ -41,9 +41,9 @@ def judge_speaker(heard: Echo, gain: float, device: str) -> Finding:
             f"{heard.delay_ms:.0f} ms after they were played",
             **figures,
         )
-    mend = f"alsamixer; speaker-test -D {device} -c 1 -t sine -l 1; check the amplifier"
+    mend = f"speaker-test -D {device} -c 1 -t sine -l 1; alsamixer; check the amplifier"
     if gain < 0.1:
-        mend = f"set [speaker] gain: it is {gain:g}"
+        mend = setting("speaker", "gain", 1.0)
     return fail(
         f"two notes were played, and heard only {heard.margin_db:.0f} dB above the "
         f"room; needed: {_NEEDED_DB:.0f}",

@@ -2,6 +2,7 @@
 """Name server, TLS, key, model, answer: against the simulated service."""
 
 import http.client
+import json
 import socket
 import ssl
 import subprocess
@@ -17,6 +18,7 @@ from appliance.service.doctor import answer, models, network
 from appliance.service.doctor.credential import KeyHidden, find_key
 from appliance.service.doctor.finding import LINK_MENDS
 from appliance.service.doctor.machine import Machine, Ran
+from appliance.service.doctor.report import examine
 from appliance.service.endpoint import KeyMissing
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Close, Drop, Scenario, Stall
@@ -134,6 +136,17 @@ async def test_a_certificate_that_is_not_accepted_fails(secure, options, signal,
         found = await network.examine_tls(at(server.url))
     assert (found.verdict, found.signal) == (FAIL, signal)
     assert text in found.text
+
+
+@in_loop
+async def test_a_certificate_that_is_not_trusted_is_told_once(secure, capsys):
+    async with secure(trusted=False) as server:
+        await examine(at(server.url), {"tls", "key", "model", "answer"}, as_json=True)
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["verdict"] for line in said] == [FAIL, SKIP, SKIP, SKIP]
+    assert said[0]["mend"].startswith("sudo apt install --reinstall ca-certificates")
+    assert all(line["text"].startswith("as TLS failed: ") for line in said[1:])
+    assert {line["signal"] for line in said} == {"no-network"}
 
 
 @pytest.mark.parametrize("examine", [network.examine_tls, models.examine_key])
@@ -348,8 +361,8 @@ def test_a_key_for_root_only_is_skipped_for_others(tmp_path, monkeypatch):
     monkeypatch.delenv("GEMINI_API_KEY")
     (tmp_path / PLAIN).mkdir(parents=True)  # nobody can read a folder, root neither
     case = box(tmp_path)
-    for examine in (models.examine_key, models.examine_model, answer.examine_answer):
-        found = examined(examine, case)
+    for check in (models.examine_key, models.examine_model, answer.examine_answer):
+        found = examined(check, case)
         assert (found.verdict, found.mend) == (SKIP, "sudo voice-appliance doctor")
 
 
@@ -357,6 +370,6 @@ def test_a_missing_key_fails_as_the_box_shows_it(tmp_path, monkeypatch):
     monkeypatch.delenv("GEMINI_API_KEY")
     with pytest.raises(KeyMissing):
         find_key(Machine(tmp_path))
-    for examine in (models.examine_key, models.examine_model, answer.examine_answer):
-        found = examined(examine, box(tmp_path))
+    for check in (models.examine_key, models.examine_model, answer.examine_answer):
+        found = examined(check, box(tmp_path))
         assert (found.verdict, found.signal) == (FAIL, Signal.KEY)

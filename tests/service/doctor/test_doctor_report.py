@@ -13,7 +13,7 @@ from pathlib import Path
 
 import gpiozero
 import pytest
-from clinic import COMMANDS, CONFIG, FAIL, OK, PI, Room, box, plant
+from clinic import COMMANDS, CONFIG, FAIL, OK, PI, SKIP, Room, box, plant
 from patience import in_loop
 
 from appliance.core.signals import TABLE, Fault, Signal, signal_of
@@ -112,14 +112,6 @@ def test_names_of_checks_are_unique_and_sections_in_one_piece():
     assert sections == sorted(sections, key=SECTIONS.index)
 
 
-def test_the_bring_up_page_names_sections_that_exist():
-    page = (ROOT / "hw" / "bring-up.md").read_text()
-    rows = [line.split("|") for line in page.splitlines() if line.count("|") == 6]
-    named = {name.strip() for row in rows[2:] for name in row[4].split(",")}
-    assert named
-    assert named <= {*SECTIONS, "–"}
-
-
 def judged(monkeypatch, *findings):
     """Checks that come to `findings`."""
 
@@ -158,6 +150,61 @@ async def test_while_the_service_runs_what_it_holds_is_left_alone(tmp_path, caps
         if line["verdict"] == "SKIP":
             assert line["text"] == "in use by the running service"
             assert line["mend"] == "sudo systemctl stop voice-appliance"
+
+
+def doomed(name, finding, after=()):
+    async def examine(case):
+        return finding
+
+    return Check("s", name, examine, after=after)
+
+
+def told(capsys):
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("later", "verdict"),
+    [
+        (doomed("b", fail("no card either", "look"), after=("a",)), SKIP),
+        (doomed("b", fail("no card either", "plug it in")), SKIP),
+        (doomed("b", fail("another thing", "look")), FAIL),
+        (doomed("b", ok("well all the same"), after=("a",)), OK),
+        (doomed("b", skip("not here"), after=("a",)), SKIP),
+    ],
+    ids=["follows", "same mending", "of its own", "well", "left out"],
+)
+@in_loop
+async def test_of_failures_with_one_cause_the_first_is_told(
+    monkeypatch, capsys, later, verdict
+):
+    first = doomed("a", fail("no card", "plug it in", Signal.MICROPHONE))
+    monkeypatch.setattr(report, "CHECKS", (first, later))
+    assert not await examine(box(), [], as_json=True)
+    said = told(capsys)
+    assert [line["verdict"] for line in said] == [FAIL, verdict]
+    if "no card either" in said[1]["text"]:
+        assert said[1]["text"] == "as a failed: no card either"
+        assert said[1]["mend"] == ""
+
+
+@in_loop
+async def test_the_cause_of_all_is_named_not_the_one_between(monkeypatch, capsys):
+    chain = (
+        doomed("a", fail("1", "x")),
+        doomed("b", fail("2", "y"), after=("a",)),
+        doomed("c", fail("3", "y", Signal.SPEAKER)),
+    )
+    monkeypatch.setattr(report, "CHECKS", chain)
+    await examine(box(), [], as_json=False)
+    last = capsys.readouterr().out.splitlines()[2]
+    assert last.endswith("as a failed: 3 (6 blinks, pause)")
+
+
+def test_what_a_check_comes_after_is_examined_before_it():
+    names = [check.name for check in CHECKS]
+    for number, check in enumerate(CHECKS):
+        assert set(check.after) <= set(names[:number])
 
 
 @pytest.fixture

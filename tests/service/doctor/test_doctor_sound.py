@@ -124,10 +124,8 @@ def test_a_card_that_cannot_do_the_rate_fails(make_virtual_card, tmp_path, monke
 def test_periods_of_quite_another_length_fail():
     granted = rates.read_dump(DUMP.format(converter="libspeex (external)"))
     found = rates.judge_rate("microphone", 16_000, 256, granted)
-    assert (found.verdict, found.mend[:39]) == (
-        FAIL,
-        "set [microphone] period_frames = 2048, ",
-    )
+    assert found.verdict is FAIL
+    assert ": [microphone] period_frames = 2048; then sudo systemctl" in found.mend
 
 
 @pytest.mark.parametrize(
@@ -146,7 +144,7 @@ def test_a_name_that_alsa_does_not_know_fails(virtual_card):
     config = CONFIG.changed(speaker=CONFIG.speaker.changed(device="kazoo"))
     found = examined(rates.examine_speaker_rate, box(config=config))
     assert found.verdict is FAIL
-    assert found.mend == "aplay -L, then set [speaker] device"
+    assert found.mend.startswith("aplay -L; sudoedit /etc/voice-appliance/config.toml")
 
 
 def test_a_card_whose_clock_does_not_run_fails(virtual_card, monkeypatch):
@@ -329,7 +327,7 @@ def test_a_speaker_that_is_not_heard_fails(virtual_card):
 
 def test_a_speaker_turned_down_is_told():
     found = speaker.judge_speaker(Echo(3.0, 0.0), 0.0, "default")
-    assert found.mend == "set [speaker] gain: it is 0"
+    assert "[speaker] gain = 1.0" in found.mend
 
 
 def test_with_a_dead_microphone_the_speaker_is_skipped(virtual_card):
