@@ -153,7 +153,7 @@ def _doctor(options: argparse.Namespace) -> int:
 
 def _simulate(options: argparse.Namespace) -> int:
     try:
-        asyncio.run(simulate(options.port, options.scenario))
+        asyncio.run(simulate(options.port, options.scenario, options.dialect))
     except OSError as error:
         _complain(f"--port {options.port}: {error.strerror}; use another, or 0 for any")
         return EXIT_USAGE

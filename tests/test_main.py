@@ -218,6 +218,12 @@ def test_simulate_refuses_a_wrong_scenario(voice_appliance, tmp_path):
     assert "s.toml: answer_delay_ms = -1" in ended.stderr.splitlines()[-1]
 
 
+def test_simulate_refuses_a_dialect_it_does_not_speak(voice_appliance):
+    ended = voice_appliance("simulate", "--dialect", "2024")
+    assert ended.returncode == 2
+    assert "'2024' (choose from 'today', '2025')" in ended.stderr.splitlines()[-1]
+
+
 def test_simulate_refuses_a_port_that_is_taken(voice_appliance):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -12,8 +12,8 @@ from appliance.service.doctor.checks import SECTIONS
 from appliance.service.endpoint import check_endpoint
 from appliance.service.timeline import EVENTS
 from appliance.simulator import script
+from appliance.simulator.scenario import DIALECTS, Scenario, read_scenario
 from appliance.simulator.scenario import HELP as SCENARIO_HELP
-from appliance.simulator.scenario import Scenario, read_scenario
 
 _DEMO_HELP = f"""\
 Script, one command a line, from when the box is ready:
@@ -131,6 +131,12 @@ def _add_simulate(verbs: "_Verbs") -> None:
         default=Scenario(),
         metavar="FILE",
         help="TOML: how it behaves, what fails",
+    )
+    simulate.add_argument(
+        "--dialect",
+        choices=DIALECTS,
+        default=DIALECTS[0],
+        help="2025 also takes media_chunks, and client_content as the end of a turn",
     )
 
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """How the simulated service behaves and what goes wrong when, from a TOML file."""
 
+from math import isfinite
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from msgspec import Meta
@@ -22,6 +23,9 @@ Point = Literal[
     "mid_answer",
     "answer_ended",
 ]
+#: What clients may say besides today's Live API: the recipe of early 2025.
+Dialect = Literal["today", "2025"]
+DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
 Milliseconds = Annotated[int, Meta(ge=0, le=600_000)]
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
@@ -106,6 +110,18 @@ Fault = (
 )
 
 
+class Call(_Values, frozen=True):
+    """The model calls a tool before it answers `turn` (from 1; 0 is each).
+
+    Whether it then waits is for the client to say, in the tool's declaration. All calls
+    of a turn are made at once.
+    """
+
+    name: Annotated[str, Meta(pattern="^[A-Za-z_][A-Za-z0-9_.:-]{0,127}$")]
+    args: dict[str, Any] = {}
+    turn: Count = 0
+
+
 class Scenario(_Values, frozen=True):
     """What the service does; the defaults behave well."""
 
@@ -121,6 +137,10 @@ class Scenario(_Values, frozen=True):
     interrupt_delay_ms: Milliseconds = 50
     pong_delay_s: Seconds = 0.0
     go_away_after_s: Seconds = 540.0
+    #: audioStreamEnd ends detected speech at once, as the documentation says; false:
+    #: it has no effect, as gemini-3.8-live was seen to do.
+    heeds_stream_end: bool = True
+    calls: tuple[Call, ...] = msgspec.field(default=(), name="call")
     faults: tuple[Fault, ...] = msgspec.field(default=(), name="fault")
 
 
@@ -146,6 +166,11 @@ Any API key will do. A scenario says how the service behaves, and what fails whe
   reason = "Internal error encountered."
   repeat = false
 
+  [[call]]                 # the model calls a tool before it answers
+  turn = 1
+  name = "set_volume"
+  args = {{ percent = 30 }}
+
 All keys: {", ".join(field.encode_name for field in fields(Scenario))}
 All points (at): {_POINTS}
 All actions: {_ACTIONS}"""
@@ -166,6 +191,12 @@ def _checked(path: Path, scenario: Scenario) -> Scenario:
     for index, fault in enumerate(scenario.faults):
         if wrong := _wrong(fault):
             raise Unreadable(f"{path}: fault[{index}].{wrong}")
+    for index, call in enumerate(scenario.calls):
+        if not _is_json(call.args):
+            raise Unreadable(
+                f"{path}: call[{index}].args: expected values that JSON has, "
+                "at most 50 deep: no dates, no nan, no inf, no endless numbers"
+            )
     if scenario.answer in BUILT_IN_ANSWERS:
         return scenario
     recording = path.parent / scenario.answer
@@ -177,6 +208,19 @@ def _checked(path: Path, scenario: Scenario) -> Scenario:
             f"{', '.join(BUILT_IN_ANSWERS)} or a recording, but {error}"
         ) from error
     return msgspec.structs.replace(scenario, answer=str(recording))
+
+
+def _is_json(value: Any, depth: int = 50) -> bool:
+    match value:
+        case dict() | list():
+            inner = list(value.values() if isinstance(value, dict) else value)
+        case float():
+            return isfinite(value)
+        case int():
+            return abs(value) < 2**63
+        case _:
+            return isinstance(value, str)
+    return depth > 0 and all(_is_json(each, depth - 1) for each in inner)
 
 
 def _wrong(fault: Fault) -> str:

@@ -87,7 +87,24 @@ TALK = [
     for message in [
         *(message for message in _lines("sent") if "setup" not in message),
         {"clientContent": {"turns": [], "turnComplete": True}},
-        {"toolResponse": {"functionResponses": [{"id": "1", "response": {"a": 1}}]}},
+        {
+            "toolResponse": {
+                "functionResponses": [
+                    {
+                        "id": "1",
+                        "name": "f",
+                        "response": {"a": 1},
+                        "scheduling": "WHEN_IDLE",
+                        "willContinue": False,
+                    }
+                ]
+            }
+        },
+        {
+            "realtime_input": {
+                "media_chunks": [{"data": "AAEC", "mime_type": "audio/pcm"}]
+            }
+        },
         {"contextUpdate": {"systemInstruction": {"parts": [{"text": "Be brief."}]}}},
         {"realtimeInput": {"activityStart": {}}},
         {"realtimeInput": {"text": "What time is it?"}},
@@ -116,6 +133,42 @@ SETUPS = [
                 "safetySettings": [{"category": "X", "threshold": "Y"}],
             }
         },
+        {
+            "setup": {
+                "model": "models/gemini-3.8-live",
+                "tools": [
+                    {
+                        "functionDeclarations": [
+                            {
+                                "name": "start_timer",
+                                "description": "Rings.",
+                                "behavior": "BLOCKING",
+                                "parameters": {
+                                    "type": "OBJECT",
+                                    "properties": {
+                                        "minutes": {"type": "INTEGER", "minimum": 1},
+                                        "days": {
+                                            "type": "ARRAY",
+                                            "items": {"type": "STRING"},
+                                        },
+                                    },
+                                    "required": ["minutes"],
+                                },
+                            }
+                        ]
+                    },
+                    {"googleSearch": {}},
+                ],
+                "realtimeInputConfig": {
+                    "automaticActivityDetection": {
+                        "startOfSpeechSensitivity": "START_SENSITIVITY_LOW",
+                        "prefixPaddingMs": 300,
+                        "silenceDurationMs": 500,
+                    },
+                    "turnCoverage": "TURN_INCLUDES_ALL_INPUT",
+                },
+            }
+        },
     ]
 ]
 CONFIG = [of_toml(re.sub(r"(?m)^#(?=\w+ = )", "", shipped()))]
@@ -129,5 +182,6 @@ SCENARIOS = [
         '[[fault]]\naction = "slow"\nat = "setup"\nlink = 1\nspeed = 0.5\n'
         '[[fault]]\naction = "oversized"\nat = "first_audio"\nsize_bytes = 2097152\n'
         '[[fault]]\naction = "go_away"\nat = "turn_closed"\ntime_left_s = 50.0\n',
+        '[[call]]\nname = "set_volume"\nturn = 2\nargs = { percent = 30 }\n',
     )
 ]

@@ -16,7 +16,7 @@ from patience import in_loop
 
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.live.sound import resample
-from appliance.simulator.scenario import Scenario
+from appliance.simulator.scenario import Call, Scenario
 
 MODEL = "gemini-3.8-live"
 ANSWER = resample(SPEECH, 16_000, 24_000)
@@ -158,18 +158,154 @@ async def test_the_sdk_writes_instead_of_talking(serve):
         assert [turn.text for turn in server.turns] == ["hello", "hello again"]
 
 
+DETECTION = types.AutomaticActivityDetection(
+    start_of_speech_sensitivity=types.StartSensitivity.START_SENSITIVITY_HIGH,
+    end_of_speech_sensitivity=types.EndSensitivity.END_SENSITIVITY_LOW,
+    prefix_padding_ms=40,
+    silence_duration_ms=200,
+)
+AUTOMATIC = types.RealtimeInputConfig(
+    automatic_activity_detection=DETECTION,
+    activity_handling=types.ActivityHandling.START_OF_ACTIVITY_INTERRUPTS,
+    turn_coverage=types.TurnCoverage.TURN_INCLUDES_ONLY_ACTIVITY,
+)
+
+
+async def stream(session, *pieces):
+    for pcm in pieces:
+        blob = types.Blob(data=pcm, mime_type="audio/pcm;rate=16000")
+        await session.send_realtime_input(audio=blob)
+
+
 @in_loop
 async def test_the_sdk_lets_the_service_detect_speech(serve):
-    automatic = types.RealtimeInputConfig()
     async with (
         serve() as server,
-        dial(server, realtime_input_config=automatic) as session,
+        dial(server, realtime_input_config=AUTOMATIC) as session,
     ):
-        for pcm in (SPEECH, bytes(32_000)):
-            blob = types.Blob(data=pcm, mime_type="audio/pcm;rate=16000")
-            await session.send_realtime_input(audio=blob)
-        assert len(audio_of(await answer(session))) > len(ANSWER)
-        assert server.turns[0].heard.startswith(SPEECH)
+        for _ in range(2):
+            await stream(session, bytes(3200), SPEECH, bytes(6400))
+            heard = bytes(1280) + SPEECH
+            assert audio_of(await answer(session)) == resample(heard, 16_000, 24_000)
+        assert [turn.heard for turn in server.turns] == [heard] * 2
+
+
+@in_loop
+async def test_the_sdk_interrupts_by_speaking(serve):
+    slow = Scenario(**QUICK, answer_speed=0.2)
+    async with (
+        serve(slow) as server,
+        dial(server, realtime_input_config=AUTOMATIC) as session,
+    ):
+        await stream(session, SPEECH, bytes(6400))
+        await server.wait_for(lambda s: s.turns and s.turns[0].first_audio_at)
+        await stream(session, SPEECH[:6400])
+        old = [message.server_content for message in await answer(session)]
+        assert [content.interrupted for content in old][-2:] == [True, None]
+        await session.send_realtime_input(audio_stream_end=True)
+        await answer(session)
+        assert server.turns[1].heard == bytes(1280) + SPEECH[:6400]
+        assert [turn.interrupted for turn in server.turns] == [True, False]
+
+
+@in_loop
+async def test_the_sdk_may_not_mark_turns_that_are_detected(serve):
+    async with (
+        serve() as server,
+        dial(server, realtime_input_config=AUTOMATIC) as session,
+    ):
+        await session.send_realtime_input(activity_start=types.ActivityStart())
+        with pytest.raises(errors.APIError, match="Explicit activity control"):
+            await answer(session)
+
+
+def tools(behavior):
+    percent = types.Schema(type=types.Type.INTEGER, minimum=0, maximum=100)
+    function = types.FunctionDeclaration(
+        name="set_volume",
+        description="How loud answers are.",
+        parameters=types.Schema(
+            type=types.Type.OBJECT,
+            properties={"percent": percent},
+            required=["percent"],
+        ),
+        behavior=behavior,
+    )
+    declared = types.Tool(function_declarations=[function])
+    return [declared, types.Tool(google_search=types.GoogleSearch())]
+
+
+async def respond(session, call, response, **options):
+    said = types.FunctionResponse(
+        id=call.id, name=call.name, response=response, **options
+    )
+    await session.send_tool_response(function_responses=said)
+
+
+CALLS = Scenario(**QUICK, calls=(Call("set_volume", {"percent": 30}, turn=1),))
+
+
+@in_loop
+async def test_the_sdk_answers_a_call_that_blocks(serve):
+    config = {"tools": tools(types.Behavior.BLOCKING)}
+    async with serve(CALLS) as server, dial(server, **config) as session:
+        await speak(session)
+        messages = []
+        async for message in session.receive():
+            messages.append(message)
+            if message.tool_call:
+                assert audio_of(messages) == b""
+                (call,) = message.tool_call.function_calls
+                assert (call.name, call.args) == ("set_volume", {"percent": 30})
+                await respond(session, call, {"result": "ok", "was_before": 50})
+        assert audio_of(messages) == ANSWER
+        assert server.calls[0].response == {"result": "ok", "was_before": 50}
+        usage = messages[-1].usage_metadata
+        spent = {d.modality.value: d.token_count for d in usage.prompt_tokens_details}
+        assert spent["AUDIO"] == 25
+        assert spent["TEXT"] > 20
+        assert sum(spent.values()) == usage.prompt_token_count
+
+
+@in_loop
+async def test_the_sdk_answers_a_call_late_and_the_service_speaks_up(serve):
+    config = {"tools": tools(types.Behavior.NON_BLOCKING)}
+    async with serve(CALLS) as server, dial(server, **config) as session:
+        await speak(session)
+        messages = await answer(session)
+        assert audio_of(messages) == ANSWER
+        (call,) = next(m for m in messages if m.tool_call).tool_call.function_calls
+        when_idle = types.FunctionResponseScheduling.WHEN_IDLE
+        await respond(session, call, {"rang": True}, scheduling=when_idle)
+        remark = audio_of(await answer(session))
+        assert remark == server.calls[0].remark.answer != b""
+        assert len(server.turns) == 1
+
+
+@in_loop
+async def test_the_sdk_is_told_which_calls_its_interruption_cancels(serve):
+    config = {"tools": tools(types.Behavior.BLOCKING)}
+    async with serve(CALLS) as server, dial(server, **config) as session:
+        await speak(session)
+        await server.wait_for(lambda s: s.calls)
+        await speak(session, SPEECH[:6400])
+        old = await answer(session)
+        (cancelled,) = [
+            message.tool_call_cancellation
+            for message in old
+            if message.tool_call_cancellation
+        ]
+        assert cancelled.ids == [server.calls[0].id]
+        assert len(audio_of(await answer(session))) == 9600
+
+
+@in_loop
+async def test_the_sdk_is_refused_when_it_answers_a_call_that_was_none(serve):
+    async with serve() as server, dial(server) as session:
+        nobodys = types.FunctionCall(id="function-call-9", name="set_volume")
+        await respond(session, nobodys, {"result": "ok"})
+        with pytest.raises(errors.APIError, match="Requested entity was not found"):
+            await answer(session)
 
 
 @in_loop
@@ -180,11 +316,6 @@ async def test_the_sdk_sends_everything_else_it_can(serve):
             video=types.Blob(data=b"\xff\xd8", mime_type="image/jpeg")
         )
         await session.send_context_update(system_instruction="Be brief.")
-        await session.send_tool_response(
-            function_responses=types.FunctionResponse(
-                id="1", name="f", response={"a_b": 1}
-            )
-        )
         await speak(session)
         assert audio_of(await answer(session)) == ANSWER
 

@@ -19,6 +19,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from appliance.simulator.live.narrator import simulate
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import (
+    Call,
     Close,
     Drop,
     Garbage,
@@ -368,6 +369,27 @@ async def test_simulate_tells_of_interruptions_and_ends_on_sigint(capsys):
         assert "link 1: turn 1 interrupted: 0." in await printed(capsys, "interrupted")
     await printed(capsys, "link 1: > close 1000")
     os.kill(os.getpid(), signal.SIGINT)
+    await simulating
+
+
+@in_loop
+async def test_simulate_tells_of_tool_calls_and_speaks_the_recipe_of_2025(capsys):
+    calls = (Call("ring", {"times": 2}), Call("hush"))
+    scenario = Scenario(**QUICK, calls=calls)
+    simulating = asyncio.create_task(simulate(0, scenario, "2025"))
+    url = await printed(capsys, "ws://")
+    async with dial(url) as client:
+        await set_up(client, realtimeInputConfig={})
+        chunk = audio()["realtimeInput"]["audio"]
+        await send(client, {"realtimeInput": {"mediaChunks": [chunk]}})
+        await send(client, {"clientContent": {"turnComplete": True}})
+        made = (await receive_until(client, "toolCall"))[-1]["toolCall"]
+        id_ = made["functionCalls"][0]["id"]
+        said = {"id": id_, "name": "ring", "response": {"rang": True}}
+        await send(client, {"toolResponse": {"functionResponses": [said]}})
+        told = await printed(capsys, f'{id_} answered: {{"rang":true}}')
+    assert told.startswith(f"link 1: {id_} answered")
+    os.kill(os.getpid(), signal.SIGTERM)
     await simulating
 
 

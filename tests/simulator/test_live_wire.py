@@ -9,7 +9,8 @@ import pytest
 from live_talk import audio, setup
 
 from appliance.simulator.live import wire
-from appliance.simulator.live.fields import Blob, encode
+from appliance.simulator.live.fields import Blob
+from appliance.simulator.live.proto import encode
 from appliance.simulator.live.setup import VOICES, check_setup
 from appliance.simulator.live.wire import Refusal
 
@@ -105,6 +106,23 @@ def test_a_reason_is_cut_at_123_bytes():
         {"systemInstruction": "be brief"},
         {"tools": {"googleSearch": {}}},
         {"model": 38},
+        {"realtimeInputConfig": {"turnCoverage": "ALL"}},
+        {
+            "realtimeInputConfig": {
+                "automaticActivityDetection": {"startOfSpeechSensitivity": "HIGH"}
+            }
+        },
+        {
+            "realtimeInputConfig": {
+                "automaticActivityDetection": {"endOfSpeechSensitivity": "high"}
+            }
+        },
+        {"realtimeInputConfig": {"automaticActivityDetection": {"disabled": "no"}}},
+        {
+            "realtimeInputConfig": {
+                "automaticActivityDetection": {"silenceDurationMs": 2**31}
+            }
+        },
     ],
 )
 def test_a_wrong_value_is_refused(fields):
@@ -116,7 +134,10 @@ def test_the_keys_of_free_form_objects_are_left_alone():
     schema = {"type": "OBJECT", "properties": {"a_b": {"type": "STRING"}}}
     tool = {"function_declarations": [{"name": "f", "parameters": schema}]}
     function = read(setup(tools=[tool])).setup.tools[0].function_declarations[0]
-    assert function.parameters == schema
+    assert list(function.parameters.properties) == ["a_b"]
+    response = {"id": "1", "name": "f", "response": {"a_b": None}}
+    said = read({"tool_response": {"function_responses": [response]}})
+    assert said.tool_response.function_responses[0].response == {"a_b": None}
 
 
 def test_numbers_may_be_strings_and_nulls_are_absent():
@@ -210,6 +231,41 @@ def test_an_unknown_model_is_refused_with_the_version_asked():
 def test_what_the_model_does_not_support_is_refused(generation, reason):
     code, said = refused_setup(generationConfig=generation)
     assert (code, said[: len(reason)]) == (1007, reason)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"prefixPaddingMs": -1},
+        {"prefixPaddingMs": 10_001},
+        {"silenceDurationMs": -1},
+        {"silenceDurationMs": 10_001},
+    ],
+)
+def test_lengths_that_make_no_sense_are_refused(fields):
+    config = {"automaticActivityDetection": fields}
+    refused = refused_setup(realtimeInputConfig=config)
+    assert refused == (1007, "Request contains an invalid argument.")
+
+
+@pytest.mark.parametrize(
+    "compression",
+    [
+        {"triggerTokens": 0, "slidingWindow": {}},
+        {"slidingWindow": {"targetTokens": -1}},
+        {"triggerTokens": "8000", "slidingWindow": {"targetTokens": "8000"}},
+    ],
+)
+def test_a_compression_that_makes_no_sense_is_refused(compression):
+    refused = refused_setup(contextWindowCompression=compression)
+    assert refused == (1007, "Request contains an invalid argument.")
+
+
+def test_the_models_of_2025_are_only_for_those_who_speak_its_recipe():
+    for model in ("models/gemini-2.0-flash-exp", "models/gemini-3.8-live"):
+        check_setup(read(setup(model=model)).setup, "v1beta", "2025")
+    with pytest.raises(Refusal, match="is not found"):
+        check_setup(read(setup(model="models/gemini-1")).setup, "v1beta", "2025")
 
 
 def test_there_are_thirty_voices():

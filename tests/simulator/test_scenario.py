@@ -7,7 +7,7 @@ import pytest
 
 from appliance.core.strict_toml import Unreadable
 from appliance.simulator.live.service import Service
-from appliance.simulator.scenario import Close, Drop, Scenario, read_scenario
+from appliance.simulator.scenario import Call, Close, Drop, Scenario, read_scenario
 
 
 @pytest.fixture
@@ -44,6 +44,7 @@ def test_every_key_can_be_set(write):
             interrupt_delay_ms = 0
             pong_delay_s = 30
             go_away_after_s = 2.5
+            heeds_stream_end = false
 
             [[fault]]
             at = "mid_answer"
@@ -57,6 +58,14 @@ def test_every_key_can_be_set(write):
             code = 1008
             reason = "The operation was aborted."
             repeat = true
+
+            [[call]]
+            turn = 2
+            name = "set_volume"
+            args = { percent = 30, how = ["soft", { ly = true }] }
+
+            [[call]]
+            name = "device_status"
             """
         )
     )
@@ -69,9 +78,14 @@ def test_every_key_can_be_set(write):
         interrupt_delay_ms=0,
         pong_delay_s=30,
         go_away_after_s=2.5,
+        heeds_stream_end=False,
         faults=(
             Drop(at="mid_answer", turn=2),
             Close(1008, "The operation was aborted.", at="setup", link=1, repeat=True),
+        ),
+        calls=(
+            Call("set_volume", {"percent": 30, "how": ["soft", {"ly": True}]}, 2),
+            Call("device_status"),
         ),
     )
 
@@ -130,6 +144,22 @@ def test_every_key_can_be_set(write):
             'answer = "a\\u0000b"',
             "answer = 'a\\x00b': expected echo, silent, none or a recording, but",
         ),
+        ("[[call]]\nturn = 1", "call[0].name is missing: expected text matching"),
+        ("[[call]]\nname = 'two words'", "call[0].name = 'two words': expected text m"),
+        ("[[call]]\nname = 'f'\nargs = 3", "call[0].args = 3: expected table"),
+        ("[[call]]\nname = 'f'\nturn = -1", "call[0].turn = -1: expected whole numb"),
+        (
+            "[[call]]\nname = 'f'\narg = {}",
+            'call[0].arg is unknown; did you mean "args"? (known here: name, args, tu',
+        ),
+        *(
+            (
+                f"[[call]]\nname = 'f'\nargs = {{ x = [{value}] }}",
+                "call[0].args: expected values that JSON has, at most 50 deep",
+            )
+            for value in ("nan", "2026-11-22", "9" * 20, "[" * 60 + "]" * 60)
+        ),
+        ("heeds_stream_end = 1", "heeds_stream_end = 1: expected true or false"),
         ("answer", "not valid TOML: "),
     ],
 )

@@ -1,19 +1,23 @@
 # SPDX-License-Identifier: MIT
 """Answers turns one after the other, each to its end or to an interruption. Sans I/O.
 
-Each turn gets exactly one turnComplete, unless the service is deaf.
+Each turn gets exactly one turnComplete, unless the service is deaf. When it is idle it
+speaks up in a turn of its own, should a tool have answered late.
 """
 
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 
 from appliance.core.pcm import CAPTURE_RATE_HZ, PLAYBACK_RATE_HZ, seconds
 from appliance.simulator.live import wire
+from appliance.simulator.live.calls import Calls
 from appliance.simulator.live.downlink import Downlink, Script
 from appliance.simulator.live.fields import Setup
-from appliance.simulator.live.service import HeardTurn, Service
-from appliance.simulator.live.sound import PERIOD_S, periods, tokens
-from appliance.simulator.scenario import Point
+from appliance.simulator.live.proto import encode
+from appliance.simulator.live.service import HeardTurn, Service, ToolCall
+from appliance.simulator.live.tool_fields import FunctionResponse, ToolResponse
+from appliance.simulator.live.usage import Context
+from appliance.simulator.live.voice import Voice, transcript
 
 MERGE_GAP_S = 0.25  # activityEnd to activityStart, below which turns become one
 
@@ -21,28 +25,24 @@ MERGE_GAP_S = 0.25  # activityEnd to activityStart, below which turns become one
 class Answers:
     """The speaking half of a session.
 
-    `reach(point, number)` is told when an answer gets to a point of the scenario;
-    `setup` is what the client asked for.
+    `setup` is what the client asked for, `context` what was said so far; while it is
+    `listening` the service does not speak up.
     """
 
-    def __init__(
-        self,
-        service: Service,
-        downlink: Downlink,
-        reach: Callable[[Point, int], None],
-    ) -> None:
+    def __init__(self, service: Service, downlink: Downlink, voice: Voice) -> None:
         self.setup = Setup()
+        self.context = Context()
+        self.calls = Calls(service, downlink)
+        self.listening = False
         self._service = service
         self._scenario = service.scenario
         self._downlink = downlink
-        self._reach = reach
+        self._voice = voice
         self._waiting: deque[HeardTurn] = deque()
+        self._remarks: deque[HeardTurn] = deque()
         self._newest: HeardTurn | None = None
         self._turn: HeardTurn | None = None
         self._script: Generator[float] | None = None
-        self._silent: set[int] = set()
-        self._speeds: dict[int, float] = {}
-        self._context_tokens = 0
 
     @property
     def answering(self) -> HeardTurn | None:
@@ -66,7 +66,9 @@ class Answers:
         if self._downlink.now - turn.closed_at >= MERGE_GAP_S:
             return None
         turn.closed_at = None
+        self.listening = True
         if turn is self._turn:
+            self.calls.cancel(turn)
             self._withdraw()
         elif turn in self._waiting:
             self._waiting.remove(turn)
@@ -79,6 +81,52 @@ class Answers:
 
     def interrupt(self) -> None:
         """interrupted, turnComplete: in this order, without generationComplete."""
+        if self._turn is not None:
+            self.calls.cancel(self._turn)
+        self._break_off()
+
+    def take(self, given: ToolResponse) -> None:
+        """The client answers calls. Raises Refusal."""
+        was_blocked = self.calls.blocking
+        taken = self.calls.take(given)
+        for _, said in taken:
+            self.context.read(encode(said.response))
+        if was_blocked and not self.calls.blocking and self._turn is not None:
+            self._start(self._go_on(self._turn))
+        self._remark([pair for pair in taken if not pair[0].blocking])
+        if taken and self._turn is None and not self.calls.pending:
+            self.offer_resumption(resumable=True)
+
+    def offer_resumption(self, *, resumable: bool) -> None:
+        """A fresh handle, or word that there is none now; nothing if not asked for."""
+        if self.setup.session_resumption is None:
+            return
+        update: wire.Message = {}
+        if resumable:
+            handle = self._service.issue_handle(self._downlink.link, self.context)
+            update = {"newHandle": handle, "resumable": True}
+        self._downlink.send({"sessionResumptionUpdate": update})
+
+    def _next(self) -> None:
+        if self._turn is not None:
+            return
+        if self._waiting:
+            self._turn = self._waiting.popleft()
+        elif self._remarks and not self.listening:
+            self._turn = self._remarks.popleft()
+        if self._turn is not None:
+            self._start(self._answer(self._turn))
+
+    def _start(self, script: Generator[float]) -> None:
+        self._script = script
+        self._downlink.start(script)
+
+    def _withdraw(self) -> None:
+        if self._script is not None:
+            self._script.close()
+        self._turn = self._script = None
+
+    def _break_off(self) -> None:
         turn = self._turn
         self._withdraw()
         self._downlink.send(wire.content(interrupted=True))
@@ -87,34 +135,25 @@ class Answers:
         self._end_turn(turn)
         self._next()
 
-    def mute(self, number: int) -> None:
-        """The answer to turn `number` has no (more) audio."""
-        self._silent.add(number)
-
-    def slow(self, number: int, speed: float) -> None:
-        """The answer to turn `number` goes on at `speed` times real time."""
-        self._speeds[number] = speed
-
-    def offer_resumption(self, *, resumable: bool) -> None:
-        """A fresh handle, or word that there is none now; nothing if not asked for."""
-        if self.setup.session_resumption is None:
+    def _remark(self, taken: list[tuple[ToolCall, FunctionResponse]]) -> None:
+        """Speak up about the responses that are not to be SILENT."""
+        aloud = [(call, said) for call, said in taken if said.scheduling != "SILENT"]
+        if not aloud:
             return
-        update: wire.Message = {}
-        if resumable:
-            handle = self._service.issue_handle(self._downlink.link)
-            update = {"newHandle": handle, "resumable": True}
-        self._downlink.send({"sessionResumptionUpdate": update})
-
-    def _next(self) -> None:
-        if self._turn is None and self._waiting:
-            self._turn = self._waiting.popleft()
-            self._script = self._answer(self._turn)
-            self._downlink.start(self._script)
-
-    def _withdraw(self) -> None:
-        if self._script is not None:
-            self._script.close()
-        self._turn = self._script = None
+        now = self._downlink.now
+        texts = (
+            f"{call.name} {encode(said.response).decode()}" for call, said in aloud
+        )
+        remark = HeardTurn(0, self._downlink.link, now, now, text="; ".join(texts))
+        for call, _ in aloud:
+            call.remark = remark
+        if any(said.scheduling == "INTERRUPT" for _, said in aloud):
+            self._remarks.appendleft(remark)
+            if self._turn is not None and not self.calls.blocking:
+                self._break_off()
+        else:
+            self._remarks.append(remark)
+        self._next()
 
     def _interrupt_later(self, turn: HeardTurn) -> Script:
         yield self._downlink.now + self._scenario.interrupt_delay_ms / 1000
@@ -124,61 +163,45 @@ class Answers:
     def _answer(self, turn: HeardTurn) -> Generator[float]:
         yield self._downlink.now + self._scenario.answer_delay_ms / 1000
         self.offer_resumption(resumable=False)
-        if self.setup.input_audio_transcription is not None:
-            self._downlink.send(wire.content(inputTranscription=_transcript(turn)))
+        if turn.number and self.setup.input_audio_transcription is not None:
+            self._downlink.send(
+                wire.content(inputTranscription={"text": transcript(turn)})
+            )
+        self.calls.make(turn)
+        if not self.calls.blocking:
+            yield from self._generate(turn)
+
+    def _go_on(self, turn: HeardTurn) -> Generator[float]:
+        """The answer that had to wait for a tool."""
+        yield self._downlink.now + self._scenario.answer_delay_ms / 1000
+        yield from self._generate(turn)
+
+    def _generate(self, turn: HeardTurn) -> Script:
         if self._scenario.answer != "none":
             yield from self._speak(turn, self._downlink.now)
         self._turn = self._script = None
         self._next()
 
     def _speak(self, turn: HeardTurn, at: float) -> Script:
-        yield from self._say_all(turn, at)
+        yield from self._voice.speak(turn)
         if turn.answer:
             self._downlink.send(wire.content(generationComplete=True))
         if self._scenario.waits_for_playback:
             yield at + seconds(turn.answer, PLAYBACK_RATE_HZ)
         turn.complete = True
         self._end_turn(turn)
-        self._downlink.start(self._pass("answer_ended", turn, self._downlink.now))
-
-    def _say_all(self, turn: HeardTurn, at: float) -> Script:
-        """The audio of the answer, period by period, from `at` on."""
-        pieces = list(periods(self._service.answer_to(turn)))
-        for index, piece in enumerate(pieces):
-            if turn.number in self._silent:
-                return
-            self._say(turn, piece, first=index == 0)
-            if index == 0:
-                self._downlink.start(self._pass("answer_started", turn, at))
-            if index == len(pieces) // 2:
-                self._downlink.start(self._pass("mid_answer", turn, at))
-            speed = self._speeds.get(turn.number, self._scenario.answer_speed)
-            at += PERIOD_S / speed if speed else 0.0
-            yield at
-
-    def _say(self, turn: HeardTurn, piece: bytes, *, first: bool) -> None:
-        turn.say(piece, self._downlink.now)
-        said: wire.Message = {"modelTurn": wire.spoken(piece)}
-        # The service puts several things into one message, too: clients must cope.
-        if first and self.setup.output_audio_transcription is not None:
-            said["outputTranscription"] = _transcript(turn)
-        self._downlink.send(wire.content(**said))
-
-    def _pass(self, point: Point, turn: HeardTurn, at: float) -> Script:
-        """Reach `point` once the step at hand is over."""
-        yield at
-        self._reach(point, turn.number)
+        self._voice.reach_soon("answer_ended", turn, self._downlink.now)
 
     def _end_turn(self, turn: HeardTurn | None) -> None:
-        heard_s = seconds(turn.heard, CAPTURE_RATE_HZ) if turn else 0.0
-        spoken_s = seconds(turn.answer, PLAYBACK_RATE_HZ) if turn else 0.0
-        self._context_tokens += tokens(heard_s)
-        usage = wire.usage(self._context_tokens, tokens(spoken_s))
-        self._context_tokens += tokens(spoken_s)
-        self._downlink.send(wire.turn_complete(usage))
-        self.offer_resumption(resumable=True)
+        self._downlink.send(wire.turn_complete(self._bill(turn)))
+        self.context.compress(self.setup)
+        self.offer_resumption(resumable=not self.calls.pending)
 
-
-def _transcript(turn: HeardTurn) -> wire.Message:
-    heard_s = seconds(turn.heard, CAPTURE_RATE_HZ)
-    return {"text": turn.text or f" {heard_s:.1f} seconds of speech."}
+    def _bill(self, turn: HeardTurn | None) -> wire.Message:
+        if turn is None:
+            return self.context.answer(0.0, "")
+        self.context.hear(seconds(turn.heard, CAPTURE_RATE_HZ))
+        if turn.number:
+            self.context.read(turn.text)
+        said = transcript(turn) if turn.answer and self._voice.transcribing else ""
+        return self.context.answer(seconds(turn.answer, PLAYBACK_RATE_HZ), said)

@@ -7,7 +7,7 @@ from heapq import heappop, heappush
 from itertools import count
 
 from appliance.simulator.live import wire
-from appliance.simulator.live.fields import encode
+from appliance.simulator.live.proto import encode
 from appliance.simulator.live.service import Service
 from appliance.simulator.scenario import Close, Drop, Stall
 

@@ -1,41 +1,22 @@
 # SPDX-License-Identifier: MIT
-"""The client messages the Live service knows, field by field, and their JSON.
+"""The client messages the Live service knows, field by field.
 
 A field that gemini-3.8-live does not know (proactivity, labels, affective dialog…)
 is left out, so that it is refused by name as the service does.
 """
 
-import re
 from typing import Any, Literal
 
-import msgspec
-
-_MISFIT = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<where>[\w.\[\]]*)`)?", re.DOTALL)
-
-
-class Misfit(Exception):
-    """JSON that does not fit: `what` is wrong, and at which path ("" for the top)."""
-
-    def __init__(self, what: str, where: str = "") -> None:
-        super().__init__(what)
-        self.what = what
-        self.where = where
+from appliance.simulator.live.proto import Empty, Fields, Int32
+from appliance.simulator.live.tool_fields import Tool, ToolList, ToolResponse
 
 
-class _Fields(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"
-): ...
-
-
-class Empty(_Fields, frozen=True): ...
-
-
-class Blob(_Fields, frozen=True):
+class Blob(Fields, frozen=True):
     data: str = ""
     mime_type: str = ""
 
 
-class Part(_Fields, frozen=True):
+class Part(Fields, frozen=True):
     text: str = ""
     thought: bool = False
     inline_data: Blob | None = None
@@ -43,31 +24,31 @@ class Part(_Fields, frozen=True):
     function_response: dict[str, Any] | None = None
 
 
-class Content(_Fields, frozen=True):
+class Content(Fields, frozen=True):
     parts: list[Part] = []
     role: Literal["user", "model", ""] = ""
 
 
-class PrebuiltVoice(_Fields, frozen=True):
+class PrebuiltVoice(Fields, frozen=True):
     voice_name: str = ""
 
 
-class VoiceConfig(_Fields, frozen=True):
+class VoiceConfig(Fields, frozen=True):
     prebuilt_voice_config: PrebuiltVoice = PrebuiltVoice()
 
 
-class SpeechConfig(_Fields, frozen=True):
+class SpeechConfig(Fields, frozen=True):
     voice_config: VoiceConfig = VoiceConfig()
     language_code: str = ""
 
 
-class ThinkingConfig(_Fields, frozen=True):
+class ThinkingConfig(Fields, frozen=True):
     include_thoughts: bool = False
     thinking_budget: int = 0
     thinking_level: str = ""
 
 
-class GenerationConfig(_Fields, frozen=True):
+class GenerationConfig(Fields, frozen=True):
     response_modalities: list[Literal["AUDIO", "TEXT", "IMAGE"]] = []
     speech_config: SpeechConfig = SpeechConfig()
     temperature: float | None = None
@@ -77,6 +58,7 @@ class GenerationConfig(_Fields, frozen=True):
     seed: int | None = None
     media_resolution: (
         Literal[
+            "MEDIA_RESOLUTION_UNSPECIFIED",
             "MEDIA_RESOLUTION_LOW",
             "MEDIA_RESOLUTION_MEDIUM",
             "MEDIA_RESOLUTION_HIGH",
@@ -86,37 +68,20 @@ class GenerationConfig(_Fields, frozen=True):
     thinking_config: ThinkingConfig | None = None
 
 
-class FunctionDeclaration(_Fields, frozen=True):
-    name: str
-    description: str = ""
-    behavior: Literal["BLOCKING", "NON_BLOCKING"] = "NON_BLOCKING"
-    parameters: Any = None
-    parameters_json_schema: Any = None
-    response: Any = None
-    response_json_schema: Any = None
-
-
-class Tool(_Fields, frozen=True):
-    function_declarations: list[FunctionDeclaration] = []
-    google_search: dict[str, Any] | None = None
-    url_context: dict[str, Any] | None = None
-    code_execution: dict[str, Any] | None = None
-
-
-class SessionResumption(_Fields, frozen=True):
+class SessionResumption(Fields, frozen=True):
     handle: str = ""
 
 
-class SlidingWindow(_Fields, frozen=True):
+class SlidingWindow(Fields, frozen=True):
     target_tokens: int | None = None
 
 
-class ContextWindowCompression(_Fields, frozen=True):
+class ContextWindowCompression(Fields, frozen=True):
     trigger_tokens: int | None = None
     sliding_window: SlidingWindow | None = None
 
 
-class AudioTranscription(_Fields, frozen=True):
+class AudioTranscription(Fields, frozen=True):
     language_codes: list[str] = []
     language_hints: Any = None
     custom_vocabulary: list[str] = []
@@ -126,7 +91,7 @@ class AudioTranscription(_Fields, frozen=True):
     mode: str = ""
 
 
-class AutomaticActivityDetection(_Fields, frozen=True):
+class AutomaticActivityDetection(Fields, frozen=True):
     disabled: bool = False
     start_of_speech_sensitivity: (
         Literal["START_SENSITIVITY_HIGH", "START_SENSITIVITY_LOW"] | None
@@ -134,11 +99,11 @@ class AutomaticActivityDetection(_Fields, frozen=True):
     end_of_speech_sensitivity: (
         Literal["END_SENSITIVITY_HIGH", "END_SENSITIVITY_LOW"] | None
     ) = None
-    prefix_padding_ms: int | None = None
-    silence_duration_ms: int | None = None
+    prefix_padding_ms: Int32 | None = None
+    silence_duration_ms: Int32 | None = None
 
 
-class RealtimeInputConfig(_Fields, frozen=True):
+class RealtimeInputConfig(Fields, frozen=True):
     automatic_activity_detection: AutomaticActivityDetection = (
         AutomaticActivityDetection()
     )
@@ -155,16 +120,16 @@ class RealtimeInputConfig(_Fields, frozen=True):
     ) = None
 
 
-class HistoryConfig(_Fields, frozen=True):
+class HistoryConfig(Fields, frozen=True):
     initial_history_in_client_content: bool = False
 
 
-class SafetySetting(_Fields, frozen=True):
+class SafetySetting(Fields, frozen=True):
     category: str = ""
     threshold: str = ""
 
 
-class Setup(_Fields, frozen=True):
+class Setup(Fields, frozen=True):
     model: str = ""
     generation_config: GenerationConfig = GenerationConfig()
     system_instruction: Content | None = None
@@ -178,7 +143,7 @@ class Setup(_Fields, frozen=True):
     safety_settings: list[SafetySetting] = []
 
 
-class RealtimeInput(_Fields, frozen=True):
+class RealtimeInput(Fields, frozen=True):
     audio: Blob | None = None
     video: Blob | None = None
     text: str | None = None
@@ -188,58 +153,19 @@ class RealtimeInput(_Fields, frozen=True):
     media_chunks: list[Blob] | None = None
 
 
-class ClientContent(_Fields, frozen=True):
+class ClientContent(Fields, frozen=True):
     turns: list[Content] = []
     turn_complete: bool = False
 
 
-class FunctionResponse(_Fields, frozen=True):
-    id: str = ""
-    name: str = ""
-    response: dict[str, Any] = {}
-    scheduling: Literal["INTERRUPT", "WHEN_IDLE", "SILENT"] = "WHEN_IDLE"
-    will_continue: bool = False
-
-
-class ToolResponse(_Fields, frozen=True):
-    function_responses: list[FunctionResponse] = []
-
-
-class ToolList(_Fields, frozen=True):
-    tools: list[Tool] = []
-
-
-class ContextUpdate(_Fields, frozen=True):
+class ContextUpdate(Fields, frozen=True):
     system_instruction: Content | None = None
     tools: ToolList | None = None
 
 
-class ClientMessage(_Fields, frozen=True):
+class ClientMessage(Fields, frozen=True):
     setup: Setup | None = None
     realtime_input: RealtimeInput | None = None
     client_content: ClientContent | None = None
     tool_response: ToolResponse | None = None
     context_update: ContextUpdate | None = None
-
-
-def decode(text: str) -> Any:
-    """The JSON value in `text`. Raises Misfit."""
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        raise Misfit(str(error)) from error
-
-
-def encode(json: Any) -> bytes:
-    """`json` as UTF-8, bytes in it as base64."""
-    return msgspec.json.encode(json)
-
-
-def fit(json: Any) -> ClientMessage:
-    """`json`, in camelCase and without nulls, as a client message. Raises Misfit."""
-    try:
-        return msgspec.convert(json, ClientMessage, strict=False)
-    except msgspec.ValidationError as error:
-        parts = _MISFIT.fullmatch(str(error))
-        assert parts is not None
-        raise Misfit(parts["what"], parts["where"] or "") from error

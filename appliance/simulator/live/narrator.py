@@ -4,28 +4,30 @@
 import asyncio
 import signal
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from appliance.core.pcm import CAPTURE_RATE_HZ, PLAYBACK_RATE_HZ, seconds
+from appliance.simulator.live.proto import encode
 from appliance.simulator.live.server import LiveServer
-from appliance.simulator.live.service import HeardTurn
-from appliance.simulator.scenario import Scenario
+from appliance.simulator.live.service import HeardTurn, ToolCall
+from appliance.simulator.scenario import Dialect, Scenario
 
 _WORTH_TELLING = ("> setup", "> close", "> lost", "< goAway", "< close", "< drop")
 _WHOLE_STORY = 2  # lines
 
 
-async def simulate(port: int, scenario: Scenario) -> None:
+async def simulate(port: int, scenario: Scenario, dialect: Dialect = "today") -> None:
     """Serves on `port` of the loopback until cancelled, SIGINT or SIGTERM.
 
-    Prints the URL, then a line for each connection and turn. Raises as LiveServer.
+    Prints the URL, then a line for each connection, turn and tool call. Raises as
+    LiveServer.
     """
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
     async with (
-        LiveServer(scenario, port=port) as server,
+        LiveServer(scenario, port=port, dialect=dialect) as server,
         asyncio.TaskGroup() as tasks,
     ):
         print(f"Gemini Live simulator at {server.url}", flush=True)
@@ -36,24 +38,34 @@ async def simulate(port: int, scenario: Scenario) -> None:
 
 async def _narrate(server: LiveServer) -> None:
     seen = 0
-    told: Counter[int] = Counter()
+    told: Counter[str] = Counter()
     while True:
         news = server.transcript[seen:]
         seen += len(news)
         for link, line in news:
             if line.startswith(_WORTH_TELLING):
                 print(f"link {link}: {line}", flush=True)
-        for turn in server.turns:
-            if told[turn.number] == _WHOLE_STORY:
-                continue
-            for line in _story(turn)[told[turn.number] :]:
-                print(f"link {turn.link}: turn {turn.number} {line}", flush=True)
-                told[turn.number] += 1
+        for name, lines in _untold(server, told):
+            for line in lines[told[name] :]:
+                print(f"{name} {line}", flush=True)
+            told[name] = len(lines)
         await server.wait_for(_longer_than(seen))
 
 
 def _longer_than(seen: int) -> Callable[[LiveServer], bool]:
     return lambda server: len(server.transcript) > seen
+
+
+def _untold(server: LiveServer, told: Counter[str]) -> Iterator[tuple[str, list[str]]]:
+    """What has a name, and its story so far; not if it was told to the end."""
+    for turn in server.turns:
+        name = f"link {turn.link}: turn {turn.number}"
+        if told[name] < _WHOLE_STORY:
+            yield name, _story(turn)
+    for call in server.calls:
+        name = f"link {call.link}: {call.id}"
+        if told[name] < _WHOLE_STORY:
+            yield name, _call_story(call)
 
 
 def _story(turn: HeardTurn) -> list[str]:
@@ -68,3 +80,12 @@ def _story(turn: HeardTurn) -> list[str]:
         return [heard]
     wait_s = (turn.first_audio_at or turn.closed_at) - turn.closed_at
     return [heard, f"answered: {spoken}, first audio after {wait_s:.2f} s"]
+
+
+def _call_story(call: ToolCall) -> list[str]:
+    called = f"of turn {call.turn}: {call.name} {encode(call.args).decode()}"
+    if call.cancelled:
+        return [called, "cancelled"]
+    if call.response is None:
+        return [called]
+    return [called, f"answered: {encode(call.response).decode()}"]

@@ -7,11 +7,6 @@ Here a key is refused by a status, not by a close frame.
 import re
 from http import HTTPStatus
 
-from websockets.asyncio.server import ServerConnection
-from websockets.http11 import Request, Response
-
-from appliance.simulator.live.address import api_key
-from appliance.simulator.live.fields import encode
 from appliance.simulator.live.service import Service
 from appliance.simulator.live.setup import MODELS
 from appliance.simulator.live.wire import POLICY, Message, Refusal
@@ -23,18 +18,11 @@ _METHODS = {name: ["bidiGenerateContent"] for name in sorted(MODELS)} | {
 }
 
 
-def answer(
-    service: Service, connection: ServerConnection, request: Request
-) -> Response:
+def answer(service: Service, target: str, key: str) -> tuple[HTTPStatus, Message]:
     """The list of models, not in pages: there are only few; 404 for anything else."""
-    if not _PATH.fullmatch(request.path):
-        return connection.respond(HTTPStatus.NOT_FOUND, "Not Found\n")
-    key = api_key(request.path, request.headers.get("x-goog-api-key"))
-    status, json = list_of_models(service, key)
-    response = connection.respond(status, encode(json).decode())
-    del response.headers["Content-Type"]
-    response.headers["Content-Type"] = "application/json; charset=UTF-8"
-    return response
+    if _PATH.fullmatch(target):
+        return list_of_models(service, key)
+    return _error(HTTPStatus.NOT_FOUND, "Not Found", "NOT_FOUND")
 
 
 def list_of_models(service: Service, key: str) -> tuple[HTTPStatus, Message]:
@@ -51,8 +39,11 @@ def list_of_models(service: Service, key: str) -> tuple[HTTPStatus, Message]:
 
 
 def _refused(refusal: Refusal) -> tuple[HTTPStatus, Message]:
-    status, name = HTTPStatus.BAD_REQUEST, "INVALID_ARGUMENT"
     if refusal.code == POLICY:
-        status, name = HTTPStatus.FORBIDDEN, "PERMISSION_DENIED"
-    error = {"code": status.value, "message": refusal.reason, "status": name}
+        return _error(HTTPStatus.FORBIDDEN, refusal.reason, "PERMISSION_DENIED")
+    return _error(HTTPStatus.BAD_REQUEST, refusal.reason, "INVALID_ARGUMENT")
+
+
+def _error(status: HTTPStatus, reason: str, name: str) -> tuple[HTTPStatus, Message]:
+    error = {"code": status.value, "message": reason, "status": name}
     return status, {"error": error}

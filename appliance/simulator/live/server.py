@@ -12,18 +12,17 @@ from typing import Any, Self, assert_never
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
-from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
-from websockets.protocol import State
-from websockets.server import ServerProtocol
 
 from appliance.simulator.live.address import PATH, api_key, api_version
 from appliance.simulator.live.downlink import Action, Send
+from appliance.simulator.live.pongs import late_pongs
+from appliance.simulator.live.proto import encode
 from appliance.simulator.live.rest import answer
-from appliance.simulator.live.service import HeardTurn, Service
+from appliance.simulator.live.service import HeardTurn, Service, ToolCall
 from appliance.simulator.live.session import LiveSession
 from appliance.simulator.live.wire import Message
-from appliance.simulator.scenario import Close, Drop, Fault, Scenario, Stall
+from appliance.simulator.scenario import Close, Dialect, Drop, Fault, Scenario, Stall
 
 _CLOSE_TIMEOUT_S = 0.5
 # At DEBUG websockets logs the request, which holds the key.
@@ -42,8 +41,9 @@ class LiveServer:
     """The Live service on `host`:`port` (0: any free port), as the scenario has it.
 
     An async context manager. `tls` makes it wss; with an `api_key` no other is valid,
-    without one any is. Raises OSError if the port is taken, ValueError if the
-    scenario's recording cannot be read.
+    without one any is. The `dialect` 2025 also takes the recipe of that year: media
+    chunks, and `clientContent` to end a turn. Raises OSError if the port is taken,
+    ValueError if the scenario's recording cannot be read.
 
     Threads: none; use it on the loop that entered it.
     """
@@ -55,8 +55,9 @@ class LiveServer:
         port: int = 0,
         tls: ssl.SSLContext | None = None,
         api_key: str | None = None,
+        dialect: Dialect = "today",
     ) -> None:
-        self._service = Service(scenario or Scenario(), api_key)
+        self._service = Service(scenario or Scenario(), api_key, dialect)
         self._host = host
         self._port = port
         self._tls = tls
@@ -72,7 +73,7 @@ class LiveServer:
             self._port,
             ssl=self._tls,
             process_request=self._answer_plainly,
-            create_connection=_late_pongs(pong_delay_s) if pong_delay_s else None,
+            create_connection=late_pongs(pong_delay_s) if pong_delay_s else None,
             compression=None,
             ping_interval=None,
             close_timeout=_CLOSE_TIMEOUT_S,
@@ -101,6 +102,11 @@ class LiveServer:
     def turns(self) -> list[HeardTurn]:
         """Every turn so far, on any link, in the order of their beginnings."""
         return self._service.turns
+
+    @property
+    def calls(self) -> list[ToolCall]:
+        """Every call of a client's tool so far, and what was answered."""
+        return self._service.calls
 
     @property
     def connections(self) -> int:
@@ -143,7 +149,12 @@ class LiveServer:
         """The answer to what is no call of the Live API."""
         if api_version(request.path):
             return None
-        return answer(self._service, connection, request)
+        key = api_key(request.path, request.headers.get("x-goog-api-key"))
+        status, json = answer(self._service, request.path, key)
+        response = connection.respond(status, encode(json).decode())
+        del response.headers["Content-Type"]
+        response.headers["Content-Type"] = "application/json; charset=UTF-8"
+        return response
 
     async def _talk(self, connection: ServerConnection) -> None:
         assert connection.request is not None
@@ -216,28 +227,3 @@ def _farewell(connection: ServerConnection) -> str:
         return "> lost"
     who = ">" if connection.protocol.close_rcvd_then_sent else "<"
     return f"{who} close {connection.close_code} {connection.close_reason}".rstrip()
-
-
-def _late_pongs(delay_s: float) -> type[ServerConnection]:
-    """A connection that answers each ping `delay_s` late, and all else in time."""
-
-    class LatePongs(ServerConnection):
-        def __init__(
-            self, protocol: ServerProtocol, server: Server, **options: Any
-        ) -> None:
-            super().__init__(protocol, server, **options)
-            self._send_frame = protocol.send_frame
-            protocol.send_frame = self._delay_pong  # type: ignore[method-assign]
-
-        def _delay_pong(self, frame: Frame) -> None:
-            if frame.opcode is Opcode.PONG:
-                self.loop.call_later(delay_s, self._send_late, frame)
-            else:
-                self._send_frame(frame)
-
-        def _send_late(self, frame: Frame) -> None:
-            if self.state is State.OPEN:
-                self._send_frame(frame)
-                self.send_data()
-
-    return LatePongs

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from appliance.core.pcm import CAPTURE_RATE_HZ, PLAYBACK_RATE_HZ
 from appliance.simulator.live.sound import babble, resample
+from appliance.simulator.live.usage import Context
 from appliance.simulator.live.wire import (
     INTERNAL,
     INVALID,
@@ -20,6 +21,8 @@ from appliance.simulator.live.wire import (
 )
 from appliance.simulator.scenario import (
     BUILT_IN_ANSWERS,
+    Call,
+    Dialect,
     Fault,
     Point,
     Scenario,
@@ -29,7 +32,10 @@ from appliance.simulator.wav import read_wav
 
 @dataclass(slots=True, eq=False)
 class HeardTurn:
-    """One turn, from its activityStart to the end of its answer; times monotonic s."""
+    """One turn, from its beginning to the end of its answer; times monotonic s.
+
+    Number 0 is nobody's: the service speaks up because a tool has answered late.
+    """
 
     number: int
     link: int
@@ -45,7 +51,7 @@ class HeardTurn:
 
     @property
     def heard(self) -> bytes:
-        """The audio of the window: s16le mono at 16 kHz."""
+        """The audio of the turn: s16le mono at 16 kHz."""
         return bytes(self._heard)
 
     @property
@@ -70,20 +76,51 @@ class HeardTurn:
         self._answer += pcm
 
 
+@dataclass(slots=True, eq=False)
+class ToolCall:
+    """One call of a client's tool, and what came of it; times monotonic s."""
+
+    id: str
+    name: str
+    args: Message
+    link: int
+    #: The number of the turn whose answer it belongs to.
+    turn: int
+    blocking: bool
+    called_at: float
+    #: When the client's last word on it came, and the JSON object of its newest.
+    answered_at: float | None = None
+    response: Message | None = None
+    cancelled: bool = False
+    #: What the service said to the response in a turn of its own.
+    remark: HeardTurn | None = None
+
+    @property
+    def pending(self) -> bool:
+        return self.answered_at is None and not self.cancelled
+
+
 class Service:
-    """Turns, handles, the transcript, and the faults still to come.
+    """Turns, tool calls, handles, the transcript, and the faults still to come.
 
     Raises ValueError if the scenario's recording cannot be read.
     """
 
-    def __init__(self, scenario: Scenario, api_key: str | None = None) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        api_key: str | None = None,
+        dialect: Dialect = "today",
+    ) -> None:
         self.scenario = scenario
+        self.dialect = dialect
         self.turns: list[HeardTurn] = []
+        self.calls: list[ToolCall] = []
         #: The link number and the line, in the order in which things happened.
         self.transcript: list[tuple[int, str]] = []
         self.client_messages: dict[int, list[Message]] = {}
         self._api_key = api_key
-        self._handles: dict[str, int] = {}
+        self._handles: dict[str, tuple[int, Context]] = {}
         self._open_links: set[int] = set()
         self._spent: set[int] = set()
         self._recording: bytes | None = None
@@ -109,6 +146,16 @@ class Service:
         self.turns.append(turn)
         return turn
 
+    def call(
+        self, wanted: Call, turn: HeardTurn, now: float, blocking: bool
+    ) -> ToolCall:
+        id_ = f"function-call-{len(self.calls) + 1}"
+        call = ToolCall(
+            id_, wanted.name, wanted.args, turn.link, turn.number, blocking, now
+        )
+        self.calls.append(call)
+        return call
+
     def answer_to(self, turn: HeardTurn) -> bytes:
         """s16le mono at 24 kHz."""
         if self._recording is not None:
@@ -129,17 +176,22 @@ class Service:
     def close_link(self, link: int) -> None:
         self._open_links.discard(link)
 
-    def issue_handle(self, link: int) -> str:
+    def issue_handle(self, link: int, context: Context) -> str:
         handle = secrets.token_hex(16)
-        self._handles[handle] = link
+        self._handles[handle] = link, context.copy()
         return handle
 
-    def check_handle(self, handle: str) -> None:
-        """Raises the Refusal of a handle unknown, or of a link that is still open."""
+    def resume(self, handle: str) -> Context:
+        """What was said until `handle` was issued.
+
+        Raises the Refusal of a handle unknown, or of a link that is still open.
+        """
         if handle not in self._handles:
             raise Refusal(POLICY, "BidiGenerateContent session not found")
-        if self._handles[handle] in self._open_links:
+        link, context = self._handles[handle]
+        if link in self._open_links:
             raise Refusal(INTERNAL, "Internal error encountered.")
+        return context.copy()
 
     def note_message(self, link: int, json: Message) -> None:
         """Add a client message to the transcript, audio replaced by its byte count."""

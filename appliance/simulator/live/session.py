@@ -9,16 +9,20 @@ from typing import assert_never
 from appliance.simulator.live import wire
 from appliance.simulator.live.activity import Activity
 from appliance.simulator.live.answer import Answers
+from appliance.simulator.live.declarations import check_tools
 from appliance.simulator.live.downlink import Action, Downlink, Script
 from appliance.simulator.live.fields import (
     ClientContent,
     ClientMessage,
+    Content,
+    ContextUpdate,
     RealtimeInput,
     Setup,
-    ToolResponse,
 )
 from appliance.simulator.live.service import Service
 from appliance.simulator.live.setup import check_setup
+from appliance.simulator.live.tool_fields import Tool, ToolList, ToolResponse
+from appliance.simulator.live.voice import Voice
 from appliance.simulator.live.wire import INVALID, INVALID_ARGUMENT, POLICY, Refusal
 from appliance.simulator.scenario import (
     Close,
@@ -56,8 +60,11 @@ class LiveSession:
         self._api_version = api_version
         self._key = key
         self._downlink = Downlink(service, self.link)
-        self._answers = Answers(service, self._downlink, self._reach)
+        self._voice = Voice(service, self._downlink, self._reach)
+        self._answers = Answers(service, self._downlink, self._voice)
         self._activity = Activity(service, self._downlink, self._answers, self._reach)
+        self._instruction: Content | None = None
+        self._tools: list[Tool] = []
         self._asked = False
         self._ready = False
         self._seeding = False
@@ -118,18 +125,22 @@ class LiveSession:
             case ClientMessage(client_content=ClientContent() as given):
                 self._take_content(given)
             case ClientMessage(tool_response=ToolResponse() as given):
-                _check_tool_response(given)
-        # contextUpdate is accepted, and changes nothing here
+                self._answers.take(given)
+            case ClientMessage(context_update=ContextUpdate() as given):
+                self._update(given)
 
     def _set_up(self, setup: Setup) -> None:
         if self._asked:
             raise Refusal(INVALID, INVALID_ARGUMENT)
-        check_setup(setup, self._api_version)
+        check_setup(setup, self._api_version, self._service.dialect)
         if setup.session_resumption and setup.session_resumption.handle:
-            self._service.check_handle(setup.session_resumption.handle)
+            handle = setup.session_resumption.handle
+            self._answers.context = self._service.resume(handle)
+        self._update(ContextUpdate(setup.system_instruction, ToolList(setup.tools)))
         self._asked = True
         self._answers.setup = setup
-        self._activity.config = setup.realtime_input_config
+        self._voice.transcribing = setup.output_audio_transcription is not None
+        self._activity.configure(setup.realtime_input_config)
         self._seeding = setup.history_config.initial_history_in_client_content
         self._reach("setup", 0)
         self._downlink.start(self._become_ready())
@@ -149,16 +160,32 @@ class LiveSession:
         yield self._downlink.now + left_s
         self._downlink.end(Close(POLICY, _EXPIRED))
 
+    def _update(self, given: ContextUpdate) -> None:
+        """What is given stands for all that was given before."""
+        if given.tools is not None:
+            check_tools(given.tools.tools)
+            self._tools = given.tools.tools
+            self._answers.calls.declare(self._tools)
+        if given.system_instruction is not None:
+            self._instruction = given.system_instruction
+        self._answers.context.instruct(self._instruction, self._tools)
+
     def _take_content(self, given: ClientContent) -> None:
+        if not given.turns and self._service.dialect == "2025":
+            # It goes on: without effect. It is complete: the microphone is closed.
+            if given.turn_complete:
+                self._activity.end()
+            return
         if given.turn_complete and not given.turns:
             return  # the "continue" of old recipes: taken, and without effect
+        text = " ".join(part.text for turn in given.turns for part in turn.parts)
         if self._seeding:
             self._seeding = not given.turn_complete
-            return
-        if given.turn_complete:
-            texts = (part.text for turn in given.turns for part in turn.parts)
-            self._activity.ask(" ".join(texts))
+            self._answers.context.read(text)
+        elif given.turn_complete:
+            self._activity.ask(text)
         else:
+            self._answers.context.read(text)
             self._answers.interrupt_soon()
 
     def _reach(self, point: Point, number: int) -> None:
@@ -173,9 +200,9 @@ class LiveSession:
             case GoAway():
                 self._downlink.start(self._expire(0.0, fault.time_left_s))
             case SilentTurn():
-                self._answers.mute(number)
+                self._voice.mute(number)
             case Slow():
-                self._answers.slow(number, fault.speed)
+                self._voice.slow(number, fault.speed)
             case Garbage():
                 self._downlink.send_frame(_NOT_JSON, "< garbage")
             case Oversized():
@@ -186,8 +213,3 @@ class LiveSession:
                 self._downlink.novel = True
             case _:
                 assert_never(fault)
-
-
-def _check_tool_response(given: ToolResponse) -> None:
-    if any(not response.id for response in given.function_responses):
-        raise Refusal(INVALID, INVALID_ARGUMENT)

@@ -12,7 +12,6 @@ from appliance.core.pcm import FRAME_BYTES, PLAYBACK_RATE_HZ, melody
 
 PERIOD_S = 0.04
 _PERIOD_BYTES = int(PERIOD_S * PLAYBACK_RATE_HZ) * FRAME_BYTES
-_TOKENS_PER_S = 25
 
 
 def resample(pcm: bytes, from_hz: int, to_hz: int) -> bytes:
@@ -41,8 +40,3 @@ def periods(pcm: bytes) -> Iterator[bytes]:
     """`pcm` in the 40-ms pieces that travel in one message each."""
     for start in range(0, len(pcm), _PERIOD_BYTES):
         yield pcm[start : start + _PERIOD_BYTES]
-
-
-def tokens(length_s: float) -> int:
-    """What `length_s` of audio costs."""
-    return round(length_s * _TOKENS_PER_S)

@@ -10,14 +10,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from appliance.core.pcm import PLAYBACK_RATE_HZ
-from appliance.simulator.live.fields import (
-    Blob,
-    ClientMessage,
-    Misfit,
-    RealtimeInput,
-    decode,
-    fit,
-)
+from appliance.simulator.live.fields import Blob, ClientMessage, RealtimeInput
+from appliance.simulator.live.proto import Misfit, decode, fit
 
 INVALID = 1007
 POLICY = 1008
@@ -28,12 +22,11 @@ INVALID_ARGUMENT = "Request contains an invalid argument."
 Message = dict[str, Any]
 
 # What is inside these is the user's own: its keys are not proto fields.
-_FREE_FORM = {
-    "args",
-    "parameters",
-    "parametersJsonSchema",
-    "response",
-    "responseJsonSchema",
+_FREE_FORM = frozenset({"args", "response"})
+_FREE_FORM_OF = {
+    "functionDeclarations": frozenset(
+        {"default", "example", "parametersJsonSchema", "responseJsonSchema"}
+    )
 }
 # Never alone in a message, so not worth a line of their own.
 _RIDERS = {"interactionStatus", "usageMetadata"}
@@ -75,7 +68,7 @@ def read_message(json: Message) -> ClientMessage:
     """The one message in `json`, in either spelling of proto3 JSON. Raises Refusal."""
     spelling: dict[str, str] = {}
     try:
-        message = fit(_camel(json, spelling))
+        message = fit(_camel(json, spelling), ClientMessage)
     except Misfit as misfit:
         raise Refusal(INVALID, _complaint(misfit, spelling)) from misfit
     _expect_one(message)
@@ -118,19 +111,10 @@ def turn_complete(usage: Message) -> Message:
     return ended | {"usageMetadata": usage}
 
 
-def usage(heard_tokens: int, spoken_tokens: int) -> Message:
-    """The `usageMetadata` of a turn whose whole context is `heard_tokens`."""
-
-    def audio(count: int) -> list[Message]:
-        return [{"modality": "AUDIO", "tokenCount": count}]
-
-    return {
-        "promptTokenCount": heard_tokens,
-        "responseTokenCount": spoken_tokens,
-        "totalTokenCount": heard_tokens + spoken_tokens,
-        "promptTokensDetails": audio(heard_tokens),
-        "responseTokensDetails": audio(spoken_tokens),
-    }
+def tool_call(calls: Iterable[tuple[str, str, Message]]) -> Message:
+    """A toolCall message; of each call the id, the name and the arguments."""
+    named = [{"id": id_, "name": name, "args": args} for id_, name, args in calls]
+    return {"toolCall": {"functionCalls": named}}
 
 
 def go_away(time_left_s: float) -> Message:
@@ -182,18 +166,29 @@ def _part_line(part: Message) -> str:
     return f"< audio {len(inline['data'])}" if inline else "< text"
 
 
-def _camel(json: Any, spelling: dict[str, str]) -> Any:
-    """`json` with camelCase names and no nulls; `spelling` learns what was sent."""
+def _camel(
+    json: Any, spelling: dict[str, str], free: frozenset[str] = _FREE_FORM
+) -> Any:
+    """`json` with camelCase names and no nulls; `spelling` learns what was sent.
+
+    What is in a field that is one of `free` stays as it is.
+    """
     if isinstance(json, list):
-        return [_camel(value, spelling) for value in json]
+        return [_camel(value, spelling, free) for value in json]
     if not isinstance(json, dict):
         return json
     fields = {}
     for name, value in json.items():
         camel = re.sub(r"_([a-z0-9])", lambda match: match[1].upper(), name)
         spelling[camel] = name
-        if value is not None:
-            fields[camel] = value if camel in _FREE_FORM else _camel(value, spelling)
+        if camel in free:
+            fields[camel] = value
+        elif camel == "properties" and isinstance(value, dict):
+            fields[camel] = {
+                key: _camel(schema, spelling, free) for key, schema in value.items()
+            }
+        elif value is not None:
+            fields[camel] = _camel(value, spelling, _FREE_FORM_OF.get(camel, free))
     return fields
 
 
