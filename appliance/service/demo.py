@@ -149,7 +149,9 @@ async def _service(
     if options.endpoint:
         return _talking_to(config, options.endpoint), _key_for(options.endpoint)
     key = secrets.token_urlsafe()
-    server = await stack.enter_async_context(LiveServer(api_key=key))
+    old = config.turns.mode == "client-content"
+    simulator = LiveServer(api_key=key, dialect="2025" if old else "today")
+    server = await stack.enter_async_context(simulator)
     return _talking_to(config, server.url), Secret(key)
 
 
