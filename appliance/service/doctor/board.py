@@ -19,7 +19,8 @@ _REBOOT = "sudo reboot; then sudo vclog --msg | grep -i dtoverlay"
 _SNIPPETS = "/usr/share/voice-appliance/config.txt.d"
 _ADD = (
     f"ls {_SNIPPETS}, then that of your card: "
-    f"cat {_SNIPPETS}/voice-appliance.txt | sudo tee -a /boot/firmware/config.txt; "
+    f"{{ echo; cat {_SNIPPETS}/voice-appliance.txt; }} "
+    "| sudo tee -a /boot/firmware/config.txt; "
     "sudo reboot"
 )
 

@@ -28,6 +28,7 @@ from appliance.service.doctor import (
     report,
     speaker,
 )
+from appliance.service.doctor.case import this_box
 from appliance.service.doctor.checks import CHECKS, SECTIONS, Check
 from appliance.service.doctor.finding import fail, ok, skip
 from appliance.service.doctor.levels import Echo, level
@@ -230,6 +231,14 @@ def doctor(tmp_path, virtual_card):
         )
 
     return run
+
+
+def test_the_lines_are_claimed_by_the_library_that_the_service_has(monkeypatch):
+    for name in ("GPIOZERO_PIN_FACTORY", "LG_WD"):
+        monkeypatch.setenv(name, "")  # So that it is put back.
+        monkeypatch.delenv(name)
+    with this_box(CONFIG):
+        assert os.environ["GPIOZERO_PIN_FACTORY"] == "lgpio"
 
 
 @pytest.fixture
