@@ -102,19 +102,27 @@ def _run(options: argparse.Namespace) -> int:
 
 async def _serve(read_config: Callable[[], Config]) -> int:
     config, card = read_config(), AlsaCard()
+    lines = LogLines(transcripts=config.log.transcripts, prices=config.prices)
     box = Appliance(
         config,
         key=key_or_why_not(),
         microphone_card=card,
         speaker_card=card,
-        observers=[LogLines(transcripts=config.log.transcripts).follow, systemd.follow],
+        observers=[lines.follow, systemd.follow],
         read_config=read_config,
+        state_directory=_state_directory(),
     )
     try:
         await box.run()
     except _EXPLAINED as error:
         return _leave(_explain(error))
     return _leave(EXIT_WELL)
+
+
+def _state_directory() -> Path | None:
+    """man systemd.exec, StateDirectory=; without systemd nothing is kept."""
+    directory = os.environ.get("STATE_DIRECTORY")
+    return Path(directory) if directory else None
 
 
 def _leave(code: int) -> int:

@@ -24,7 +24,8 @@ deploy/udev/60-voice-appliance.rules /etc/udev/rules.d/60-voice-appliance.rules
 deploy/catalog/voice-appliance.catalog /usr/lib/systemd/catalog/voice-appliance.catalog
 deploy/completions/voice-appliance /usr/share/bash-completion/completions/voice-appliance
 deploy/man/voice-appliance.1 /usr/local/share/man/man1/voice-appliance.1
-hw/asound.conf $share/asound.conf"
+hw/asound.conf $share/asound.conf
+deploy/share/voice-appliance-poweroff.path $share/voice-appliance-poweroff.path"
 
 fail() {
     echo "install.sh: $*" >&2
@@ -76,6 +77,8 @@ start() {
 stop() {
     # shellcheck disable=SC2086 # two names
     systemctl disable --now $units || true
+    # Only there if somebody asked for the shutdown by a button.
+    systemctl disable --now voice-appliance-poweroff.path 2>/dev/null || true
 }
 
 forget() {
@@ -88,7 +91,7 @@ remove_all() {
         rm -f "$root$target"
     done
     rm -f "$root/usr/bin/voice-appliance"
-    rm -rf "$root$venv" "$root$share"
+    rm -rf "$root$venv" "$root$share" "$root/var/lib/voice-appliance"
 }
 
 need_root() {

@@ -83,7 +83,9 @@ def _wrong_target(arguments: list[str]) -> str | None:
 
 
 def _wrong_unit(unit: str) -> str | None:
-    known = [path.stem for path in (ROOT / "deploy" / "systemd").iterdir()]
+    deploy = ROOT / "deploy"
+    known = [path.stem for path in (deploy / "systemd").iterdir()]
+    known += [f"/usr/share/voice-appliance/{p.name}" for p in deploy.glob("share/*")]
     return None if unit in known else f"{unit}: no such unit"
 
 

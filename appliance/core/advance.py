@@ -9,11 +9,21 @@ tells the shell when to come back.
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from appliance.core import delivery, gestures, hands_free, hold, playback
+from appliance.core import (
+    budget,
+    delivery,
+    gestures,
+    hands_free,
+    hold,
+    memory,
+    playback,
+    shut_down,
+)
 from appliance.core import events as ev
 from appliance.core.conversation import Conversation, Link, Step, is_open
-from appliance.core.effects import CloseLink, CloseTurn
+from appliance.core.effects import CloseLink, CloseTurn, SetGain
 from appliance.core.signals import LINK_FAULTS, Earcon, Fault
+from appliance.core.volume import Volume
 from appliance.core.way import Way
 
 Reaction = Callable[[Conversation, float], Step]
@@ -59,11 +69,12 @@ def _apply(c: Conversation, event: ev.Event, now: float) -> Step:
         case ev.AnswerInterrupted():
             return playback.interrupted(c, now)
         case ev.AnswerEnded():
-            return playback.answer_ended(c, now)
+            return playback.answer_ended(budget.turn_over(c), now)
         case ev.PlaybackDrained(segment, at):
             return playback.drained(c, segment, at, now)
         case ev.LinkOpening():
             # Whatever was sent was sent on another link.
+            c = budget.turn_over(c)
             c, effects = delivery.forget_link(c, now, failed=lambda _: False)
             return replace(c, link=Link.OPENING, tried_at=now), effects
         case ev.LinkUp():
@@ -85,9 +96,23 @@ def _apply(c: Conversation, event: ev.Event, now: float) -> Step:
             return (replace(c, mute_since=None) if fault is Fault.SPEAKER else c), ()
         case ev.NewConversation():
             return replace(c, anew=True), ()
-        case ev.ConfigChanged(limits, manner, relink):
-            c = replace(c, limits=limits, manner=manner)
-            return delivery.reconfigure(c, relink, now)
+        case ev.TokensCounted(tokens):
+            return budget.counted(c, tokens)
+        case ev.DayBegan(day):
+            return budget.day_began(c, day)
+        case ev.VolumeTurned(steps):
+            return _set_volume(c, c.volume.turned(steps))
+        case ev.VolumeSet(percent):
+            return _set_volume(c, c.volume.set_to(percent))
+        case ev.VolumeHeld(at):
+            return shut_down.held(c, at)
+        case ev.VolumeLetGo():
+            return shut_down.let_go(c)
+        case ev.ConfigChanged(limits, manner, relink, volume):
+            c = budget.judged(replace(c, limits=limits, manner=manner))
+            c, effects = _set_volume(c, volume) if volume else (c, ())
+            c, more = delivery.reconfigure(c, relink, now)
+            return c, effects + more
         case ev.StopRequested():
             return _stop(c, now)
         case _:
@@ -100,6 +125,9 @@ def timers(c: Conversation) -> Iterator[tuple[float, Reaction]]:
     yield from hands_free.timers(c)
     yield from delivery.timers(c)
     yield from playback.timers(c)
+    yield from memory.timers(c)
+    yield from budget.timers(c)
+    yield from shut_down.timers(c)
     calm = c.between_turns or hands_free.calm(c)
     if c.expiring_by is not None and c.link is Link.UP:
         yield (0.0 if calm else c.expiring_by), delivery.expire
@@ -107,6 +135,10 @@ def timers(c: Conversation) -> Iterator[tuple[float, Reaction]]:
         yield 0.0, delivery.start_anew
     if c.link is Link.UP and c.between_turns:
         yield c.active_at + c.limits.idle_disconnect_s, _sleep
+
+
+def _set_volume(c: Conversation, volume: Volume) -> Step:
+    return replace(c, volume=volume), (SetGain(volume.gain),)
 
 
 def _fault(c: Conversation, fault: Fault, now: float) -> Step:

@@ -10,6 +10,8 @@ from appliance.core.led_pattern import LedPattern
 from appliance.core.limits import Limits
 from appliance.core.pcm import CAPTURE_RATE_HZ, FRAME_BYTES, seconds
 from appliance.core.signals import TABLE, Fault, Signal, signal_of, worst
+from appliance.core.tokens import Spent, Tokens
+from appliance.core.volume import Volume, VolumeHold
 from appliance.core.way import HOLD, Manner
 
 
@@ -147,6 +149,13 @@ class Conversation:
     expiring_by: float | None = None
     mishap: Signal | None = None
     mishap_until: float = 0.0
+    volume: Volume = Volume()
+    volume_hold: VolumeHold | None = None
+    #: The service need not know this turn any more, nor those before it.
+    forgotten_through: int = 0
+    #: What this day has used, and the turn that is being answered as part of it.
+    spent: Spent = Spent()
+    turn_tokens: Tokens = Tokens()
 
     @property
     def state(self) -> State:
@@ -210,6 +219,8 @@ def cut(period: PeriodCaptured, since: float, until: float) -> bytes:
 def signal(conversation: Conversation) -> Signal:
     """The situation to show; the first that applies."""
     c = conversation
+    if c.volume_hold and c.volume_hold.armed:
+        return Signal.SHUT_DOWN
     if c.hold and Fault.MICROPHONE not in c.faults:
         return Signal.LISTENING_ENDS if c.hold.warned else Signal.LISTENING
     if c.mishap:

@@ -79,6 +79,18 @@ class CloseLink:
     """Close quietly, and stay closed until OpenLink."""
 
 
+@dataclass(frozen=True, slots=True)
+class SetGain:
+    """Multiply what is played, and what waits to be, by `gain` from now on."""
+
+    gain: float
+
+
+@dataclass(frozen=True, slots=True)
+class PowerOff:
+    """Shut the machine down."""
+
+
 Effect = (
     OpenTurn
     | SendAudio
@@ -91,4 +103,6 @@ Effect = (
     | RenewLink
     | ForgetSession
     | CloseLink
+    | SetGain
+    | PowerOff
 )

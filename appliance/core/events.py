@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from appliance.core.limits import Limits
 from appliance.core.signals import Fault
+from appliance.core.tokens import Tokens
+from appliance.core.volume import Volume
 from appliance.core.way import Manner
 
 
@@ -131,8 +133,42 @@ class TranscriptHeard:
 
 @dataclass(frozen=True, slots=True)
 class TokensCounted:
-    tokens_in: int
-    tokens_out: int
+    """What the turn that is being answered has used so far."""
+
+    tokens: Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class DayBegan:
+    """The clock, which is set, tells the day by its number (date.toordinal())."""
+
+    day: int
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeTurned:
+    """By so many steps: louder, or (negative) quieter."""
+
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeSet:
+    """To so many per cent of what is allowed."""
+
+    percent: float
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeHeld:
+    """The volume-down button went down."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeLetGo:
+    """The volume-down button went up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +194,15 @@ class NewConversation:
 
 @dataclass(frozen=True, slots=True)
 class ConfigChanged:
-    """Between two turns; `relink` if the next link will not be as this one."""
+    """Between two turns; `relink` if the next link will not be as this one.
+
+    `volume`: another one, None if it stays.
+    """
 
     limits: Limits
     manner: Manner
     relink: bool
+    volume: Volume | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +235,11 @@ Event = (
     | AnswerEnded
     | TranscriptHeard
     | TokensCounted
+    | DayBegan
+    | VolumeTurned
+    | VolumeSet
+    | VolumeHeld
+    | VolumeLetGo
     | DevicesReady
     | FaultRaised
     | FaultCleared

@@ -3,7 +3,7 @@
 
 from dataclasses import replace
 
-from appliance.core import delivery, hands_free, hold, playback
+from appliance.core import budget, delivery, hands_free, hold, playback
 from appliance.core.conversation import Conversation, Step
 from appliance.core.signals import Earcon
 from appliance.core.way import Way
@@ -14,6 +14,8 @@ _DOUBLE_TAP_S = 0.5
 
 def press(c: Conversation, at: float, now: float) -> Step:
     """The button went down."""
+    if budget.is_used_up(c) and not (c.hold or c.microphone):
+        return budget.refuse(c, now)
     match c.manner.way:
         case Way.HANDS_FREE:
             return hands_free.press(c, at, now)

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""How long the core waits for what."""
+"""How long the core waits for what, and how much a day may use."""
 
 from dataclasses import dataclass
+
+_NEVER = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long things may take, in seconds; from the configuration."""
+    """How long things may take, in seconds (inf: for ever); from the configuration."""
 
     pre_roll_s: float
     min_hold_s: float
@@ -17,3 +19,9 @@ class Limits:
     answer_limit_s: float
     delivery_limit_s: float
     idle_disconnect_s: float
+    #: After such a pause the next turn begins a new conversation.
+    forget_after_s: float = _NEVER
+    #: So long a hold of the volume-down button arms the shutdown.
+    shut_down_s: float = _NEVER
+    #: The most that a day may use, both ways; no time, but a limit.
+    tokens_per_day: float = _NEVER

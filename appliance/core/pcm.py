@@ -26,6 +26,14 @@ def amplify(pcm: bytes, gain: float) -> bytes:
     return np.clip(np.rint(frames), -32768, 32767).astype("<i2").tobytes()
 
 
+def fade(pcm: bytes, before: float, after: float) -> bytes:
+    """`pcm` while its gain moves from `before` to `after`, frame by frame: a step
+    would be heard as a click."""
+    frames = np.frombuffer(pcm, "<i2")
+    moving = frames * np.linspace(before, after, len(frames) + 1)[1:]
+    return np.clip(np.rint(moving), -32768, 32767).astype("<i2").tobytes()
+
+
 def melody(notes: Iterable[Note], rate_hz: int = PLAYBACK_RATE_HZ) -> bytes:
     """Soft-edged sine notes at a quarter of full scale, one after the other."""
     return b"".join(_note(pitch_hz, length_s, rate_hz) for pitch_hz, length_s in notes)

@@ -17,6 +17,7 @@ class Fault(Enum):
     MICROPHONE = 5
     SPEAKER = 6
     CLOCK = 7
+    DAILY_LIMIT = 8
 
 
 LINK_FAULTS = frozenset(
@@ -41,6 +42,7 @@ class Earcon(StrEnum):
     MICROPHONE = "microphone"
     SPEAKER = "speaker"
     CLOCK = "clock"
+    DAILY_LIMIT = "daily-limit"
 
 
 class Signal(Enum):
@@ -59,9 +61,11 @@ class Signal(Enum):
     MICROPHONE = "microphone"
     SPEAKER = "speaker"
     CLOCK = "clock"
+    DAILY_LIMIT = "daily-limit"
     NO_ANSWER = "no-answer"
     LOST = "lost"
     UNHEARD = "unheard"
+    SHUT_DOWN = "shut-down"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +185,14 @@ TABLE: dict[Signal, Row] = {
         "3ed5758619ee4353811874213bfb33f0",
         "Wait for the network time, or check timedatectl: certificates need a date.",
     ),
+    Signal.DAILY_LIMIT: Row(
+        "daily token limit reached",
+        "8 blinks, pause",
+        blinks(8),
+        Earcon.DAILY_LIMIT,
+        "3d28263cf3c341fead4cf6b1021aa00b",
+        "Wait for midnight, or raise [conversation] tokens_per_day and reload.",
+    ),
     Signal.NO_ANSWER: Row(
         "no answer",
         "short triple blink",
@@ -204,6 +216,14 @@ TABLE: dict[Signal, Row] = {
         Earcon.MICROPHONE,
         "e78da8497ec440a9867f12152ea4b5b0",
         "Check the microphone's mute switch, data line and channel (L/R select).",
+    ),
+    Signal.SHUT_DOWN: Row(
+        "volume down held: letting go shuts down",
+        "even blink",
+        LedPattern("shut-down", (Glow(1.0, 0.4), Glow(0.0, 0.4))),
+        None,
+        "14b60768c4c84c74ac2ea3e687e006b3",
+        "Let go to shut down; hold on for 10 s more to go on as before.",
     ),
 }
 

@@ -20,12 +20,19 @@ class GpioUnknown(Exception):
 
 
 def claim_button(
-    gpio: int, *, active_low: bool, bounce_s: float | None
+    gpio: int,
+    *,
+    active_low: bool,
+    bounce_s: float | None,
+    key: str = "[button] talk_gpio",
 ) -> gpiozero.DigitalInputDevice:
-    """A button on line `gpio` (BCM number). Raises GpioUnavailable, GpioUnknown."""
+    """A button on line `gpio` (BCM number), which `key` of the configuration names.
+
+    Raises GpioUnavailable, GpioUnknown.
+    """
     # Not gpiozero.Button: its thread that looks for long holds wakes up ten times a
     # second, and makes close() of a held button wait for one.
-    with _claiming(f"[button] talk_gpio = {gpio}"):
+    with _claiming(f"{key} = {gpio}"):
         return gpiozero.DigitalInputDevice(
             gpio, pull_up=active_low, bounce_time=bounce_s
         )
@@ -35,6 +42,12 @@ def claim_led(gpio: int) -> gpiozero.PWMLED:
     """A dimmable LED on line `gpio` (BCM number). Raises as claim_button."""
     with _claiming(f"[led] gpio = {gpio}"):
         return gpiozero.PWMLED(gpio)
+
+
+def claim_encoder(a_gpio: int, b_gpio: int) -> gpiozero.RotaryEncoder:
+    """A knob that turns for ever, on two lines. Raises as claim_button."""
+    with _claiming(f"[volume] encoder_a_gpio = {a_gpio}, encoder_b_gpio = {b_gpio}"):
+        return gpiozero.RotaryEncoder(a_gpio, b_gpio, max_steps=0)
 
 
 @contextmanager

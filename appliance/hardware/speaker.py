@@ -16,8 +16,8 @@ from appliance.core.events import (
     PlaybackStarted,
     PlaybackUnderran,
 )
-from appliance.core.pcm import PLAYBACK_RATE_HZ, amplify
-from appliance.hardware.jitter_buffer import JitterBuffer
+from appliance.core.pcm import PLAYBACK_RATE_HZ, amplify, fade
+from appliance.hardware.jitter_buffer import JitterBuffer, Taken
 from appliance.hardware.sound_card import Card, Stream
 
 
@@ -38,7 +38,8 @@ class Speaker:
         gain: float,
         post: Callable[[Event], None],
     ) -> None:
-        self.gain = gain
+        #: May change at any time; it is faded to, within a period.
+        self.gain = self._heard_gain = gain
         self._card = card
         self._device = device
         self._period_frames = period_frames
@@ -89,4 +90,14 @@ class Speaker:
         if taken.drained is not None:
             ends_at = heard_at + taken.frames / PLAYBACK_RATE_HZ
             self._post(PlaybackDrained(taken.drained, ends_at))
-        return amplify(taken.pcm, self.gain) if taken.frames else taken.pcm
+        return self._amplified(taken)
+
+    def _amplified(self, taken: Taken) -> bytes:
+        before, gain = self._heard_gain, self.gain
+        self._heard_gain = gain
+        if not taken.frames:
+            return taken.pcm
+        # What begins with this period has no gain to come from.
+        if before == gain or taken.began:
+            return amplify(taken.pcm, gain)
+        return fade(taken.pcm, before, gain)

@@ -17,6 +17,7 @@ from msgspec.json import decode as _from_json
 
 from appliance.core import events as ev
 from appliance.core.pcm import PLAYBACK_RATE_HZ
+from appliance.core.tokens import Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ _MOST_COMMAS = 10_000  # to read 16 MiB of [0,0,0... takes 2 GB
 _Text = Annotated[str, Meta(max_length=2**16)]
 _EnumName = Annotated[str, Meta(pattern=r"\A[A-Z0-9_]{1,80}\Z")]
 _Count = Annotated[int, Meta(ge=0, lt=2**31)]
+_IMAGES = ("IMAGE", "VIDEO", "DOCUMENT")
 #: A protobuf Duration in JSON.
 _Duration = Annotated[str, Meta(pattern=r"\A-?[0-9]{1,12}(\.[0-9]{1,9})?s\Z")]
 
@@ -105,10 +107,22 @@ class _GoAway(Struct):
     timeLeft: _Duration = "50s"  # as measured, should it be left out
 
 
+class _Detail(Struct):
+    """So many of the tokens are of this modality."""
+
+    modality: _EnumName | _Count = 0
+    tokenCount: _Count = 0
+
+
 class _Usage(Struct):
+    """The prompt is the whole context, each time."""
+
     promptTokenCount: _Count = 0
+    toolUsePromptTokenCount: _Count = 0
     responseTokenCount: _Count = 0
     thoughtsTokenCount: _Count = 0
+    promptTokensDetails: list[_Detail] = []
+    responseTokensDetails: list[_Detail] = []
 
 
 def _read_all(fields: dict[str, Raw], known: _Known, where: str) -> _Said:
@@ -166,9 +180,24 @@ def _transcript(said: _Transcription, *, spoken: bool) -> _Said:
 
 
 def _usage(usage: _Usage) -> _Said:
-    tokens_out = usage.responseTokenCount + usage.thoughtsTokenCount
-    if usage.promptTokenCount or tokens_out:
-        yield ev.TokensCounted(usage.promptTokenCount, tokens_out)
+    """What is not said to be of another modality counts as audio, the dearest."""
+    total_in, total_out = usage.promptTokenCount, usage.responseTokenCount
+    text_in = min(_of(usage.promptTokensDetails, "TEXT"), total_in)
+    image_in = min(_of(usage.promptTokensDetails, *_IMAGES), total_in - text_in)
+    text_out = min(_of(usage.responseTokensDetails, "TEXT"), total_out)
+    tokens = Tokens(
+        text_in=text_in + usage.toolUsePromptTokenCount,
+        audio_in=total_in - text_in - image_in,
+        image_in=image_in,
+        text_out=text_out + usage.thoughtsTokenCount,
+        audio_out=total_out - text_out,
+    )
+    if tokens.total:
+        yield ev.TokensCounted(tokens)
+
+
+def _of(details: list[_Detail], *modalities: str) -> int:
+    return sum(detail.tokenCount for detail in details if detail.modality in modalities)
 
 
 def _handle(update: _Handle) -> _Said:

@@ -35,6 +35,9 @@ class Settings:
     dialect: str = "activity"
     #: How the service detects speech, where it does; what is left out, it chooses.
     detection: tuple[tuple[str, str | int], ...] = ()
+    #: When the context is cut, and to how much of it; 0 leaves that to the service.
+    trigger_tokens: int = 0
+    target_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ def setup(settings: Settings, handle: str | None) -> bytes:
             "responseModalities": ["AUDIO"],
             "speechConfig": {"voiceConfig": voice},
         },
-        "contextWindowCompression": {"slidingWindow": {}},
+        "contextWindowCompression": _compression(settings),
         "sessionResumption": {"handle": handle} if handle else {},
     }
     if realtime_input := _realtime_input(settings):
@@ -82,6 +85,17 @@ def setup(settings: Settings, handle: str | None) -> bytes:
         message["inputAudioTranscription"] = {}
         message["outputAudioTranscription"] = {}
     return json.dumps({"setup": message}).encode()
+
+
+def _compression(settings: Settings) -> dict[str, Any]:
+    """Without it a session ends after 15 minutes of sound."""
+    window: dict[str, Any] = {}
+    if settings.target_tokens:
+        window["targetTokens"] = settings.target_tokens
+    config: dict[str, Any] = {"slidingWindow": window}
+    if settings.trigger_tokens:
+        config["triggerTokens"] = settings.trigger_tokens
+    return config
 
 
 def _realtime_input(settings: Settings) -> dict[str, Any]:

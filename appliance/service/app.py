@@ -7,11 +7,12 @@ import logging
 import signal
 import time
 from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
 from typing import Any, assert_never
 
 from appliance.core import effects as ef
 from appliance.core.advance import advance, deadline
-from appliance.core.conversation import State, pattern, start
+from appliance.core.conversation import State, pattern
 from appliance.core.earcons import earcon_pcm
 from appliance.core.events import ConfigChanged, Event, StopRequested
 from appliance.core.secret import Secret
@@ -20,13 +21,17 @@ from appliance.hardware.led import StatusLed
 from appliance.hardware.microphone import Microphone
 from appliance.hardware.sound_card import Card
 from appliance.hardware.speaker import Speaker
+from appliance.hardware.volume import VolumeKnobs
 from appliance.live.link import LiveLink
 from appliance.service import systemd
 from appliance.service.config import Config, limits, live_settings, manner
+from appliance.service.days import tell_days
 from appliance.service.devices import keep_both_open
 from appliance.service.inbox import Inbox
 from appliance.service.moment import Moment
+from appliance.service.power import power_off
 from appliance.service.reload import Reload
+from appliance.service.remembered import Remembered
 
 #: SIGTERM ends the process in 2 s; the link's orderly close gets most of it.
 _STOP_LIMIT_S = 1.5
@@ -51,13 +56,15 @@ class Appliance:
         speaker_card: Card,
         observers: Sequence[Observer],
         read_config: Callable[[], Config] | None = None,
+        state_directory: Path | None = None,
     ) -> None:
-        """`read_config` is asked for another configuration at each SIGHUP."""
+        """`read_config` is asked at each SIGHUP; `state_directory` outlives the box."""
         self._observers = observers
         self._reload = Reload(config, read_config)
         self._inbox = Inbox(asyncio.get_running_loop())
         post = self._inbox.post
-        self._conversation = start(limits(config), time.monotonic(), manner(config))
+        self._remembered = Remembered(state_directory)
+        self._conversation = self._remembered.conversation(config, time.monotonic())
         self._stopped = asyncio.Event()
         #: Nothing is being said, waited for or heard.
         self._settled = asyncio.Event()
@@ -79,7 +86,7 @@ class Appliance:
             device=config.speaker.device,
             period_frames=config.speaker.period_frames,
             prefill_ms=config.speaker.prefill_ms,
-            gain=config.speaker.gain,
+            gain=self._conversation.volume.gain,
             post=post,
         )
         self._led = StatusLed(
@@ -92,6 +99,13 @@ class Appliance:
             pin=config.button.talk_gpio,
             active_low=config.button.active_low,
             bounce_ms=config.button.bounce_ms,
+            post=post,
+        )
+        volume = config.volume
+        self._volume_knobs = VolumeKnobs(
+            up_gpio=volume.up_gpio,
+            down_gpio=volume.down_gpio,
+            encoder_gpios=(volume.encoder_a_gpio, volume.encoder_b_gpio),
             post=post,
         )
 
@@ -112,7 +126,7 @@ class Appliance:
                 systemd.status(systemd.sentence(self._conversation))
                 self._link.open()
                 await self._stopped.wait()
-                await self._close_link()
+                await asyncio.gather(self._close_link(), self._remembered.close())
                 for task in tasks:
                     task.cancel()
         finally:
@@ -127,6 +141,8 @@ class Appliance:
             "devices": keep_both_open(
                 self._microphone, self._speaker, self._inbox.post, self._settled
             ),
+            "state files": self._remembered.run(),
+            "calendar": tell_days(self._inbox.post),
             "watchdog": systemd.watch(self._beats),
         }
 
@@ -152,7 +168,7 @@ class Appliance:
         for effect in effects:
             self._perform(effect)
         self._led.show(pattern(after))
-        for observe in self._observers:
+        for observe in (self._remembered.follow, *self._observers):
             observe(Moment(now, event, before, after, effects))
         if isinstance(event, StopRequested):
             self._stopped.set()
@@ -165,9 +181,10 @@ class Appliance:
 
     def _go_on_with(self, config: Config, now: float) -> None:
         self._led.dim(config.led.brightness, config.led.idle_brightness)
-        self._speaker.gain = config.speaker.gain
+        volume = self._remembered.reconfigured(self._conversation.volume, config)
         relink = self._link.configure(config.live.endpoint, live_settings(config))
-        self._step(ConfigChanged(limits(config), manner(config), relink), now)
+        changed = ConfigChanged(limits(config), manner(config), relink, volume)
+        self._step(changed, now)
 
     def _perform(self, effect: ef.Effect) -> None:
         match effect:
@@ -190,6 +207,10 @@ class Appliance:
                 self._link.forget()
             case ef.CloseLink():
                 self._link.close()
+            case ef.SetGain(gain):
+                self._speaker.gain = gain
+            case ef.PowerOff():
+                power_off()
             case _:
                 assert_never(effect)
 
@@ -214,6 +235,7 @@ class Appliance:
 
     async def _close_devices(self) -> None:
         self._button.close()
+        self._volume_knobs.close()
         self._led.close()
         await self._microphone.close()
         await self._speaker.close()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The configuration: the file, what of it is checked, and what it means."""
 
+from math import inf
 from pathlib import Path
 
 from appliance.core.limits import Limits
@@ -13,21 +14,26 @@ from appliance.core.strict_toml import (
 )
 from appliance.core.way import Manner, Way
 from appliance.live import uplink
+from appliance.service.config_pins import check_pins, check_volume
 from appliance.service.endpoint import check_endpoint
 from appliance.service.sections import (
     COVERAGES,
-    I2S_GPIOS,
     VOICES,
     ButtonSection,
+    ConversationSection,
     LedSection,
     LiveSection,
     LogSection,
     MicrophoneSection,
+    PricesSection,
     SpeakerSection,
     TurnsSection,
     VadSection,
+    VolumeSection,
 )
 
+#: A hold of the volume-down button.
+_SHUT_DOWN_S = 8.0
 DEFAULT_PATH = Path("/etc/voice-appliance/config.toml")
 
 
@@ -41,6 +47,9 @@ class Config(Section, frozen=True):
     speaker: SpeakerSection = SpeakerSection()
     turns: TurnsSection = TurnsSection()
     vad: VadSection = VadSection()
+    volume: VolumeSection = VolumeSection()
+    conversation: ConversationSection = ConversationSection()
+    prices: PricesSection = PricesSection()
     log: LogSection = LogSection()
 
 
@@ -61,7 +70,7 @@ def load(path: Path) -> Config:
 
 def checked(config: Config, source: str) -> Config:
     """`config`, its endpoint with a path, if what types cannot say holds, too."""
-    live, pins = config.live, (config.button.talk_gpio, config.led.gpio)
+    live = config.live
     endpoint = check_endpoint(live.endpoint, f"{source}: [live] endpoint")
     if live.voice not in VOICES:
         raise Unreadable(
@@ -73,18 +82,28 @@ def checked(config: Config, source: str) -> Config:
             f"{source}: [live] turn_coverage = {shown(live.turn_coverage)}: expected "
             + ", ".join(f'"{known}"' for known in COVERAGES)
         )
-    for place, gpio in zip(("[button] talk_gpio", "[led] gpio"), pins, strict=True):
-        if gpio in I2S_GPIOS:
-            raise Unreadable(
-                f"{source}: {place} = {gpio}: 18-21 are the I2S bus of microphone and "
-                "amplifier; use another pin from 2 to 27"
-            )
-    if pins[0] == pins[1]:
-        raise Unreadable(
-            f"{source}: [button] talk_gpio and [led] gpio are both {pins[0]}; "
-            "use two pins"
-        )
+    check_pins(config.button.talk_gpio, config.led.gpio, config.volume, source)
+    check_volume(config.volume, source)
+    _check_gain(config.speaker, source)
+    _check_conversation(config.conversation, source)
     return config.changed(live=live.changed(endpoint=endpoint))
+
+
+def _check_gain(speaker: SpeakerSection, source: str) -> None:
+    if speaker.gain > speaker.gain_limit:
+        raise Unreadable(
+            f"{source}: [speaker] gain = {speaker.gain:g}: expected at most gain_limit "
+            f"= {speaker.gain_limit:g}; raise that, too, if it is to be so loud"
+        )
+
+
+def _check_conversation(conversation: ConversationSection, source: str) -> None:
+    trigger, target = conversation.trigger_tokens, conversation.target_tokens
+    if target >= trigger:
+        raise Unreadable(
+            f"{source}: [conversation] target_tokens = {target}: must be less than "
+            f"trigger_tokens = {trigger}; half of it is a good value"
+        )
 
 
 def limits(config: Config) -> Limits:
@@ -100,6 +119,9 @@ def limits(config: Config) -> Limits:
         answer_limit_s=turns.answer_limit_s,
         delivery_limit_s=turns.delivery_limit_s,
         idle_disconnect_s=config.live.idle_disconnect_s,
+        forget_after_s=60 * config.conversation.forget_after_min or inf,
+        shut_down_s=_SHUT_DOWN_S if config.volume.shutdown else inf,
+        tokens_per_day=config.conversation.tokens_per_day or inf,
     )
 
 
@@ -124,6 +146,8 @@ def live_settings(config: Config) -> uplink.Settings:
         transcripts=config.log.transcripts,
         dialect=config.turns.mode,
         detection=_detection(config.vad),
+        trigger_tokens=config.conversation.trigger_tokens,
+        target_tokens=config.conversation.target_tokens,
     )
 
 

@@ -30,6 +30,7 @@ _TEXTS: dict[str, Callable[[Record], str]] = {
     "playback_dropped": lambda r: "speaker  silenced",
     "playback_drained": lambda r: "speaker  all played",
     "earcon": lambda r: f"speaker  sound: {Earcon(r['name']).value}",
+    "volume": lambda r: f"speaker  volume {r['percent']} %",
     "fault": lambda r: f"fault    {r['kind']}",
     "fault_cleared": lambda r: f"fault    {r['kind']}: all well again",
 }

@@ -7,7 +7,10 @@ from typing import Any
 from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core.signals import TABLE, Signal, signal_of
+from appliance.core.tokens import Spent
+from appliance.service.costs import cost_fields
 from appliance.service.moment import Moment
+from appliance.service.sections import PricesSection
 from appliance.service.turn_meter import TurnMeter
 from appliance.service.turn_report import Report
 
@@ -25,8 +28,11 @@ log = logging.getLogger("appliance")
 class LogLines:
     """Looks on, and writes. Threads: the event loop's only."""
 
-    def __init__(self, *, transcripts: bool) -> None:
+    def __init__(
+        self, *, transcripts: bool, prices: PricesSection | None = None
+    ) -> None:
         self._transcripts = transcripts
+        self._prices = prices or PricesSection()
         self._reports = TurnMeter()
 
     def follow(self, moment: Moment) -> None:
@@ -43,7 +49,7 @@ class LogLines:
         if after.mishap and after.mishap is not before.mishap:
             _write_signal(after.mishap, moment)
         for report in self._reports.follow(moment):
-            self._turn(report)
+            self._turn(report, after.spent)
 
     def _link(self, moment: Moment) -> None:
         link = moment.after.link
@@ -62,11 +68,13 @@ class LogLines:
             text = "link closed until the next press"
             _write(logging.INFO, text, LINK_ID, LINK=link.value)
 
-    def _turn(self, report: Report) -> None:
+    def _turn(self, report: Report, spent: Spent) -> None:
         said: dict[str, str] = {}
         if self._transcripts:
             said = {"SAID": report.said, "ANSWERED": report.answered}
-        _write(logging.INFO, report.line(), TURN_ID, **report.fields(), **said)
+        costs = cost_fields(report.tokens, spent, self._prices)
+        fields = report.fields() | costs | said
+        _write(logging.INFO, report.line(), TURN_ID, **fields)
 
 
 def _write_signal(signal: Signal, moment: Moment) -> None:

@@ -23,6 +23,16 @@ AT_START = frozenset(
         "[speaker] device",
         "[speaker] period_frames",
         "[speaker] prefill_ms",
+        "[volume] up_gpio",
+        "[volume] down_gpio",
+        "[volume] encoder_a_gpio",
+        "[volume] encoder_b_gpio",
+        "[prices] currency",
+        "[prices] text_in",
+        "[prices] audio_in",
+        "[prices] image_in",
+        "[prices] text_out",
+        "[prices] audio_out",
         "[log] transcripts",
     }
 )

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 from appliance.core.strict_toml import Meta, Section
 from appliance.service.endpoint import LIVE_PATH
 
+_Price = Annotated[float, Meta(ge=0, le=10_000)]
+
 # fmt: off
 VOICES = [
     "Zephyr", "Puck", "Charon", "Kore", "Fenrir", "Leda", "Orus", "Aoede",
@@ -95,7 +97,13 @@ class SpeakerSection(Section, frozen=True):
     prefill_ms: Annotated[
         int, Meta(ge=0, le=2000, description="buffered before an answer starts")
     ] = 100
-    gain: Annotated[float, Meta(ge=0, le=4, description="1 leaves it as it is")] = 1.0
+    gain: Annotated[
+        float,
+        Meta(ge=0, le=4, description="1 changes nothing; until the volume is turned"),
+    ] = 1.0
+    gain_limit: Annotated[
+        float, Meta(ge=0.1, le=4, description="volume 100 %; loud voices clip above 1")
+    ] = 1.0
 
 
 class TurnsSection(Section, frozen=True):
@@ -155,6 +163,68 @@ class VadSection(Section, frozen=True):
     silence_ms: Annotated[
         int, Meta(ge=0, le=5000, description="silence so long ends a turn")
     ] = 0
+
+
+class VolumeSection(Section, frozen=True):
+    up_gpio: Annotated[
+        int, Meta(ge=0, le=27, description="a button to ground, louder; 0 is none")
+    ] = 0
+    down_gpio: Annotated[
+        int, Meta(ge=0, le=27, description="a button to ground, quieter; 0 is none")
+    ] = 0
+    encoder_a_gpio: Annotated[
+        int, Meta(ge=0, le=27, description="a rotary encoder, to ground; 0 is none")
+    ] = 0
+    encoder_b_gpio: Annotated[
+        int, Meta(ge=0, le=27, description="its other line; clockwise is louder")
+    ] = 0
+    shutdown: Annotated[
+        bool,
+        Meta(description="8 s on the button down, then let go: the machine shuts down"),
+    ] = False
+
+
+class ConversationSection(Section, frozen=True):
+    trigger_tokens: Annotated[
+        int,
+        Meta(
+            ge=5000,
+            le=128_000,
+            description="cut what was talked about when it has grown to so much; all "
+            "of it is paid for in each turn, 1000 tokens are 40 s of talk",
+        ),
+    ] = 12_800
+    target_tokens: Annotated[
+        int, Meta(ge=1000, le=64_000, description="to the newest so much of it")
+    ] = 6_400
+    forget_after_min: Annotated[
+        float,
+        Meta(
+            ge=0, le=1440, description="a new conversation after this pause; 0: never"
+        ),
+    ] = 30.0
+    tokens_per_day: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=10**9,
+            description="the most in a day, both ways; then a press is refused until "
+            "midnight; 0: no limit",
+        ),
+    ] = 0
+
+
+class PricesSection(Section, frozen=True):
+    currency: Annotated[
+        str, Meta(max_length=8, description="of a million tokens each, as below")
+    ] = "USD"
+    text_in: Annotated[_Price, Meta(description="text that is sent")] = 0.75
+    audio_in: Annotated[_Price, Meta(description="speech that is sent")] = 3.0
+    image_in: Annotated[_Price, Meta(description="images that are sent")] = 1.0
+    text_out: Annotated[
+        _Price, Meta(description="thoughts and transcripts that come back")
+    ] = 4.5
+    audio_out: Annotated[_Price, Meta(description="speech that comes back")] = 12.0
 
 
 class LogSection(Section, frozen=True):

@@ -35,6 +35,7 @@ EVENTS: dict[str, str] = {
     "playback_dropped": "the speaker was silenced",
     "playback_drained": "all was played out",
     "earcon {name}": "a sound of the box's own",
+    "volume {percent}": "it was turned",
     "fault {kind, reason, advice}": "what keeps the box from answering",
     "fault_cleared {kind}": "it is over",
     "turn_over {turn, outcome, hold_ms, ...}": "the fields of the turn's journal line",
@@ -69,6 +70,8 @@ class Timeline:
             yield "fault", {"kind": signal_of(fault).value, **why}
         for fault in before.faults - after.faults:
             yield "fault_cleared", {"kind": signal_of(fault).value}
+        if after.volume != before.volume:
+            yield "volume", {"percent": after.volume.percent}
         if (shown := pattern(after).name) != self._shown:
             self._shown = shown
             yield "led", {"pattern": shown}

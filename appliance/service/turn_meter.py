@@ -16,6 +16,7 @@ from appliance.service.turn_report import Report, ms
 
 #: A hold becomes a turn after some periods: no more overruns than those can matter.
 _MOST_OVERRUNS = 10
+_MOST_EARLY = 2**16
 
 
 @dataclass(slots=True)
@@ -36,6 +37,8 @@ class TurnMeter:
     _on_wire: int = 0
     #: Its answer was cut at this instant; the silence is still to come.
     _being_cut: tuple[Report, float] | None = None
+    #: What was heard, hands-free, and belongs to the turn that is still to begin.
+    _early: str = ""
 
     def follow(self, moment: Moment) -> Iterator[Report]:
         """The reports that `moment` completes."""
@@ -84,8 +87,12 @@ class TurnMeter:
             pressed_at = _pressed_at(moment)
             held |= pressed_at is not None and after.microphone is None
             self._open[talking] = Report(
-                talking, pressed_at, xruns=self._overruns_before(pressed_at, moment)
+                talking,
+                pressed_at,
+                xruns=self._overruns_before(pressed_at, moment),
+                said=self._early if before.microphone else "",
             )
+            self._early = ""
         if after.hold and after.hold.turn:
             self._note(talking, released_at=after.hold.released_at)
         elif held:
@@ -111,10 +118,22 @@ class TurnMeter:
                 self._count(after.answer.turn, "underruns", 1)
             case ev.AnswerEnded(reason) if reason:
                 self._note(answering, reason=reason)
-            case ev.TokensCounted(tokens_in, tokens_out):
-                self._note(answering, tokens_in=tokens_in, tokens_out=tokens_out)
-            case ev.TranscriptHeard(text, spoken):
-                self._count(answering, "answered" if spoken else "said", text)
+            case ev.TokensCounted(tokens):
+                self._note(answering, tokens=tokens)
+            case ev.TranscriptHeard(text, spoken=True):
+                self._count(answering, "answered", text)
+            case ev.TranscriptHeard(text):
+                self._hear(text, answering, moment)
+
+    def _hear(self, text: str, answering: int | None, moment: Moment) -> None:
+        """What was said is told while somebody still talks, or after that; hands-free,
+        there may be no turn yet that it belongs to."""
+        if not moment.after.microphone:
+            self._count(self._on_wire, "said", text)
+        elif answering:
+            self._count(answering, "said", text)
+        else:
+            self._early = (self._early + text)[-_MOST_EARLY:]
 
     def _measure_order(self, order: Effect, moment: Moment) -> None:
         match order:
@@ -122,7 +141,7 @@ class TurnMeter:
                 self._on_wire = turn
                 self._count(turn, "openings", 1)
                 self._note_first(turn, "on_wire_at", moment.now)
-                self._note(turn, sent_s=0.0)
+                self._note(turn, sent_s=0.0, said="")
             case ef.SendAudio(pcm):
                 self._count(self._on_wire, "sent_s", seconds(pcm, CAPTURE_RATE_HZ))
             case ef.Play(pcm) if moment.after.answer:

@@ -3,6 +3,8 @@
 
 from dataclasses import dataclass
 
+from appliance.core.tokens import Tokens
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -22,8 +24,7 @@ class Report:
     openings: int = 0
     xruns: int = 0
     underruns: int = 0
-    tokens_in: int = 0
-    tokens_out: int = 0
+    tokens: Tokens = Tokens()
     #: Why the answer ended, if not as it should.
     reason: str = ""
     said: str = ""
@@ -42,8 +43,13 @@ class Report:
             "XRUNS": self.xruns,
             "UNDERRUNS": self.underruns,
             "REDELIVERED": max(0, self.openings - 1),
-            "TOKENS_IN": self.tokens_in,
-            "TOKENS_OUT": self.tokens_out,
+            "TOKENS_IN": self.tokens.total_in,
+            "TOKENS_OUT": self.tokens.total_out,
+            "TOKENS_IN_TEXT": self.tokens.text_in or None,
+            "TOKENS_IN_AUDIO": self.tokens.audio_in or None,
+            "TOKENS_IN_IMAGE": self.tokens.image_in or None,
+            "TOKENS_OUT_TEXT": self.tokens.text_out or None,
+            "TOKENS_OUT_AUDIO": self.tokens.audio_out or None,
             "REASON": self.reason or None,
         }
         return {name: value for name, value in measured.items() if value is not None}

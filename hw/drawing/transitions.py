@@ -11,6 +11,7 @@ from appliance.core.advance import advance, deadline
 from appliance.core.conversation import Conversation, Link, State, start
 from appliance.core.pcm import CAPTURE_RATE_HZ
 from appliance.core.signals import Fault
+from appliance.core.tokens import Tokens
 from appliance.service.config import Config, limits, manner
 
 #: The next event comes so much later.
@@ -32,7 +33,6 @@ WITHOUT_EFFECT: frozenset[Kind] = frozenset(
         ev.PlaybackSilenced,
         ev.PlaybackUnderran,
         ev.TranscriptHeard,
-        ev.TokensCounted,
     }
 )
 
@@ -110,6 +110,9 @@ def _events(c: Conversation, at: float) -> Iterator[ev.Event]:
         yield ev.FaultCleared(fault) if fault in c.faults else ev.FaultRaised(fault)
     if c.between_turns:
         yield ev.ConfigChanged(c.limits, c.manner, relink=True)
+    yield from (ev.VolumeTurned(1), ev.VolumeSet(50.0))
+    yield from (ev.VolumeHeld(at), ev.VolumeLetGo())
+    yield from (ev.DayBegan(1), ev.TokensCounted(Tokens()))
     yield ev.NewConversation()
     yield ev.StopRequested()
 

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from appliance.core.pcm import amplify, melody, seconds
+from appliance.core.pcm import amplify, fade, melody, seconds
 
 
 def frames(*values: int) -> bytes:
@@ -58,3 +58,13 @@ def test_a_note_begins_and_ends_softly_and_is_not_loud():
     assert 8000 < tone.max() <= 8192
     assert tone[:24].max() < 200
     assert tone[-24:].max() < 200
+
+
+def test_a_fade_moves_frame_by_frame_and_ends_on_its_gain():
+    faded = np.frombuffer(fade(np.full(100, 1000, "<i2").tobytes(), 0.0, 1.0), "<i2")
+    assert faded.tolist() == [10 * n for n in range(1, 101)]
+
+
+def test_a_fade_clips_at_full_scale():
+    faded = np.frombuffer(fade(np.full(4, -30_000, "<i2").tobytes(), 1, 4), "<i2")
+    assert faded.tolist() == [-32_768] * 4

@@ -15,6 +15,7 @@ from appliance.core import events as ev
 from appliance.core.conversation import Conversation, Link, start
 from appliance.core.pcm import CAPTURE_RATE_HZ
 from appliance.core.signals import LINK_FAULTS, Fault
+from appliance.core.tokens import Tokens
 
 #: Limits so short that all of them are reached often.
 SHORT = replace(
@@ -24,6 +25,9 @@ SHORT = replace(
     answer_limit_s=6.0,
     delivery_limit_s=8.0,
     idle_disconnect_s=20.0,
+    forget_after_s=9.0,
+    shut_down_s=8.0,
+    tokens_per_day=50,
 )
 FRAME_S = 1 / CAPTURE_RATE_HZ
 
@@ -199,7 +203,8 @@ class Chaos(Walk):
             lambda: ev.FaultCleared(r.choice(list(Fault))): 1,
             lambda: r.choice((ev.DevicesReady(), ev.StopRequested())): 0.4,
             ev.TimePassed: 2,
-            lambda: ev.TokensCounted(1, 1): 0.5,
+            lambda: ev.TokensCounted(Tokens(1, 1)): 0.5,
+            lambda: r.choice(self._knobs()): 1,
             lambda: r.choice(self._watched())(ago()): 6,
         }
 
@@ -211,6 +216,16 @@ class Chaos(Walk):
             ev.PlaybackSilenced,
             ev.PlaybackUnderran,
             lambda _: ev.TranscriptHeard("word", self.rng.random() < 0.5),
+        )
+
+    def _knobs(self) -> tuple[ev.Event, ...]:
+        """Volume, shutdown and calendar: nothing that is said hangs on them."""
+        return (
+            ev.VolumeTurned(self.rng.choice((-1, 1, 50))),
+            ev.VolumeSet(self.rng.uniform(-10, 110)),
+            ev.VolumeHeld(self._ago()),
+            ev.VolumeLetGo(),
+            ev.DayBegan(self.rng.randrange(1, 4)),
         )
 
     def _ago(self) -> float:

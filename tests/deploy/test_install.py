@@ -36,6 +36,7 @@ INSTALLED = [
         for path in (ROOT / "hw" / "config.txt.d").iterdir()
     ),
     "usr/share/voice-appliance/overlays/voice-appliance.dtbo",
+    "usr/share/voice-appliance/voice-appliance-poweroff.path",
 ]
 
 

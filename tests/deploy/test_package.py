@@ -30,6 +30,7 @@ FILES = {
     f"{SHARE}asound.conf",
     f"{SHARE}config.toml",
     f"{SHARE}overlays/voice-appliance.dtbo",
+    f"{SHARE}voice-appliance-poweroff.path",
     *(
         f"{SHARE}config.txt.d/{path.name}"
         for path in (ROOT / "hw" / "config.txt.d").iterdir()
@@ -112,6 +113,8 @@ def test_removing_stops_the_service(script):
 def test_purging_leaves_neither_configuration_nor_key(script):
     purge = script("postrm").partition('"$1" = purge')[2]
     assert "/etc/voice-appliance" in purge
+    assert "/var/lib/voice-appliance" in purge
+    assert "/etc/systemd/system/voice-appliance-poweroff.path" in purge
     assert "/etc/credstore.encrypted/gemini-api-key" in purge
     assert "/etc/credstore/gemini-api-key-plain" in purge
 

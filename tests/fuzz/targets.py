@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any, get_args
 from unittest.mock import patch
@@ -65,9 +66,9 @@ def _check(message: downlink.Message, frame_bytes: int) -> None:
         case ev.AnswerAudio(pcm):
             assert type(pcm) is bytes
             assert 0 < len(pcm) < frame_bytes
-        case ev.TokensCounted(tokens_in, tokens_out):
-            assert 0 <= tokens_in < 2**31
-            assert 0 <= tokens_out < 2**32
+        case ev.TokensCounted(tokens):
+            assert all(0 <= count < 2**32 for count in astuple(tokens))
+            assert 0 < tokens.total < 2**33
         case ev.TranscriptHeard(text) | downlink.HandleIssued(text):
             assert 0 < len(text.encode()) < 2**19
         case ev.AnswerEnded(reason):

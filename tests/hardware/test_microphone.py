@@ -98,7 +98,8 @@ async def test_lost_frames_are_told_before_the_next_period(virtual_card):
     await posted.first(CaptureOverran)
     await until(lambda: isinstance(posted[-1], PeriodCaptured))
     await mic.close()
-    assert len(virtual_card.starts("microphone")) == 2
+    told = sum(isinstance(event, CaptureOverran) for event in posted)
+    assert len(virtual_card.starts("microphone")) == 1 + told
 
 
 @in_loop

@@ -177,6 +177,27 @@ async def test_a_change_of_gain_is_heard_in_what_already_waits(virtual_card):
 
 
 @in_loop
+async def test_a_change_of_gain_makes_no_step(virtual_card):
+    """Zipper noise is a jump from one frame to the next."""
+    level, posted = 16_000, Posted()
+    loud = speaker(posted, gain=0.1)
+    await loud.open()
+    loud.play(np.full(24_000, level, "<i2").tobytes())
+    loud.drain(1)
+    await posted.first(PlaybackStarted)
+    for gain in (0.2, 0.8, 0.05, 1.0):
+        seen_at = loud.beat_at
+        await until(lambda seen_at=seen_at: loud.beat_at > seen_at)
+        loud.gain = gain
+    await posted.first(PlaybackDrained)
+    await until(lambda: len(sound_of(virtual_card)) == 48_000)
+    await loud.close()
+    heard = np.frombuffer(sound_of(virtual_card), "<i2").astype(int)
+    assert (heard[0], heard[-1]) == (level // 10, level)
+    assert np.abs(np.diff(heard)).max() <= 0.95 * level / PERIOD + 2
+
+
+@in_loop
 async def test_what_waits_survives_a_stall_and_a_new_stream(virtual_card):
     sound, posted = noise(12_000), Posted()
     loud = speaker(posted)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from drawing import pins
 
-from appliance.service.config import I2S_GPIOS, Config
+from appliance.service.config import Config
+from appliance.service.sections import I2S_GPIOS
 
 HW = Path(__file__).parents[2] / "hw"
 WIRES = pins.wires()

@@ -11,6 +11,7 @@ import pytest
 from google.genai import types
 
 from appliance.core import events as ev
+from appliance.core.tokens import Tokens
 from appliance.live import downlink, uplink
 
 ACTIVITY = uplink.DIALECTS["activity"]
@@ -119,6 +120,34 @@ def test_a_field_that_is_no_unicode_is_complained_of_and_the_rest_counts():
 def test_the_last_of_two_fields_of_one_name_counts():
     frame = b'{"goAway":{"timeLeft":"9s"},"goAway":{"timeLeft":"7s"}}'
     assert downlink.decode(frame) == ([downlink.GoAway(7.0)], [])
+
+
+def test_tokens_are_told_by_modality_and_what_is_left_is_audio():
+    usage = {
+        "promptTokenCount": 100,
+        "toolUsePromptTokenCount": 7,
+        "responseTokenCount": 50,
+        "thoughtsTokenCount": 9,
+        "promptTokensDetails": [
+            {"modality": "TEXT", "tokenCount": 20},
+            {"modality": "IMAGE", "tokenCount": 3},
+            {"modality": "VIDEO", "tokenCount": 2},
+            {"modality": 77, "tokenCount": 5},
+            {"tokenCount": 1},
+        ],
+        "responseTokensDetails": [{"modality": "TEXT", "tokenCount": 10}],
+    }
+    messages, complaints = downlink.decode(json.dumps({"usageMetadata": usage}))
+    assert messages == [ev.TokensCounted(Tokens(27, 75, 5, 19, 40))]
+    assert complaints == []
+
+
+def test_details_that_do_not_add_up_make_no_tokens_of_nothing():
+    text = [{"modality": "TEXT", "tokenCount": 500}]
+    usage = {"promptTokenCount": 100, "promptTokensDetails": text}
+    usage |= {"responseTokenCount": 5, "responseTokensDetails": text}
+    messages, _ = downlink.decode(json.dumps({"usageMetadata": usage}))
+    assert messages == [ev.TokensCounted(Tokens(text_in=100, text_out=5))]
 
 
 def test_a_large_answer_arrives_whole():

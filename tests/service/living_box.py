@@ -3,9 +3,10 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from appliance.core.conversation import State
 from appliance.core.events import DevicesReady, LinkUp, PeriodCaptured
@@ -101,22 +102,25 @@ async def living_box(
     url: str,
     config: Config | None = None,
     read_config: Callable[[], Config] | None = None,
+    observers: Sequence[Callable[[Moment], None]] = (),
+    state_directory: Path | None = None,
 ) -> AsyncIterator[LivingBox]:
     """A running service that talks to `url`; stopped in order at the end."""
     config = (config or CALM).changed(live=(config or CALM).live.changed(endpoint=url))
     alsa = AlsaCard()
     panel = Panel(config.button.talk_gpio, active_low=True)
-    observers: list[Callable[[Moment], None]] = []
+    looking_on = [*observers]
     box = Appliance(
         config,
         key=Secret("a key"),
         microphone_card=alsa,
         speaker_card=alsa,
-        observers=observers,
+        observers=looking_on,
         read_config=read_config,
+        state_directory=state_directory,
     )
     living = LivingBox(box, panel, card)
-    observers.append(living.follow)
+    looking_on.append(living.follow)
     running = asyncio.create_task(box.run())
     try:
         yield living

@@ -4,6 +4,7 @@
 from appliance.core import events as ev
 from appliance.core.advance import advance, deadline
 from appliance.core.conversation import start
+from appliance.core.tokens import Tokens
 from appliance.core.way import HOLD, Manner
 from appliance.service.config import Config, limits
 from appliance.service.moment import Moment
@@ -65,7 +66,9 @@ class Story:
     def answer(self) -> "Story":
         """A second of answer arrives whole and begins to sound."""
         self.tell(ev.AnswerAudio(SOUND), ev.PlaybackStarted(self.now + 0.02))
-        return self.tell(ev.TokensCounted(10, 20), ev.AnswerEnded())
+        return self.tell(
+            ev.TokensCounted(Tokens(audio_in=10, audio_out=20)), ev.AnswerEnded()
+        )
 
     def drained(self) -> "Story":
         """The speaker has played all that was ordered."""

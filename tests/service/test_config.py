@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The configuration: what is right, and the one line that says what is wrong."""
 
+from math import inf
+
 import pytest
 from generated import SHIPPED
 
 from appliance.core.strict_toml import Unreadable
-from appliance.service.config import I2S_GPIOS, VOICES, Config, limits, load
+from appliance.service.config import VOICES, Config, limits, load
 from appliance.service.config_text import effective, shipped
 from appliance.service.endpoint import (
     KEY_NAME,
@@ -14,6 +16,7 @@ from appliance.service.endpoint import (
     check_endpoint,
     read_key,
 )
+from appliance.service.sections import I2S_GPIOS
 from appliance.simulator.live import setup as live_setup
 
 
@@ -106,6 +109,36 @@ def test_what_config_prints_can_be_read_back(tmp_path):
             "[led]\ngpio = 17\n",
             "[button] talk_gpio and [led] gpio are both 17; use two",
         ),
+        (
+            "[volume]\nup_gpio = 17\n",
+            "[button] talk_gpio and [volume] up_gpio are both 17; use two pins",
+        ),
+        (
+            "[volume]\nup_gpio = 22\ndown_gpio = 22\n",
+            "[volume] up_gpio and [volume] down_gpio are both 22; use two pins",
+        ),
+        ("[volume]\nup_gpio = 1\n", "[volume] up_gpio = 1: 0 and 1 are for the memory"),
+        (
+            "[volume]\nencoder_a_gpio = 5\n",
+            "[volume] encoder_b_gpio = 0: an encoder has two lines; give both a pin",
+        ),
+        (
+            "[volume]\nencoder_b_gpio = 5\n",
+            "[volume] encoder_a_gpio = 0: an encoder has two lines; give both a pin",
+        ),
+        (
+            "[volume]\nshutdown = true\n",
+            "[volume] shutdown = True: needs a button, and down_gpio = 0; give that",
+        ),
+        (
+            "[speaker]\ngain = 1.5\n",
+            "[speaker] gain = 1.5: expected at most gain_limit = 1; raise that, too",
+        ),
+        (
+            "[conversation]\ntrigger_tokens = 5000\n",
+            "[conversation] target_tokens = 6400: must be less than trigger_tokens =",
+        ),
+        ("[prices]\naudio_in = -1\n", "[prices] audio_in = -1: expected number from 0"),
         ("[led\n", "not valid TOML: "),
         (b"\xff", "not UTF-8 text"),
     ],
@@ -117,7 +150,9 @@ def test_a_wrong_file_gets_one_line_with_place_value_and_range(
 
 
 @pytest.mark.parametrize("gpio", I2S_GPIOS)
-@pytest.mark.parametrize("key", ["[button]\ntalk_gpio", "[led]\ngpio"])
+@pytest.mark.parametrize(
+    "key", ["[button]\ntalk_gpio", "[led]\ngpio", "[volume]\nencoder_b_gpio"]
+)
 def test_the_pins_of_the_sound_bus_are_refused(written, key, gpio):
     assert "are the I2S bus" in written(f"{key} = {gpio}\n")
 
@@ -174,6 +209,16 @@ def test_the_core_gets_seconds():
     assert limits(Config()).pre_roll_s == 0.3
     assert limits(Config()).tail_s == 0.2
     assert limits(Config()).min_hold_s == 0.25
+    assert limits(Config()).forget_after_s == 1800
+
+
+def test_what_is_not_wanted_never_comes():
+    config = Config()
+    off = config.changed(conversation=config.conversation.changed(forget_after_min=0))
+    assert limits(off).forget_after_s == inf
+    assert limits(config).shut_down_s == limits(config).tokens_per_day == inf
+    on = config.changed(volume=config.volume.changed(shutdown=True, down_gpio=23))
+    assert limits(on).shut_down_s == 8
 
 
 @pytest.fixture

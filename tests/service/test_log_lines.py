@@ -11,6 +11,7 @@ from appliance.core import events as ev
 from appliance.core.signals import TABLE, Fault, Signal, signal_of
 from appliance.service import log_lines
 from appliance.service.log_lines import TURN_ID, LogLines
+from appliance.service.sections import PricesSection
 
 
 @pytest.fixture
@@ -42,14 +43,30 @@ def test_a_turn_is_one_line_with_fields_and_without_what_was_said(story, caplog)
     assert record.getMessage().startswith("turn 1 answered: said ")
     assert (record.TURN, record.OUTCOME, record.ANSWER_MS) == (1, "answered", 1000)
     assert not hasattr(record, "SAID")
+    assert not hasattr(record, "ANSWERED")
     assert "my secret" not in caplog.text
+    assert not any("my secret" in str(vars(other)) for other in caplog.records)
 
 
 def test_transcripts_are_fields_when_they_are_wanted(caplog):
     caplog.set_level(logging.INFO)
     story = Story(LogLines(transcripts=True).follow)
-    story.say().tell(ev.TranscriptHeard("hello", spoken=False)).answer().drained()
-    assert lines(caplog, TURN_ID)[0].SAID == "hello"
+    story.say().tell(ev.TranscriptHeard("hello", spoken=False))
+    story.tell(ev.TranscriptHeard("good day", spoken=True)).answer().drained()
+    (record,) = lines(caplog, TURN_ID)
+    assert (record.SAID, record.ANSWERED) == ("hello", "good day")
+    assert "hello" not in record.getMessage()
+
+
+def test_a_turn_tells_what_it_and_the_day_cost(caplog):
+    caplog.set_level(logging.INFO)
+    prices = PricesSection(currency="EUR", audio_in=100.0, audio_out=1000.0)
+    story = Story(LogLines(transcripts=False, prices=prices).follow)
+    story.say().answer().drained().wait(3).say().answer().drained()
+    first, second = lines(caplog, TURN_ID)
+    assert (first.TOKENS_IN, first.TOKENS_OUT, first.TOKENS_TODAY) == (10, 20, 30)
+    assert (first.COST, first.COST_TODAY, first.CURRENCY) == (0.021, 0.021, "EUR")
+    assert (second.COST, second.COST_TODAY, second.TOKENS_TODAY) == (0.021, 0.042, 60)
 
 
 def test_a_turn_without_answer_gives_the_services_reason(story, caplog):

@@ -39,6 +39,8 @@ def test_an_answered_turn_is_measured_from_press_to_last_sound(story, reports):
         "REDELIVERED": 0,
         "TOKENS_IN": 10,
         "TOKENS_OUT": 20,
+        "TOKENS_IN_AUDIO": 10,
+        "TOKENS_OUT_AUDIO": 20,
     }
     assert (
         report.line() == "turn 1 answered: said 1.5 s, answered after 776 ms for 1.0 s"
@@ -124,6 +126,20 @@ def test_transcripts_are_collected_by_speaker(story, reports):
     assert (reports[0].said, reports[0].answered) == ("Hello", "Hi")
 
 
+def test_what_is_heard_while_somebody_talks_is_said_by_this_turn(story, reports):
+    story.say().tell(ev.AnswerAudio(bytes(4800))).press().hear(8)
+    story.tell(ev.TranscriptHeard("Wait", spoken=False)).release().hear(2)
+    story.tell(ev.AnswerInterrupted(), ev.AnswerEnded()).answer().drained()
+    assert [report.said for report in reports] == ["", "Wait"]
+
+
+def test_what_is_sent_again_is_said_once(story, reports):
+    story.press().hear(4).tell(ev.TranscriptHeard("Hel", spoken=False))
+    story.tell(ev.LinkLost(None, "cut"), ev.LinkUp()).hear(4).release().hear(2)
+    story.tell(ev.TranscriptHeard("Hello", spoken=False)).answer().drained()
+    assert reports[0].said == "Hello"
+
+
 def test_a_stop_ends_the_turn(story, reports):
     story.press().hear(4).tell(ev.StopRequested())
     assert [report.outcome for report in reports] == ["stopped"]
@@ -203,6 +219,14 @@ def test_an_answer_that_was_not_pressed_for_is_told_so(hands_free, reports):
     hands_free.hear(10).answer().wait(1.0).drained()
     (report,) = reports
     assert report.line() == "turn 2 answered: without a press for 1.0 s"
+
+
+def test_what_is_said_hands_free_is_told_with_its_answer(hands_free, reports):
+    hands_free.hear(10).tell(ev.TranscriptHeard("Hello", spoken=False)).answer()
+    hands_free.tell(ev.TranscriptHeard("Hi", spoken=True)).wait(1.0).drained()
+    hands_free.tell(ev.TranscriptHeard("Bye", spoken=False)).hear(4).answer()
+    hands_free.wait(1.0).drained().press()
+    assert [report.said for report in reports] == ["Hello", "Bye", ""]
 
 
 def test_how_fast_an_interrupted_answer_fell_silent_is_told(hands_free, reports):

@@ -61,7 +61,7 @@ FOUND = {
 }
 #: What takes its time, and is examined elsewhere.
 HANDS_ON = {"microphone", "speaker", "button", "led"}
-#: What is no failure.
+#: What is no failure, but wanted.
 WELL = {
     Signal.STARTING,
     Signal.IDLE,
@@ -69,12 +69,14 @@ WELL = {
     Signal.LISTENING_ENDS,
     Signal.THINKING,
     Signal.SPEAKING,
+    Signal.DAILY_LIMIT,
+    Signal.SHUT_DOWN,
 }
 
 
 def test_every_failure_that_the_box_can_show_has_its_line():
     assert FOUND.keys() == TABLE.keys() - WELL
-    assert FOUND.keys() >= {signal_of(fault) for fault in Fault}
+    assert FOUND.keys() >= {signal_of(fault) for fault in Fault} - WELL
 
 
 @pytest.mark.parametrize("signal", FOUND, ids=lambda signal: signal.value)

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: MIT
+"""When what was talked about is forgotten, and the next turn begins anew."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from appliance.core import delivery
+from appliance.core.conversation import Conversation, Step
+
+
+def timers(
+    c: Conversation,
+) -> Iterator[tuple[float, Callable[[Conversation, float], Step]]]:
+    """When it has been quiet for too long."""
+    if c.turn > c.forgotten_through and c.between_turns:
+        yield c.active_at + c.limits.forget_after_s, _forget
+
+
+def _forget(c: Conversation, now: float) -> Step:
+    return delivery.start_anew(replace(c, forgotten_through=c.turn), now)

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: MIT
+"""Which GPIO lines the configuration may give away, and each but once."""
+
+from collections.abc import Iterator
+
+from appliance.core.strict_toml import Unreadable, keys
+from appliance.service.sections import I2S_GPIOS, VolumeSection
+
+#: A HAT tells there what it is.
+_HAT_GPIOS = range(2)
+
+
+def check_pins(talk: int, led: int, volume: VolumeSection, source: str) -> None:
+    """All the lines that the configuration gives away.
+
+    Raises:
+        Unreadable: one that cannot be had, or that two want.
+    """
+    owners: dict[int, str] = {}
+    for place, gpio in _lines(talk, led, volume):
+        if gpio in I2S_GPIOS:
+            raise Unreadable(
+                f"{source}: {place} = {gpio}: 18-21 are the I2S bus of microphone and "
+                "amplifier; use another pin from 2 to 27"
+            )
+        if gpio in _HAT_GPIOS:
+            raise Unreadable(
+                f"{source}: {place} = {gpio}: 0 and 1 are for the memory of a HAT; "
+                "use another pin from 2 to 27"
+            )
+        if owner := owners.get(gpio):
+            raise Unreadable(
+                f"{source}: {owner} and {place} are both {gpio}; use two pins"
+            )
+        owners[gpio] = place
+
+
+def _lines(talk: int, led: int, volume: VolumeSection) -> Iterator[tuple[str, int]]:
+    """ "[section] key" and the line it asks for."""
+    yield "[button] talk_gpio", talk
+    yield "[led] gpio", led
+    for key in keys(volume):
+        if key.name.endswith("_gpio") and key.value:
+            yield f"[volume] {key.name}", key.value
+
+
+def check_volume(volume: VolumeSection, source: str) -> None:
+    """Raises Unreadable: half an encoder, or a gesture without its button."""
+    if bool(volume.encoder_a_gpio) != bool(volume.encoder_b_gpio):
+        missing = "b" if volume.encoder_a_gpio else "a"
+        raise Unreadable(
+            f"{source}: [volume] encoder_{missing}_gpio = 0: an encoder has two lines; "
+            "give both a pin from 2 to 27, or neither"
+        )
+    if volume.shutdown and not volume.down_gpio:
+        raise Unreadable(
+            f"{source}: [volume] shutdown = True: needs a button, and down_gpio = 0; "
+            "give that a pin from 2 to 27"
+        )

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+"""Local midnight, as the clock has it, once it is set."""
+
+import asyncio
+import time
+from datetime import date, datetime
+
+import pytest
+from patience import in_loop, until
+
+from appliance.core.events import DayBegan
+from appliance.service import days
+from appliance.service.days import day_of, tell_days
+
+DAY = date(2027, 3, 28).toordinal()
+
+
+@pytest.fixture
+def berlin(monkeypatch):
+    """Where that day has 23 hours."""
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def at(*when) -> float:
+    return datetime(*when).timestamp()
+
+
+def test_a_day_begins_at_local_midnight(berlin):
+    assert day_of(at(2027, 3, 28, 0, 0, 0)) == DAY
+    assert day_of(at(2027, 3, 28, 0, 0, 0) - 0.1) == DAY - 1
+    assert day_of(at(2027, 3, 28, 23, 59, 59)) == DAY
+
+
+@pytest.mark.parametrize("wall_s", [0.0, at(2025, 12, 31)])
+def test_a_clock_that_is_not_set_tells_no_day(wall_s):
+    assert day_of(wall_s) is None
+
+
+@in_loop
+async def test_each_day_is_told_once_as_soon_as_the_clock_is_set(monkeypatch):
+    monkeypatch.setattr(days, "_LOOK_EVERY_S", 0.0)
+    midnight = at(2027, 3, 28)
+    clock = [0.0]
+    told, looked = [], 0
+
+    def now():
+        nonlocal looked
+        looked += 1
+        return clock[0]
+
+    async def looks(times=3):
+        since = looked
+        await until(lambda: looked > since + times)
+
+    task = asyncio.create_task(tell_days(told.append, now))
+    await looks()
+    assert told == []
+    clock[0] = midnight - 1
+    await looks()
+    clock[0] = midnight
+    await looks()
+    assert told == [DayBegan(DAY - 1), DayBegan(DAY)]
+    task.cancel()

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: MIT
+"""What outlives the process: two small files, whole or not there at all."""
+
+import asyncio
+import logging
+from contextlib import asynccontextmanager
+
+import pytest
+from patience import in_loop, until
+
+from appliance.core.advance import advance
+from appliance.core.events import DayBegan, TokensCounted, VolumeSet, VolumeTurned
+from appliance.core.signals import Fault
+from appliance.core.tokens import Spent, Tokens
+from appliance.core.volume import Volume
+from appliance.service import remembered
+from appliance.service.config import Config
+from appliance.service.moment import Moment
+from appliance.service.remembered import Remembered
+
+USED = Tokens(1, 2, 3, 4, 5)
+
+
+def configured(gain=1.0, limit=1.0, **conversation):
+    config = Config()
+    return config.changed(
+        speaker=config.speaker.changed(gain=gain, gain_limit=limit),
+        conversation=config.conversation.changed(**conversation),
+    )
+
+
+class Life:
+    """One process: what it remembers, and what happens in it."""
+
+    def __init__(self, directory, config=None):
+        self.remembered = Remembered(directory)
+        self.conversation = self.remembered.conversation(config or Config(), 0.0)
+
+    def tell(self, *events):
+        for event in events:
+            before = self.conversation
+            self.conversation, effects = advance(before, event, 0.0)
+            self.remembered.follow(
+                Moment(0.0, event, before, self.conversation, effects)
+            )
+        return self
+
+    @asynccontextmanager
+    async def running(self):
+        task = asyncio.create_task(self.remembered.run())
+        yield self
+        task.cancel()
+        await self.remembered.close()
+
+
+@in_loop
+async def test_volume_and_tokens_are_as_they_were_left(tmp_path):
+    async with Life(tmp_path).running() as life:
+        life.tell(VolumeSet(40), DayBegan(740_000), TokensCounted(USED))
+    next_ = Life(tmp_path).conversation
+    assert next_.volume == life.conversation.volume
+    assert next_.volume.percent == 40
+    assert next_.spent == Spent(740_000, USED)
+
+
+@in_loop
+async def test_a_limit_that_was_reached_is_reached_after_a_restart(tmp_path):
+    config = configured(tokens_per_day=10)
+    async with Life(tmp_path, config).running() as life:
+        life.tell(DayBegan(740_000), TokensCounted(USED))
+    assert Fault.DAILY_LIMIT in Life(tmp_path, config).conversation.faults
+
+
+@in_loop
+async def test_a_knob_that_is_turned_costs_one_write_and_one_at_the_end(
+    tmp_path, monkeypatch
+):
+    written = []
+    monkeypatch.setattr(remembered, "write_whole", lambda *what: written.append(what))
+    async with Life(tmp_path).running() as life:
+        life.tell(VolumeTurned(-1))
+        await until(lambda: written)
+        for _ in range(50):
+            life.tell(VolumeTurned(-1), VolumeTurned(1))
+            await asyncio.sleep(0)
+        life.tell(VolumeTurned(-2))
+        assert len(written) == 1
+    assert len(written) == 2
+    path, content, mode = written[1]
+    assert (path, mode) == (tmp_path / "volume", 0o600)
+    gain = life.conversation.volume.gain
+    assert content.decode() == f"gain = {gain!r}\nconfigured = 1.0\n"
+
+
+@in_loop
+async def test_what_does_not_change_is_not_written(tmp_path):
+    async with Life(tmp_path).running() as life:
+        life.tell(VolumeTurned(5))
+    assert list(tmp_path.iterdir()) == []
+
+
+@in_loop
+async def test_another_gain_in_the_configuration_counts(tmp_path):
+    async with Life(tmp_path).running() as life:
+        life.tell(VolumeSet(40))
+    assert Life(tmp_path, configured(gain=0.5)).conversation.volume == Volume(0.5)
+
+
+@in_loop
+async def test_a_lower_limit_counts_and_a_kept_volume_obeys_it(tmp_path):
+    async with Life(tmp_path, configured(limit=2.0)).running() as life:
+        life.tell(VolumeSet(100))
+    lower = Life(tmp_path, configured(limit=1.0)).conversation.volume
+    assert lower == Volume(1.0, 1.0)
+
+
+def test_a_reload_keeps_the_volume_unless_it_brings_another(tmp_path):
+    life = Life(None).tell(VolumeSet(40))
+    turned = life.conversation.volume
+    again = life.remembered.reconfigured
+    assert again(turned, Config()) == turned
+    assert again(turned, configured(gain=0.5)) == Volume(0.5)
+    assert again(turned, configured(gain=0.5, limit=2.0)) == Volume(turned.gain, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "[volume] gain is missing"),
+        (b"gain = 1\xff", "not UTF-8 text"),
+        (b"gain = 0.5\nconf", "not valid TOML"),
+        (b"gain = 9.0\nconfigured = 1.0\n", "gain = 9.0: expected number from 0 to 4"),
+        (b"gain = 0.5\nconfigured = 1.0\nx = 1\n", "x is unknown"),
+        (None, "cannot be read: Is a directory"),
+    ],
+)
+def test_what_cannot_be_read_is_one_line_and_as_configured(
+    tmp_path, caplog, content, why
+):
+    path = tmp_path / "volume"
+    path.mkdir() if content is None else path.write_bytes(content)
+    assert Life(tmp_path).conversation.volume == Volume()
+    (record,) = caplog.records
+    text = record.getMessage()
+    assert text.startswith(f"{path}: ")
+    assert why.replace("[volume] ", "") in text
+    assert text.endswith("; it begins anew")
+
+
+@in_loop
+async def test_a_disk_that_cannot_be_written_is_told_and_the_box_goes_on(
+    tmp_path, caplog
+):
+    nowhere = tmp_path / "file" / "state"
+    (tmp_path / "file").touch()
+    async with Life(nowhere).running() as life:
+        caplog.clear()
+        life.tell(VolumeSet(40))
+        await until(lambda: caplog.records)
+    assert caplog.records[0].levelno == logging.WARNING
+    text = caplog.records[0].getMessage()
+    assert text.startswith(f"{nowhere}/volume: cannot be written (")
+    assert text.endswith("; it is forgotten when the box restarts")
+
+
+@in_loop
+async def test_without_a_directory_nothing_is_kept(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    async with Life(None).running() as life:
+        life.tell(VolumeSet(40))
+    assert list(tmp_path.iterdir()) == []
