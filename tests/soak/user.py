@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from surroundings import HOLD_LIMIT_S, Surroundings
 
+#: Surely no tap.
+_SHORTEST_HOLD_S = 0.3
 #: Longer than a tail, or the next press goes on with the same turn.
 _SHORTEST_PAUSE_S = 0.35
 _COMES_BACK_S = 90.0
@@ -77,9 +79,10 @@ class User:
             await asyncio.sleep(seconds)
         finally:
             released_at = self._box.release()
-            self.holds.append(
-                Hold(self.said, pressed_at, released_at, self._spoken, self._heard)
-            )
+            hold = Hold(self.said, pressed_at, released_at, self._spoken, self._heard)
+            # The end of the soak may have made a tap of it.
+            if released_at - pressed_at > _SHORTEST_HOLD_S:
+                self.holds.append(hold)
 
     async def _wait(self) -> None:
         """Until the answer is over, or not: a barge-in, a tap, or a long silence."""
