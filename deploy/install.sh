@@ -24,6 +24,7 @@ deploy/udev/60-voice-appliance.rules /etc/udev/rules.d/60-voice-appliance.rules
 deploy/catalog/voice-appliance.catalog /usr/lib/systemd/catalog/voice-appliance.catalog
 deploy/completions/voice-appliance /usr/share/bash-completion/completions/voice-appliance
 deploy/man/voice-appliance.1 /usr/local/share/man/man1/voice-appliance.1
+deploy/tools.d/kitchen_timer.toml $share/tools.d/kitchen_timer.toml
 hw/asound.conf $share/asound.conf
 deploy/share/voice-appliance-poweroff.path $share/voice-appliance-poweroff.path"
 
@@ -52,6 +53,7 @@ install_all() {
     echo "$files" | while read -r file target; do
         install -D -m 644 "$here/$file" "$root$target"
     done
+    install -D -m 755 -t "$root$share/tools.d" "$here/deploy/tools.d/kitchen-timer"
     install -D -m 644 -t "$root$share/config.txt.d" "$here"/hw/config.txt.d/*
     install -d "$root$share/overlays"
     dtc -@ -I dts -O dtb -o "$root$share/overlays/voice-appliance.dtbo" \

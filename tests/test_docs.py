@@ -9,10 +9,9 @@ import pytest
 from generated import README, ROOT, updated
 from markdown import Document, commands, documents
 
-from appliance.core.signals import TABLE
 from appliance.core.strict_toml import Unreadable, parse
-from appliance.service import log_lines
 from appliance.service.arguments import parser
+from appliance.service.catalog import catalog
 from appliance.service.config import Config
 from appliance.service.log_lines import TURN_ID
 from appliance.service.turn_report import Report
@@ -20,6 +19,7 @@ from appliance.service.turn_report import Report
 #: Programs of Raspberry Pi OS and Debian that the documents may call.
 KNOWN = {
     "apt", "aplay", "arecord", "cat", "cd", "cp", "dmesg", "echo", "fuser", "grep",
+    "install",
     "jq", "mkdir", "nmcli", "pinctrl", "poweroff", "reboot", "scp", "speaker-test",
     "ssh", "systemd-creds", "tee", "timedatectl", "vcgencmd", "vclog",
 }  # fmt: skip
@@ -91,11 +91,9 @@ def _wrong_unit(unit: str) -> str | None:
 
 def _wrong_journal(arguments: list[str]) -> str | None:
     """Unit, field and message of what is looked for."""
-    messages = {row.message_id for row in TABLE.values()}
-    messages |= {v for name, v in vars(log_lines).items() if name.endswith("_ID")}
     for word in arguments:
         field, is_match, value = word.partition("=")
-        if is_match and field == "MESSAGE_ID" and value not in messages:
+        if is_match and field == "MESSAGE_ID" and f"-- {value}\n" not in catalog():
             return f"{word}: no such message"
         if is_match and field not in {"MESSAGE_ID", *_turn_fields()}:
             return f"{word}: no such field"

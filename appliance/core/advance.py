@@ -18,6 +18,7 @@ from appliance.core import (
     memory,
     playback,
     shut_down,
+    tool_calls,
 )
 from appliance.core import events as ev
 from appliance.core.conversation import Conversation, Link, Step, is_open
@@ -87,6 +88,12 @@ def _apply(c: Conversation, event: ev.Event, now: float) -> Step:
         case ev.LinkExpiring(by):
             soonest = by if c.expiring_by is None else min(by, c.expiring_by)
             return replace(c, expiring_by=soonest), ()
+        case ev.ToolCalled():
+            return tool_calls.called(c, event, now)
+        case ev.ToolCallsCancelled(call_ids):
+            return tool_calls.cancelled(c, call_ids, now)
+        case ev.ToolAnswered(call_id, response):
+            return tool_calls.answered(c, call_id, response)
         case ev.DevicesReady():
             return playback.earcon(replace(c, ready=True), Earcon.READY)
         case ev.FaultRaised(fault):
@@ -121,6 +128,7 @@ def _apply(c: Conversation, event: ev.Event, now: float) -> Step:
 
 def timers(c: Conversation) -> Iterator[tuple[float, Reaction]]:
     """What will happen by itself, and when. Each reaction removes its own timer."""
+    yield from tool_calls.timers(c)
     yield from hold.timers(c)
     yield from hands_free.timers(c)
     yield from delivery.timers(c)
@@ -130,10 +138,11 @@ def timers(c: Conversation) -> Iterator[tuple[float, Reaction]]:
     yield from shut_down.timers(c)
     calm = c.between_turns or hands_free.calm(c)
     if c.expiring_by is not None and c.link is Link.UP:
-        yield (0.0 if calm else c.expiring_by), delivery.expire
+        idle = calm and not tool_calls.on_link(c)
+        yield (0.0 if idle else c.expiring_by), delivery.expire
     if c.anew and calm:
         yield 0.0, delivery.start_anew
-    if c.link is Link.UP and c.between_turns:
+    if c.link is Link.UP and c.between_turns and not any(k.on_link for k in c.calls):
         yield c.active_at + c.limits.idle_disconnect_s, _sleep
 
 
@@ -149,7 +158,7 @@ def _fault(c: Conversation, fault: Fault, now: float) -> Step:
 
 
 def _sleep(c: Conversation, now: float) -> Step:
-    return replace(c, link=Link.DOWN), (CloseLink(),)
+    return replace(playback.leave_link(c), link=Link.DOWN), (CloseLink(),)
 
 
 def _stop(c: Conversation, now: float) -> Step:
@@ -157,4 +166,5 @@ def _stop(c: Conversation, now: float) -> Step:
     c, effects = hands_free.stop(c)
     effects += tuple(CloseTurn(u.turn) for u in c.utterances if is_open(u))
     c = replace(playback.leave_link(c), hold=None, utterances=(), link=Link.DOWN)
+    c = replace(c, calls=())
     return c, (*effects, CloseLink())

@@ -4,11 +4,11 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from appliance.core.call import Call
 from appliance.core.effects import Effect
 from appliance.core.events import PeriodCaptured
 from appliance.core.led_pattern import LedPattern
 from appliance.core.limits import Limits
-from appliance.core.pcm import CAPTURE_RATE_HZ, FRAME_BYTES, seconds
 from appliance.core.signals import TABLE, Fault, Signal, signal_of, worst
 from appliance.core.tokens import Spent, Tokens
 from appliance.core.volume import Volume, VolumeHold
@@ -82,6 +82,8 @@ class Utterance:
     awaited_since: float | None = None
     #: Links that failed it.
     failures: int = 0
+    #: Not said by the user: it is the box that tells the service this.
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,12 @@ class Conversation:
     #: No answer to this turn or an earlier one may sound any more.
     hushed_through: int = 0
     answer: Answer | None = None
+    #: Tools that run, or whose answer is still to be sent.
+    calls: tuple[Call, ...] = ()
+    #: Calls that nobody waits for any more, and that still run.
+    forsaken: tuple[str, ...] = ()
+    #: Answers that the service may begin of itself: to what a tool said.
+    unasked: int = 0
     #: The last thing ordered from the speaker that ends with a drain.
     segment: int = 0
     last_closed_at: float = float("-inf")
@@ -205,15 +213,6 @@ def hold_until(hold: Hold, limits: Limits) -> float:
     if hold.released_at is None:
         return limit
     return min(limit, hold.released_at + limits.tail_s)
-
-
-def cut(period: PeriodCaptured, since: float, until: float) -> bytes:
-    """The frames of `period` captured from `since` to `until`, maybe none."""
-    length_s = seconds(period.pcm, CAPTURE_RATE_HZ)
-    started_at = period.ended_at - length_s
-    first = round(max(since - started_at, 0.0) * CAPTURE_RATE_HZ)
-    last = round(min(max(until - started_at, 0.0), length_s) * CAPTURE_RATE_HZ)
-    return period.pcm[first * FRAME_BYTES : last * FRAME_BYTES]
 
 
 def signal(conversation: Conversation) -> Signal:

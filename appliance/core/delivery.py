@@ -4,6 +4,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from appliance.core import tool_calls
 from appliance.core.conversation import Conversation, Link, Step, Utterance
 from appliance.core.effects import (
     CloseTurn,
@@ -13,6 +14,7 @@ from appliance.core.effects import (
     OpenTurn,
     RenewLink,
     SendAudio,
+    SendText,
 )
 from appliance.core.playback import (
     cut_answer_short,
@@ -37,7 +39,7 @@ _TRY_EVERY_S = 2.0
 
 def deliver(c: Conversation, now: float) -> Step:
     """Send what can be sent now: turn after turn, never two open, a gap between."""
-    if c.link is not Link.UP:
+    if c.link is not Link.UP or tool_calls.holds_audio(c):
         return c, ()
     effects: list[Effect] = []
     said = list(c.utterances)
@@ -55,6 +57,7 @@ def deliver(c: Conversation, now: float) -> Step:
             owed=(*c.owed, utterance.turn),
             on_the_way=(*c.on_the_way, utterance.turn),
             last_closed_at=now,
+            unasked=0,
         )
     return replace(c, utterances=tuple(said)), tuple(effects)
 
@@ -67,11 +70,15 @@ def timers(
         yield c.tried_at + _TRY_EVERY_S, _try
     waiting = next((u for u in c.utterances if u.awaited_since is None), None)
     if waiting:
+        if tool_calls.holds_audio(c):
+            return
         if waiting.sent is None and waiting.audible and c.link is Link.UP:
             yield _may_open_at(c), deliver
         if waiting.ended_at is not None:
             yield waiting.ended_at + c.limits.delivery_limit_s, _undeliverable
-    elif c.utterances and not c.hold:
+    elif (
+        c.utterances and not c.hold and not tool_calls.excuses(c, c.utterances[-1].turn)
+    ):
         since = c.utterances[-1].awaited_since
         assert since is not None
         yield since + c.limits.answer_limit_s, _unanswered
@@ -171,6 +178,8 @@ def _send(utterance: Utterance) -> tuple[Utterance, list[Effect]]:
     orders: list[Effect] = []
     if utterance.sent is None:
         orders.append(OpenTurn(utterance.turn))
+        if utterance.text:
+            orders.append(SendText(utterance.text))
     orders += [SendAudio(piece) for piece in utterance.pieces[utterance.sent or 0 :]]
     utterance = replace(utterance, sent=len(utterance.pieces))
     if utterance.ended_at is not None:

@@ -21,6 +21,13 @@ class SendAudio:
 
 
 @dataclass(frozen=True, slots=True)
+class SendText:
+    """What the box has to say to the service in a turn of its own."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class CloseTurn:
     """A turn ends: activityEnd, exactly once for each OpenTurn on a living link."""
 
@@ -91,9 +98,35 @@ class PowerOff:
     """Shut the machine down."""
 
 
+@dataclass(frozen=True, slots=True)
+class RunTool:
+    """Start it; ToolAnswered(call_id) follows in any case, unless it is cancelled."""
+
+    call_id: str
+    name: str
+    arguments: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTools:
+    """Nobody waits for these any more: end them."""
+
+    call_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerTool:
+    """toolResponse, on the link that the call came by."""
+
+    call_id: str
+    name: str
+    response: bytes
+
+
 Effect = (
     OpenTurn
     | SendAudio
+    | SendText
     | CloseTurn
     | Play
     | Drain
@@ -105,4 +138,7 @@ Effect = (
     | CloseLink
     | SetGain
     | PowerOff
+    | RunTool
+    | CancelTools
+    | AnswerTool
 )

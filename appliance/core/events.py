@@ -3,10 +3,17 @@
 
 from dataclasses import dataclass
 
+from appliance.core.call import ToolAnswered as ToolAnswered
+from appliance.core.call import ToolCalled as ToolCalled
+from appliance.core.call import ToolCallsCancelled as ToolCallsCancelled
 from appliance.core.limits import Limits
 from appliance.core.signals import Fault
 from appliance.core.tokens import Tokens
 from appliance.core.volume import Volume
+from appliance.core.volume import VolumeHeld as VolumeHeld
+from appliance.core.volume import VolumeLetGo as VolumeLetGo
+from appliance.core.volume import VolumeSet as VolumeSet
+from appliance.core.volume import VolumeTurned as VolumeTurned
 from appliance.core.way import Manner
 
 
@@ -146,32 +153,6 @@ class DayBegan:
 
 
 @dataclass(frozen=True, slots=True)
-class VolumeTurned:
-    """By so many steps: louder, or (negative) quieter."""
-
-    steps: int
-
-
-@dataclass(frozen=True, slots=True)
-class VolumeSet:
-    """To so many per cent of what is allowed."""
-
-    percent: float
-
-
-@dataclass(frozen=True, slots=True)
-class VolumeHeld:
-    """The volume-down button went down."""
-
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class VolumeLetGo:
-    """The volume-down button went up."""
-
-
-@dataclass(frozen=True, slots=True)
 class DevicesReady:
     """Button, LED, microphone and speaker are real."""
 
@@ -240,6 +221,9 @@ Event = (
     | VolumeSet
     | VolumeHeld
     | VolumeLetGo
+    | ToolCalled
+    | ToolCallsCancelled
+    | ToolAnswered
     | DevicesReady
     | FaultRaised
     | FaultCleared

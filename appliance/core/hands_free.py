@@ -5,16 +5,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from appliance.core import events as ev
-from appliance.core import playback
+from appliance.core import playback, tool_calls
 from appliance.core.conversation import (
     Conversation,
     Link,
     OpenMicrophone,
     Step,
-    cut,
 )
 from appliance.core.effects import CloseTurn, Effect, OpenLink, OpenTurn, SendAudio
-from appliance.core.pcm import CAPTURE_RATE_HZ, FRAME_BYTES, seconds
+from appliance.core.pcm import CAPTURE_RATE_HZ, FRAME_BYTES, cut, seconds
 from appliance.core.signals import Earcon, Fault, Signal, earcon_of, worst
 
 #: What is not answered yet is kept for the next link, but no more than this: most of it
@@ -41,7 +40,7 @@ def capture(c: Conversation, period: ev.PeriodCaptured) -> Conversation:
     microphone = c.microphone
     if microphone is None:
         return c
-    pcm = cut(period, microphone.since, float("inf"))
+    pcm = cut(period.pcm, period.ended_at, microphone.since, float("inf"))
     if c.manner.half_duplex:
         pcm = _without_echo(c, period, pcm)
     if not pcm:
@@ -56,6 +55,8 @@ def deliver(c: Conversation) -> Step:
     """Send what this link has not carried."""
     microphone = c.microphone
     if c.link is not Link.UP or microphone is None or not microphone.pieces:
+        return c, ()
+    if tool_calls.holds_audio(c):
         return c, ()
     effects: list[Effect] = []
     if microphone.sent is None:

@@ -12,10 +12,11 @@ from appliance.core.conversation import (
     Link,
     Step,
     Utterance,
-    cut,
     hold_until,
+    is_open,
 )
 from appliance.core.effects import OpenLink
+from appliance.core.pcm import cut
 from appliance.core.signals import Earcon, Fault, Signal, earcon_of, worst
 
 #: A period that is this late will not come: the microphone is dead.
@@ -101,8 +102,9 @@ def _press_again(c: Conversation, now: float) -> Step:
 
 def _tap(c: Conversation) -> Step:
     """Sends nothing. The press has hushed the answer; what still waits to be sent
-    or answered is taken back, too."""
-    return replace(c, hold=None, utterances=()), ()
+    or answered is taken back, too; but what is half sent must be sent to its end."""
+    half_sent = tuple(u for u in c.utterances if is_open(u))
+    return replace(c, hold=None, utterances=half_sent), ()
 
 
 def _begin_utterance(c: Conversation, now: float) -> Step:
@@ -125,7 +127,7 @@ def _grow(c: Conversation, period: ev.PeriodCaptured) -> Conversation:
     assert c.hold
     last = c.utterances[-1]
     since = float("-inf") if last.pieces else c.hold.since
-    piece = cut(period, since, hold_until(c.hold, c.limits))
+    piece = cut(period.pcm, period.ended_at, since, hold_until(c.hold, c.limits))
     if not piece:
         return c
     last = replace(

@@ -18,6 +18,16 @@ def seconds(pcm: bytes, rate_hz: int) -> float:
     return len(pcm) / FRAME_BYTES / rate_hz
 
 
+def cut(pcm: bytes, ended_at: float, since: float, until: float) -> bytes:
+    """The frames of `pcm`, captured until `ended_at`, from `since` to `until`: maybe
+    none. Instants are seconds."""
+    length_s = seconds(pcm, CAPTURE_RATE_HZ)
+    started_at = ended_at - length_s
+    first = round(max(since - started_at, 0.0) * CAPTURE_RATE_HZ)
+    last = round(min(max(until - started_at, 0.0), length_s) * CAPTURE_RATE_HZ)
+    return pcm[first * FRAME_BYTES : last * FRAME_BYTES]
+
+
 def amplify(pcm: bytes, gain: float) -> bytes:
     """`pcm` times `gain`, clipped at full scale; the same bytes at gain 1."""
     if gain == 1.0:

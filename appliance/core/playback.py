@@ -4,6 +4,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from appliance.core import tool_calls
 from appliance.core.conversation import Answer, Conversation, Link, Step
 from appliance.core.effects import (
     Drain,
@@ -58,10 +59,8 @@ def timers(
     c: Conversation,
 ) -> Iterator[tuple[float, Callable[[Conversation, float], Step]]]:
     """When an answer counts as stalled, and when a mishap has been shown."""
-    if c.answer and not c.answer.draining:
-        yield c.answer.arrived_at + c.limits.answer_limit_s, _stalled
-    elif c.owed and not (c.answer or c.hold or c.utterances):
-        yield c.active_at + _end_limit_s(c), _stalled
+    if not (c.owed and tool_calls.excuses(c, c.owed[0])):
+        yield from _stalls(c)
     if c.answer or c.quiet_since is None:
         yield _given_up_at(c), drop
     if c.mishap:
@@ -70,6 +69,8 @@ def timers(
 
 def answer_audio(c: Conversation, pcm: bytes, now: float) -> Step:
     """Play it, if it answers what was said last and nobody talks over it."""
+    if not c.owed and c.unasked:
+        c = tool_calls.begin_unasked(c)
     if not c.owed:
         return c, ()
     turn = c.owed[0]
@@ -113,6 +114,8 @@ def answer_ended(c: Conversation, now: float) -> Step:
         # Only the start of a later turn interrupts this one: interrupted ->
         # turnComplete without it, and with nothing in between, ends an older one.
         return replace(c, interrupted=False), ()
+    if not c.interrupted and (going_on := tool_calls.continued(c)):
+        return going_on, ()
     hushed, heard = turn <= c.hushed_through, c.begun
     c = replace(
         c,
@@ -122,7 +125,7 @@ def answer_ended(c: Conversation, now: float) -> Step:
         utterances=tuple(u for u in c.utterances if u.turn != turn),
         active_at=now,
     )
-    if hushed:
+    if hushed or (not heard and tool_calls.excuses(c, turn)):
         return c, ()
     return drain(c) if heard else mishap(c, Signal.NO_ANSWER, now)
 
@@ -150,7 +153,7 @@ def cut_answer_short(c: Conversation, why: Signal) -> Step:
 def leave_link(c: Conversation) -> Conversation:
     """What the link owed dies with it."""
     return replace(
-        c,
+        tool_calls.leave_link(c),
         owed=(),
         on_the_way=(),
         begun=False,
@@ -158,6 +161,15 @@ def leave_link(c: Conversation) -> Conversation:
         expiring_by=None,
         microphone=c.microphone and replace(c.microphone, sent=None),
     )
+
+
+def _stalls(
+    c: Conversation,
+) -> Iterator[tuple[float, Callable[[Conversation, float], Step]]]:
+    if c.answer and not c.answer.draining:
+        yield c.answer.arrived_at + c.limits.answer_limit_s, _stalled
+    elif c.owed and not (c.answer or c.hold or c.utterances):
+        yield c.active_at + _end_limit_s(c), _stalled
 
 
 def _given_up_at(c: Conversation) -> float:

@@ -116,6 +116,12 @@ def _allowed(type_: Any) -> str:
             return f"text of at most {most} characters"
         case msgspec.inspect.StrType():
             return "text"
+        case msgspec.inspect.VarTupleType(item_type=msgspec.inspect.StrType()):
+            return "list of texts"
+        case msgspec.inspect.VarTupleType(
+            item_type=msgspec.inspect.LiteralType(values=known)
+        ):
+            return "list of any of " + ", ".join(map(str, known))
         case msgspec.inspect.VarTupleType():
             return "tables"
         case _:

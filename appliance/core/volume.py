@@ -52,6 +52,32 @@ class VolumeHold:
     armed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class VolumeTurned:
+    """By so many steps: louder, or (negative) quieter."""
+
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeSet:
+    """To so many per cent of what is allowed."""
+
+    percent: float
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeHeld:
+    """The volume-down button went down."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeLetGo:
+    """The volume-down button went up."""
+
+
 def _factor(db: float) -> float:
     """Decibels as a factor; of any number of them."""
     return float(10 ** (min(max(db, -400.0), 400.0) / 20))

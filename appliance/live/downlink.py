@@ -18,6 +18,7 @@ from msgspec.json import decode as _from_json
 from appliance.core import events as ev
 from appliance.core.pcm import PLAYBACK_RATE_HZ
 from appliance.core.tokens import Tokens
+from appliance.live import tools
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +224,10 @@ _SERVER_CONTENT: _Known = {
 _TOP_LEVEL: _Known = {
     "setupComplete": (dict[str, Raw], lambda _: [SetupComplete()]),
     "usageMetadata": (_Usage, _usage),
+    # Before the end of the turn that it belongs to.
+    "toolCall": (tools.ToolCall, tools.called),
     "serverContent": (dict[str, Raw], _content),
+    "toolCallCancellation": (tools.ToolCallCancellation, tools.cancelled),
     "sessionResumptionUpdate": (_Handle, _handle),
     "goAway": (_GoAway, lambda warning: [GoAway(float(warning.timeLeft[:-1]))]),
 }

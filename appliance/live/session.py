@@ -4,6 +4,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import websockets
 from websockets.asyncio.client import ClientConnection
@@ -11,7 +12,7 @@ from websockets.asyncio.client import ClientConnection
 from appliance.core import events as ev
 from appliance.core.secret import Secret, SecretMissing
 from appliance.core.signals import Fault
-from appliance.live import downlink, uplink
+from appliance.live import downlink, tools, uplink
 from appliance.live.closes import (
     Loss,
     Next,
@@ -191,6 +192,12 @@ class Session:
             case downlink.GoAway(time_left_s):
                 left_s = max(0.0, time_left_s - _GO_AWAY_MARGIN_S)
                 self._tell(ev.LinkExpiring(time.monotonic() + left_s))
+            case ev.ToolCalled(name=name):
+                settings = self._settings
+                background = tools.runs_in_background(
+                    name, settings.functions, settings.model
+                )
+                self._tell(replace(message, blocking=not background))
             case _:
                 self.answered |= isinstance(message, ev.AnswerEnded)
                 self._tell(message)

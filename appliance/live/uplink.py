@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from appliance.core.effects import CloseTurn, OpenTurn, SendAudio
+from appliance.core.effects import AnswerTool, CloseTurn, OpenTurn, SendAudio, SendText
 from appliance.core.pcm import CAPTURE_RATE_HZ
+from appliance.live import tools
 
 #: Written out: they are most of what is sent.
 _AUDIO = b'{"realtimeInput":{"audio":{"data":"%b","mimeType":"%b"}}}'
@@ -19,7 +20,7 @@ _MEDIA_CHUNK = b'{"realtime_input":{"media_chunks":[{"data":"%b","mime_type":"%b
 _MIME_TYPE = b"audio/pcm;rate=%d" % CAPTURE_RATE_HZ
 
 #: The orders of the core that a link carries out.
-Order = OpenTurn | SendAudio | CloseTurn
+Order = OpenTurn | SendAudio | SendText | CloseTurn | AnswerTool
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class Settings:
     #: When the context is cut, and to how much of it; 0 leaves that to the service.
     trigger_tokens: int = 0
     target_tokens: int = 0
+    functions: tuple[tools.Function, ...] = ()
+    google_search: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class Dialect:
     opening: bytes | None
     closing: bytes
     audio: Callable[[bytes], bytes]
+    text: Callable[[str], bytes]
     #: Sent after each message of the answer.
     go_on: bytes | None = None
 
@@ -58,6 +62,10 @@ def encode(order: Order, dialect: Dialect) -> bytes | None:
             return dialect.opening
         case SendAudio(pcm):
             return dialect.audio(pcm)
+        case SendText(text):
+            return dialect.text(text)
+        case AnswerTool(call_id, name, response):
+            return tools.response(call_id, name, response)
         case CloseTurn():
             return dialect.closing
         case _:
@@ -78,6 +86,10 @@ def setup(settings: Settings, handle: str | None) -> bytes:
     }
     if realtime_input := _realtime_input(settings):
         message["realtimeInputConfig"] = realtime_input
+    if listed := tools.listed(
+        settings.functions, settings.model, google_search=settings.google_search
+    ):
+        message["tools"] = listed
     if settings.system_instruction:
         text = {"text": settings.system_instruction}
         message["systemInstruction"] = {"parts": [text]}
@@ -119,23 +131,36 @@ def _media_chunk(pcm: bytes) -> bytes:
     return _MEDIA_CHUNK % (b64encode(pcm), _MIME_TYPE)
 
 
+def _text(text: str) -> bytes:
+    return json.dumps({"realtimeInput": {"text": text}}).encode()
+
+
+def _content(text: str) -> bytes:
+    turn = {"role": "user", "parts": [{"text": text}]}
+    content = {"turns": [turn], "turn_complete": False}
+    return json.dumps({"client_content": content}).encode()
+
+
 #: By [turns] mode.
 DIALECTS: dict[str, Dialect] = {
     "activity": Dialect(
         opening=b'{"realtimeInput":{"activityStart":{}}}',
         closing=b'{"realtimeInput":{"activityEnd":{}}}',
         audio=_audio,
+        text=_text,
     ),
     "server-vad": Dialect(
         opening=None,
         closing=b'{"realtimeInput":{"audioStreamEnd":true}}',
         audio=_audio,
+        text=_text,
     ),
     # The recipe of 2025; for models and gateways that still take it.
     "client-content": Dialect(
         opening=None,
         closing=b'{"client_content":{"turn_complete":true}}',
         audio=_media_chunk,
+        text=_content,
         go_on=b'{"client_content":{"turn_complete":false}}',
     ),
 }

@@ -14,6 +14,8 @@ from appliance.service.log_lines import (
 )
 from appliance.service.provisioning import REJECTED_ID, TAKEN_ID
 from appliance.service.reload import RELOAD_FAILED_ID, RELOAD_ID
+from appliance.service.tools.declaration import TOOL_LEFT_OUT_ID
+from appliance.service.tools.toolbox import TOOL_ID
 
 #: MESSAGE_ID -> subject and explanation of what is no row of TABLE.
 _OTHERS: dict[str, tuple[str, str]] = {
@@ -59,6 +61,17 @@ _OTHERS: dict[str, tuple[str, str]] = {
         "A new conversation begins",
         "What was said before is forgotten: two quick taps of the button, or the "
         "assistant itself, asked for it. Nothing is to be done.",
+    ),
+    TOOL_ID: (
+        "The tool @TOOL@ was called",
+        "The service asked for it, and the line says what came of it. A tool that "
+        "failed was reported to the service, which tells the user. What a tool writes "
+        "to stderr is in this journal, too.",
+    ),
+    TOOL_LEFT_OUT_ID: (
+        "A tool cannot be used",
+        "The line says what is wrong with its file; the other tools, and the box, "
+        "work. Mend the file, and then\n    sudo systemctl reload voice-appliance",
     ),
     MENDED_ID: (
         "All well again: @SITUATION@",

@@ -14,6 +14,7 @@ from appliance.core.strict_toml import (
 )
 from appliance.core.way import Manner, Way
 from appliance.live import uplink
+from appliance.live.tools import Function
 from appliance.service.config_pins import check_pins, check_volume
 from appliance.service.endpoint import check_endpoint
 from appliance.service.sections import (
@@ -27,6 +28,7 @@ from appliance.service.sections import (
     MicrophoneSection,
     PricesSection,
     SpeakerSection,
+    ToolsSection,
     TurnsSection,
     VadSection,
     VolumeSection,
@@ -50,6 +52,7 @@ class Config(Section, frozen=True):
     volume: VolumeSection = VolumeSection()
     conversation: ConversationSection = ConversationSection()
     prices: PricesSection = PricesSection()
+    tools: ToolsSection = ToolsSection()
     log: LogSection = LogSection()
 
 
@@ -136,7 +139,9 @@ def manner(config: Config) -> Manner:
     )
 
 
-def live_settings(config: Config) -> uplink.Settings:
+def live_settings(
+    config: Config, functions: tuple[Function, ...] = ()
+) -> uplink.Settings:
     """What the setup message asks for."""
     return uplink.Settings(
         model=config.live.model,
@@ -144,6 +149,8 @@ def live_settings(config: Config) -> uplink.Settings:
         system_instruction=config.live.system_instruction,
         turn_coverage=config.live.turn_coverage,
         transcripts=config.log.transcripts,
+        functions=functions,
+        google_search=config.tools.google_search,
         dialect=config.turns.mode,
         detection=_detection(config.vad),
         trigger_tokens=config.conversation.trigger_tokens,

@@ -31,6 +31,9 @@ _TEXTS: dict[str, Callable[[Record], str]] = {
     "playback_drained": lambda r: "speaker  all played",
     "earcon": lambda r: f"speaker  sound: {Earcon(r['name']).value}",
     "volume": lambda r: f"speaker  volume {r['percent']} %",
+    "tool_called": lambda r: f"tool     {r['name']} called",
+    "tool_answered": lambda r: f"tool     {r['name']}: {_short(r['response'])}",
+    "tools_cancelled": lambda r: f"tool     {', '.join(r['names'])} cancelled",
     "fault": lambda r: f"fault    {r['kind']}",
     "fault_cleared": lambda r: f"fault    {r['kind']}: all well again",
 }
@@ -89,6 +92,11 @@ class Screen:
         elif record["event"] in _TEXTS:
             text = _TEXTS[record["event"]](record)
             _write(f"{record['t'] - self._started_at:7.2f} s  {text}", sys.stdout)
+
+
+def _short(response: Record) -> str:
+    text = json.dumps(response, ensure_ascii=False)
+    return text if len(text) < 60 else f"{text[:56]}..."
 
 
 def _row(report: Report) -> list[str]:

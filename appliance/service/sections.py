@@ -227,6 +227,19 @@ class PricesSection(Section, frozen=True):
     audio_out: Annotated[_Price, Meta(description="speech that comes back")] = 12.0
 
 
+class ToolsSection(Section, frozen=True):
+    enabled: Annotated[
+        tuple[Literal["set_volume", "end_conversation", "device_status"], ...],
+        Meta(description="what the service may call of the box itself"),
+    ] = ("set_volume", "end_conversation", "device_status")
+    directory: Annotated[
+        str, Meta(min_length=1, description="tools of your own, a NAME.toml each")
+    ] = "/etc/voice-appliance/tools.d"
+    google_search: Annotated[
+        bool, Meta(description="the service may search the web, which may cost")
+    ] = False
+
+
 class LogSection(Section, frozen=True):
     transcripts: Annotated[
         bool, Meta(description="write what was said and answered into the journal")

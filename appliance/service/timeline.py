@@ -5,6 +5,7 @@ The names and fields are an interface: other programs read them. `demo --help` l
 them from EVENTS.
 """
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,6 +37,9 @@ EVENTS: dict[str, str] = {
     "playback_drained": "all was played out",
     "earcon {name}": "a sound of the box's own",
     "volume {percent}": "it was turned",
+    "tool_called {name}": "the service wants a tool run",
+    "tool_answered {name, response}": "its answer was sent",
+    "tools_cancelled {names}": "nobody waits for these any more",
     "fault {kind, reason, advice}": "what keeps the box from answering",
     "fault_cleared {kind}": "it is over",
     "turn_over {turn, outcome, hold_ms, ...}": "the fields of the turn's journal line",
@@ -102,6 +106,13 @@ class Timeline:
                 yield "playback_dropped", {}
             case ef.PlayEarcon(earcon):
                 yield "earcon", {"name": earcon.value}
+            case ef.RunTool(_, name):
+                yield "tool_called", {"name": name}
+            case ef.AnswerTool(_, name, response):
+                yield "tool_answered", {"name": name, "response": json.loads(response)}
+            case ef.CancelTools(call_ids):
+                names = [k.name for k in before.calls if k.call_id in call_ids]
+                yield "tools_cancelled", {"names": names}
 
 
 def _of_event(moment: Moment) -> Iterator[tuple[str, Record]]:

@@ -35,6 +35,11 @@ WITHOUT_EFFECT: frozenset[Kind] = frozenset(
         ev.TranscriptHeard,
     }
 )
+#: The picture is that of a box without tools: they make a turn longer, and the late
+#: answer of one begins a turn of its own.
+OF_TOOLS: frozenset[Kind] = frozenset(
+    {ev.ToolCalled, ev.ToolCallsCancelled, ev.ToolAnswered}
+)
 
 
 def transitions() -> Transitions:

@@ -96,6 +96,9 @@ class Server:
         #: The turn whose answer is not complete.
         self._answering = 0
         self._generation = 0
+        #: A tool that the answer waits for, and what is said then.
+        self._call = ""
+        self._after_call: list[float] = []
         self._heard_at = self._said_at = world.now
 
     def receive_later(self, what: str, turn: int) -> None:
@@ -103,6 +106,11 @@ class Server:
         latency_s = world.rng.uniform(*_LATENCY_S)
         self._heard_at = max(self._heard_at, world.now + latency_s)
         world.at(self._heard_at, self._receive, what, turn)
+
+    def receive_tools_answer(self, call_id: str) -> None:
+        latency_s = self._world.rng.uniform(*_LATENCY_S)
+        self._heard_at = max(self._heard_at, self._world.now + latency_s)
+        self._world.at(self._heard_at, self._take_tools_answer, call_id)
 
     def _receive(self, what: str, turn: int) -> None:
         if not self.alive:
@@ -117,8 +125,18 @@ class Server:
             self._world.tell(ev.TurnSent())
             self._answer(turn)
 
+    def _take_tools_answer(self, call_id: str) -> None:
+        if not self.alive or call_id != self._call:
+            return
+        self._call = ""
+        at = self._world.clock + self._world.rng.uniform(0.05, 3)
+        self._speak(self._answering, self._after_call, at, "")
+
     def _interrupt(self) -> None:
         spurious = not self._world.troubled and self._world.rng.random() < 0.1
+        if self._call:
+            self._say(ev.ToolCallsCancelled((self._call,)), self._answering)
+            self._call = ""
         if self._answering or spurious:
             self._say(ev.AnswerInterrupted(), self._answering)
             self._say(ev.AnswerEnded(), self._answering)
@@ -142,6 +160,15 @@ class Server:
             self._answering = 0
         if how == "deaf":
             return
+        if not how and r.random() < 0.2:
+            self._call = f"{turn} at {at}"
+            self._after_call = parts
+            self._later(at, ev.ToolCalled(self._call, "tool", b"{}"), turn)
+        else:
+            self._speak(turn, parts, at, how)
+
+    def _speak(self, turn: int, parts: list[float], at: float, how: str) -> None:
+        r = self._world.rng
         for length_s in parts:
             pcm = turn.to_bytes(FRAME_BYTES, "big") * int(length_s * PLAYBACK_RATE_HZ)
             self._later(at, ev.AnswerAudio(pcm), turn)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What is derived from a conversation: state, situation, and what a hold covers."""
 
-from array import array
 from dataclasses import FrozenInstanceError, replace
 
 import pytest
@@ -12,7 +11,6 @@ from appliance.core.conversation import (
     Hold,
     State,
     Utterance,
-    cut,
     hold_until,
     is_open,
     pattern,
@@ -120,36 +118,3 @@ def test_hold_ends_at_the_limit_or_a_tail_after_the_release():
     assert hold_until(Hold(10.0, 10.0), LIMITS) == 70
     assert hold_until(Hold(10.0, 10.0, released_at=12.0), LIMITS) == 12.2
     assert hold_until(Hold(10.0, 10.0, released_at=69.9), LIMITS) == 70
-
-
-def frames(since, until):
-    """Frames 0..9 of a period of ten, captured in the last 10/16000 s before 1.0."""
-    period = ev.PeriodCaptured(array("h", range(10)).tobytes(), 1.0)
-    started_at = 1.0 - 10 / 16_000
-    at = [started_at + n / 16_000 for n in (since, until)]
-    return list(array("h", cut(period, *at)))
-
-
-@pytest.mark.parametrize(
-    ("since", "until", "expected"),
-    [
-        (-5, 15, range(0, 10)),
-        (0, 10, range(0, 10)),
-        (3, 15, range(3, 10)),
-        (-5, 7, range(0, 7)),
-        (3, 7, range(3, 7)),
-        (7, 3, []),
-        (10, 20, []),
-        (-9, 0, []),
-        (-20, -10, []),
-        (20, 30, []),
-    ],
-)
-def test_cut_keeps_the_frames_between_two_instants(since, until, expected):
-    assert frames(since, until) == list(expected)
-
-
-def test_two_cuts_at_one_instant_neither_lose_nor_repeat_a_frame():
-    for n in range(100):
-        at = n / 10
-        assert frames(0, at) + frames(at, 10) == list(range(10))

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from appliance.core.pcm import amplify, fade, melody, seconds
+from appliance.core.pcm import amplify, cut, fade, melody, seconds
 
 
 def frames(*values: int) -> bytes:
@@ -68,3 +68,35 @@ def test_a_fade_moves_frame_by_frame_and_ends_on_its_gain():
 def test_a_fade_clips_at_full_scale():
     faded = np.frombuffer(fade(np.full(4, -30_000, "<i2").tobytes(), 1, 4), "<i2")
     assert faded.tolist() == [-32_768] * 4
+
+
+def captured(since, until):
+    """Frames 0..9 of a period of ten, captured in the last 10/16000 s before 1.0."""
+    started_at = 1.0 - 10 / 16_000
+    at = [started_at + n / 16_000 for n in (since, until)]
+    return list(np.frombuffer(cut(frames(*range(10)), 1.0, *at), "<i2"))
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "expected"),
+    [
+        (-5, 15, range(0, 10)),
+        (0, 10, range(0, 10)),
+        (3, 15, range(3, 10)),
+        (-5, 7, range(0, 7)),
+        (3, 7, range(3, 7)),
+        (7, 3, []),
+        (10, 20, []),
+        (-9, 0, []),
+        (-20, -10, []),
+        (20, 30, []),
+    ],
+)
+def test_cut_keeps_the_frames_between_two_instants(since, until, expected):
+    assert captured(since, until) == list(expected)
+
+
+def test_two_cuts_at_one_instant_neither_lose_nor_repeat_a_frame():
+    for n in range(100):
+        at = n / 10
+        assert captured(0, at) + captured(at, 10) == list(range(10))

@@ -29,6 +29,7 @@ def test_no_stale_answer_is_heard_and_the_last_one_always_is(walk):
     world = walk(World(seed(), troubled=False))
     world.run(steps())
     assert len(world.heard) > steps() / 400
+    assert world.tools_answered > steps() / 5000
     assert set(world.earcons) <= {Earcon.CUT_OFF, Earcon.NEW}
 
 

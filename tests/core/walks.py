@@ -12,6 +12,7 @@ from wire_audit import Sent, Wire
 import appliance.core.advance as core
 from appliance.core import effects as ef
 from appliance.core import events as ev
+from appliance.core import tool_calls
 from appliance.core.conversation import Conversation, Link, start
 from appliance.core.pcm import CAPTURE_RATE_HZ
 from appliance.core.signals import LINK_FAULTS, Fault
@@ -78,6 +79,7 @@ class Walk:
         self._captured_until = self.now
         self._reactions = 0
         self._timers = core.timers
+        self._calls = 0
 
     def counted(self, c: Conversation) -> Iterator[tuple[float, core.Reaction]]:
         """`core.timers`, called a bounded number of times for each event."""
@@ -129,7 +131,10 @@ class Walk:
         due = core.deadline(c)
         assert due is None or due > self.now, "a timer was left behind"
         assert c.turn_open == bool(self.wire.open)
-        assert c.hold or not self.wire.open, "a turn stays open"
+        audio = [e for e in effects if isinstance(e, ef.OpenTurn | ef.SendAudio)]
+        assert not (audio and tool_calls.holds_audio(c)), "a tool is waited for"
+        held_up = tool_calls.holds_audio(c)
+        assert c.hold or not self.wire.open or held_up, "a turn stays open"
         turns = [u.turn for u in c.utterances]
         assert turns == sorted(set(turns))
         assert all(u.ended_at is not None for u in c.utterances[:-1])
@@ -147,6 +152,8 @@ class Walk:
     def check_what_was_sent(self) -> None:
         """Promise 2: nothing leaves the box unless the button is held."""
         for sent in self.wire.turns:
+            if sent.text:
+                continue
             held = self.holds[sent.turn]
             since, until = self.tape.span(sent, held.pressed_at)
             earliest = held.pressed_at - SHORT.pre_roll_s
@@ -205,6 +212,9 @@ class Chaos(Walk):
             ev.TimePassed: 2,
             lambda: ev.TokensCounted(Tokens(1, 1)): 0.5,
             lambda: r.choice(self._knobs()): 1,
+            self._tool_called: 1,
+            lambda: ev.ToolAnswered(self._call(), b"{}"): 1,
+            lambda: ev.ToolCallsCancelled((self._call(), self._call())): 0.2,
             lambda: r.choice(self._watched())(ago()): 6,
         }
 
@@ -227,6 +237,15 @@ class Chaos(Walk):
             ev.VolumeLetGo(),
             ev.DayBegan(self.rng.randrange(1, 4)),
         )
+
+    def _tool_called(self) -> ev.ToolCalled:
+        self._calls += 1
+        call_id = f"call {self._calls}"
+        return ev.ToolCalled(call_id, "tool", b"{}", self.rng.random() < 0.5)
+
+    def _call(self) -> str:
+        """One that was made lately; it may be over."""
+        return f"call {self._calls - self.rng.choice((0, 0, 0, 1, 2, 3))}"
 
     def _ago(self) -> float:
         return self.now - self.rng.choice((0, 0, 0.01, 0.3))

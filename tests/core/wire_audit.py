@@ -21,6 +21,8 @@ class Sent:
     first: int = -1
     frames: int = 0
     closed: bool = False
+    #: It says something of the box's own, and no audio.
+    text: str = ""
 
 
 @dataclass(slots=True)
@@ -53,8 +55,12 @@ class Wire:
                     self._open(turn, now)
                 case ef.SendAudio(pcm):
                     self._audio(pcm)
+                case ef.SendText(text):
+                    self._text(text)
                 case ef.CloseTurn(turn):
                     self._close(turn, now)
+                case ef.AnswerTool():
+                    assert self.up, "a tool's answer sent without a link"
                 case ef.RenewLink() | ef.CloseLink():
                     self._cut()
         assert not self.open or self.open.frames, "a turn opened without audio"
@@ -74,6 +80,7 @@ class Wire:
     def _audio(self, pcm: bytes) -> None:
         assert self.up, "audio sent without a link"
         assert self.open, "audio sent outside a turn"
+        assert not self.open.text, "audio sent in a turn of the box's own"
         frames = array("H", pcm)
         assert frames, "an empty piece was sent"
         if self.unnumbered:
@@ -87,10 +94,17 @@ class Wire:
         last = (self.open.first + self.open.frames - 1) % NUMBERS
         assert frames[-1] == last, "frames are missing inside a piece"
 
+    def _text(self, text: str) -> None:
+        assert text
+        assert self.up, "text sent without a link"
+        assert self.open, "text sent outside a turn"
+        assert not self.open.frames, "text sent in a user's turn"
+        self.open.text = text
+
     def _close(self, turn: int, now: float) -> None:
         assert self.up, "a turn closed without a link"
         assert self.open, f"turn {turn} closed, but none is open"
         assert self.open.turn == turn, f"turn {turn} closed inside {self.open}"
-        assert self.open.frames, "a turn closed without audio"
+        assert self.open.frames or self.open.text, "a turn closed without audio"
         self.open.closed = True
         self.open, self.closed_at = None, now

@@ -36,6 +36,8 @@ INSTALLED = [
         for path in (ROOT / "hw" / "config.txt.d").iterdir()
     ),
     "usr/share/voice-appliance/overlays/voice-appliance.dtbo",
+    "usr/share/voice-appliance/tools.d/kitchen-timer",
+    "usr/share/voice-appliance/tools.d/kitchen_timer.toml",
     "usr/share/voice-appliance/voice-appliance-poweroff.path",
 ]
 

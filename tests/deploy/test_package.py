@@ -31,6 +31,8 @@ FILES = {
     f"{SHARE}config.toml",
     f"{SHARE}overlays/voice-appliance.dtbo",
     f"{SHARE}voice-appliance-poweroff.path",
+    f"{SHARE}tools.d/kitchen-timer",
+    f"{SHARE}tools.d/kitchen_timer.toml",
     *(
         f"{SHARE}config.txt.d/{path.name}"
         for path in (ROOT / "hw" / "config.txt.d").iterdir()

@@ -95,6 +95,8 @@ def test_an_answer_that_breaks_off_is_not_called_whole(story, records):
 def test_each_event_is_documented_with_its_fields(story, records):
     story.say().answer().drained().press().release()
     story.tell(ev.LinkLost(Fault.NETWORK, "cut"), ev.LinkUp())
+    story.tell(ev.ToolCalled("1", "lamp", b"{}"), ev.ToolAnswered("1", b"{}"))
+    story.tell(ev.ToolCalled("2", "lamp", b"{}"), ev.ToolCallsCancelled(("2",)))
     documented = {
         name.split()[0]: set(re.findall(r"\w+", name.partition("{")[2]))
         for name in EVENTS

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: MIT
+"""Function calling on the wire: what is declared, called, taken back and answered."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from appliance.core import events as ev
+
+#: Models that take functions, but none of what may be said about how they run.
+_WITHOUT_BEHAVIOR = "extended-thinking"
+_LONGEST_ID = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """What the service may call."""
+
+    name: str
+    description: str
+    #: A JSON object: the service's subset of OpenAPI, or b"" for no parameters.
+    parameters: bytes
+    #: The service is to wait for its answer, and to say nothing meanwhile.
+    blocking: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionCall:
+    id: str = ""
+    name: str = ""
+    args: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    functionCalls: list[FunctionCall] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallCancellation:
+    ids: list[str] = field(default_factory=list)
+
+
+def listed(
+    functions: Sequence[Function], model: str, *, google_search: bool
+) -> list[dict[str, Any]]:
+    """The `tools` of the setup message; [] to leave it out."""
+    tools: list[dict[str, Any]] = []
+    if functions:
+        declared = [_declared(f, model) for f in functions]
+        tools.append({"functionDeclarations": declared})
+    if google_search:
+        tools.append({"googleSearch": {}})
+    return tools
+
+
+def runs_in_background(name: str, functions: Sequence[Function], model: str) -> bool:
+    """Whether the service goes on without the answer of `name`."""
+    return any(f.name == name and not (f.blocking and _waits(model)) for f in functions)
+
+
+def called(call: ToolCall) -> Iterator[ev.ToolCalled]:
+    """Raises ValueError: a call that could not be answered."""
+    for function in call.functionCalls:
+        if not 0 < len(function.id) <= _LONGEST_ID:
+            raise ValueError(f"a call of {function.name[:40]!r} without a usable id")
+        arguments = json.dumps(function.args).encode()
+        yield ev.ToolCalled(function.id, function.name, arguments)
+
+
+def cancelled(cancellation: ToolCallCancellation) -> Iterator[ev.ToolCallsCancelled]:
+    yield ev.ToolCallsCancelled(tuple(cancellation.ids))
+
+
+def response(call_id: str, name: str, response: bytes) -> bytes:
+    """The message that answers a call; `response` is a JSON object.
+
+    Without `scheduling`: the box tells in its own time what nobody waits for, and some
+    models refuse the field.
+    """
+    answer = b'{"id":%b,"name":%b,"response":%b}' % (
+        json.dumps(call_id).encode(),
+        json.dumps(name).encode(),
+        response,
+    )
+    return b'{"toolResponse":{"functionResponses":[%b]}}' % answer
+
+
+def _declared(function: Function, model: str) -> dict[str, Any]:
+    declared = {"name": function.name, "description": function.description}
+    if function.parameters:
+        declared["parameters"] = json.loads(function.parameters)
+    if _waits(model):
+        declared["behavior"] = "BLOCKING" if function.blocking else "NON_BLOCKING"
+    return declared
+
+
+def _waits(model: str) -> bool:
+    return _WITHOUT_BEHAVIOR not in model

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: MIT
+"""A tool of the user's own: a TOML file that declares a program as a function."""
+
+import json
+import logging
+import math
+import shutil
+from pathlib import Path
+from typing import Annotated, Any
+
+from appliance.core.strict_toml import (
+    Meta,
+    Section,
+    Unreadable,
+    parse,
+    shown,
+    suggestion,
+)
+from appliance.live.tools import Function
+
+TOOL_LEFT_OUT_ID = "302b8b8d8006403b832808f77ef34570"
+
+#: The service waits in silence for a blocking tool, and so does the user.
+_LONGEST_BLOCKING_S = 60.0
+_TYPES = ("object", "array", "string", "number", "integer", "boolean")
+#: Keyword of a schema -> what it takes. The service's subset of OpenAPI 3.0.
+_KEYWORDS: dict[str, tuple[type | tuple[type, ...], str]] = {
+    "type": (str, "one of " + ", ".join(_TYPES)),
+    "description": (str, "text"),
+    "enum": (list, "list of texts"),
+    "properties": (dict, "table"),
+    "required": (list, "list of names from properties"),
+    "items": (dict, "table"),
+    "minimum": ((int, float), "number"),
+    "maximum": ((int, float), "number"),
+}
+_MOST_LEVELS = 8
+_LARGEST_FILE_BYTES = 64 * 1024
+
+log = logging.getLogger(__name__)
+
+
+class Declaration(Section, frozen=True):
+    """One file of tools.d."""
+
+    name: Annotated[str, Meta(pattern=r"\A[A-Za-z_][A-Za-z0-9_]{0,62}\Z")]
+    description: Annotated[str, Meta(min_length=1, max_length=4096)]
+    command: tuple[str, ...]
+    parameters: dict[str, Any] = {}
+    time_limit_s: Annotated[float, Meta(ge=0.1, le=86_400)] = 10.0
+    blocking: bool = True
+
+    def function(self) -> Function:
+        """As the service is told of it."""
+        schema = _in_upper_case(self.parameters) if self.parameters else None
+        parameters = json.dumps(schema).encode() if schema else b""
+        return Function(self.name, self.description, parameters, self.blocking)
+
+
+def read_all(directory: Path, taken: set[str]) -> list[Declaration]:
+    """The tools in `directory`, by file name. One that cannot be used is left out, and
+    the journal says why; so is one whose name is `taken`."""
+    declared: list[Declaration] = []
+    for path in sorted(directory.glob("*.toml")):
+        try:
+            tool = read(path)
+            if tool.name in taken | {other.name for other in declared}:
+                raise Unreadable(
+                    f"{path}: name = {shown(tool.name)}: another tool has that name"
+                )
+        except Unreadable as error:
+            text = f"{error}; this tool is left out"
+            log.error("%s", text, extra={"MESSAGE_ID": TOOL_LEFT_OUT_ID})
+        else:
+            declared.append(tool)
+    return declared
+
+
+def read(path: Path) -> Declaration:
+    """Raises Unreadable, one line."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(_LARGEST_FILE_BYTES + 1)
+        text = raw.decode("utf-8-sig")
+    except OSError as error:
+        raise Unreadable(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise Unreadable(f"{path}: not UTF-8 text") from None
+    if len(raw) > _LARGEST_FILE_BYTES:
+        raise Unreadable(f"{path}: longer than {_LARGEST_FILE_BYTES} bytes")
+    tool = parse(text, Declaration, str(path))
+    if wrong := _wrong(tool):
+        raise Unreadable(f"{path}: {wrong}")
+    return tool
+
+
+def _wrong(tool: Declaration) -> str:
+    """What types cannot say; "" if all is well."""
+    if not tool.command:
+        return "command = []: expected a program and its arguments"
+    program = tool.command[0]
+    if any("\0" in word for word in tool.command) or not shutil.which(program):
+        return f"command[0] = {shown(program)}: not a program that can be run here"
+    if tool.blocking and tool.time_limit_s > _LONGEST_BLOCKING_S:
+        return (
+            f"time_limit_s = {tool.time_limit_s:g}: at most {_LONGEST_BLOCKING_S:g} "
+            "while the service waits; blocking = false lets it go on"
+        )
+    if tool.parameters and tool.parameters.get("type", "object") != "object":
+        return '[parameters] type: expected "object"'
+    return _wrong_schema(tool.parameters, "parameters") if tool.parameters else ""
+
+
+def _wrong_schema(schema: Any, where: str) -> str:
+    if where.count(".") > _MOST_LEVELS:
+        return f"[{where}]: nested too deeply"
+    for keyword, value in schema.items():
+        if keyword not in _KEYWORDS:
+            near = suggestion(keyword, list(_KEYWORDS))
+            known = ", ".join(_KEYWORDS)
+            return f"[{where}] {shown(keyword)} is unknown{near} (known here: {known})"
+        types, allowed = _KEYWORDS[keyword]
+        if not isinstance(value, types) or not _fits(keyword, value, schema):
+            return f"[{where}] {keyword} = {shown(value)}: expected {allowed}"
+    if "type" not in schema and where != "parameters":
+        return f"[{where}] type is missing: expected {_KEYWORDS['type'][1]}"
+    inner = [(f"{where}.items", schema["items"])] if "items" in schema else []
+    for name, part in schema.get("properties", {}).items():
+        if not isinstance(part, dict):
+            return f"[{where}.properties] {shown(name)} = {shown(part)}: expected table"
+        inner.append((f"{where}.properties.{name}", part))
+    return next((w for place, part in inner if (w := _wrong_schema(part, place))), "")
+
+
+def _fits(keyword: str, value: Any, schema: dict[str, Any]) -> bool:
+    match keyword:
+        case "type":
+            return value in _TYPES
+        case "enum":
+            return bool(value) and all(isinstance(v, str) for v in value)
+        case "required":
+            properties = schema.get("properties")
+            return isinstance(properties, dict) and all(
+                isinstance(name, str) and name in properties for name in value
+            )
+        case "minimum" | "maximum":
+            return not isinstance(value, bool) and math.isfinite(value)
+        case _:
+            return True
+
+
+def _in_upper_case(schema: dict[str, Any]) -> dict[str, Any]:
+    """The types in the service's spelling; `object` need not be written."""
+    written = {**schema, "type": schema.get("type", "object").upper()}
+    if "items" in schema:
+        written["items"] = _in_upper_case(schema["items"])
+    if "properties" in schema:
+        parts = schema["properties"].items()
+        written["properties"] = {name: _in_upper_case(part) for name, part in parts}
+    return written
