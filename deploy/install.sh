@@ -19,6 +19,7 @@ units="voice-appliance-provision.service voice-appliance.service"
 files="\
 deploy/systemd/voice-appliance.service /etc/systemd/system/voice-appliance.service
 deploy/systemd/voice-appliance-provision.service /etc/systemd/system/voice-appliance-provision.service
+deploy/systemd/voice-appliance-key.service /etc/systemd/system/voice-appliance-key.service
 deploy/sysusers.d/voice-appliance.conf /etc/sysusers.d/voice-appliance.conf
 deploy/udev/60-voice-appliance.rules /etc/udev/rules.d/60-voice-appliance.rules
 deploy/catalog/voice-appliance.catalog /usr/lib/systemd/catalog/voice-appliance.catalog

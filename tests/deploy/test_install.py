@@ -18,6 +18,7 @@ for program in pip python voice-appliance; do
 done
 """
 INSTALLED = [
+    "etc/systemd/system/voice-appliance-key.service",
     "etc/systemd/system/voice-appliance-provision.service",
     "etc/systemd/system/voice-appliance.service",
     "etc/sysusers.d/voice-appliance.conf",

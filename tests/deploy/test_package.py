@@ -18,6 +18,7 @@ SHARE = "./usr/share/voice-appliance/"
 FILES = {
     "./usr/bin/voice-appliance",
     f"{UNITS}voice-appliance.service",
+    f"{UNITS}voice-appliance-key.service",
     f"{UNITS}voice-appliance-provision.service",
     "./usr/lib/systemd/catalog/voice-appliance.catalog",
     "./usr/lib/sysusers.d/voice-appliance.conf",

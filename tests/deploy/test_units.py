@@ -17,9 +17,9 @@ from appliance.service.power import REQUEST
 from appliance.service.provisioning import CONFIG_NAME, CREDENTIAL_PATH
 
 SYSTEMD = DEPLOY / "systemd"
-UNIT, PROVISION = (
-    SYSTEMD / f"voice-appliance{part}.service" for part in ("", "-provision")
-)
+UNIT, PROVISION, KEY = UNITS = [
+    SYSTEMD / f"voice-appliance{part}.service" for part in ("", "-provision", "-key")
+]
 POWEROFF = DEPLOY / "share" / "voice-appliance-poweroff.path"
 #: Tenths, as systemd-analyze wants it.
 MOST_EXPOSED = 13
@@ -47,14 +47,14 @@ def analyze(*arguments) -> tuple[int, str]:
 def test_systemd_accepts_the_units_without_a_word(tmp_path):
     """With the program of this checkout, as /usr/bin has none on a test machine."""
     program = Path(sys.executable).with_name("voice-appliance")
-    for unit in (UNIT, PROVISION):
+    for unit in UNITS:
         text = unit.read_text().replace("/usr/bin/voice-appliance", str(program))
         (tmp_path / unit.name).write_text(text)
     shutil.copy(POWEROFF, tmp_path)
     assert analyze("verify", "--man=no", *tmp_path.iterdir()) == (0, "")
 
 
-@pytest.mark.parametrize("unit", [UNIT, PROVISION], ids=lambda unit: unit.stem)
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
 def test_the_units_are_hardly_exposed(unit):
     code, verdict = analyze(
         "security", "--offline=yes", f"--threshold={MOST_EXPOSED}", unit
@@ -103,6 +103,16 @@ def test_the_unit_loads_the_keys_that_the_service_looks_for(service):
     loaded = service["LoadCredentialEncrypted"], service["LoadCredential"]
     assert loaded == CREDENTIALS
     assert Path("/etc/credstore.encrypted", KEY_NAME) == CREDENTIAL_PATH
+
+
+def test_a_key_is_looked_at_before_each_start_of_the_service():
+    """With one that cannot be decrypted systemd would not start it."""
+    unit = read(KEY)
+    assert read(UNIT)["Unit"]["Wants"] == KEY.name
+    assert unit["Unit"]["Before"] == UNIT.name
+    assert unit["Unit"]["ConditionPathExists"] == str(CREDENTIAL_PATH)
+    # Else it would run at the first start only.
+    assert "RemainAfterExit" not in unit["Service"]
 
 
 def test_nothing_but_the_credentials_may_hold_a_key():

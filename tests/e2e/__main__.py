@@ -1,95 +1,133 @@
 # SPDX-License-Identifier: MIT
 """`make boot-test`: boots machines, runs the scenarios in them, prints one table.
 
-The first machine installs the package; the others start from its disk. Each leaves its
-journal in build/e2e/MACHINE/. Exit code 0 only if every scenario went well.
+Two machines begin with a Debian without the package: one does what the README tells a
+newcomer, one installs; the others start from that disk. Each leaves its journal in
+build/e2e/MACHINE/. Exit code 0 only if every scenario went well.
 """
 
 import argparse
+import os
 import shutil
-import subprocess
+import signal
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
-from machine import TREE, Boot, Machine
+from machine import TREE, Boot, Machine, cut_all, last_lines
 from power_cuts import power_cuts
-from prepare import Parts, copy_disk, newest_package, prepare
+from prepare import Parts, Unable, copy_disk, newer, newest_package, prepare
 from table import Row, Table
 
 _OUTPUT = TREE / "build" / "e2e"
-_LIMIT_S, _STOP_LIMIT_S = 420.0, 30.0
-#: Each boots from a copy of the disk that `install` leaves; its scenarios are those of
-#: guest/scenarios/. The first is alone on this computer, for the sake of its sound.
+_LIMIT_S = 420.0
+_CONFIG = '[live]\nendpoint = "wss://live.test:8443"\n[led]\nidle_brightness = 0.5\n'
+_PROVISIONED = Boot(
+    files={
+        "voice-appliance.toml": _CONFIG,
+        "gemini-api-key": "the-key-from-the-boot-partition\n",
+    }
+)
+#: What to boot, from a copy of the disk that `install` leaves, for the scenarios of
+#: guest/scenarios/; the longest first. What listens closely is alone, at the end.
+_ALONE = {"talk": Boot()}
 _MACHINES = {
-    "talk": Boot(),
     "faults": Boot(),
     "package": Boot(),
+    "doctor": Boot(),
     "late": Boot(words=("board=no-card,1970",)),
-    "provision": Boot(
-        files={
-            "voice-appliance.toml": '[live]\nendpoint = "wss://live.test:8443"\n'
-            "[led]\nidle_brightness = 0.5\n",
-            "gemini-api-key": "the-key-from-the-boot-partition\n",
-        }
-    ),
+    "provision": _PROVISIONED,
     "sandbox": Boot(),
 }
+#: Machines side by side, for a computer of two cores.
 _LANES = 2
+_NAMES = ["newcomer", *_ALONE, *_MACHINES, "cuts"]
 
 
 def main() -> int:
     options = _options()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _give_up)
     package = options.package or newest_package(TREE / "build")
     if package is None:
         print("boot test: no package in build/; `make deb` builds it")
         return 2
     try:
         parts = prepare(package)
-    except subprocess.CalledProcessError as error:
-        print(f"boot test: {error.cmd[0]}: exit {error.returncode}; see its log")
+    except Unable as error:
+        print(f"boot test: {error}")
         return 1
     _OUTPUT.mkdir(parents=True, exist_ok=True)
     shutil.copy(package, _OUTPUT / "package.deb")
+    newer(package, _OUTPUT / "newer.deb")
     return _run_all(parts, options)
 
 
+def _give_up(number: int, _: object) -> NoReturn:
+    cut_all()
+    os._exit(128 + number)
+
+
 def _run_all(parts: Parts, options: argparse.Namespace) -> int:
-    """Boot the machines, `install` for its disk first; the exit code."""
+    """Boot the machines; the exit code."""
     table, began = Table(), time.monotonic()
-    installed = _OUTPUT / "install.ext4"
-    copy_disk(parts.disk, installed)
-    _run("install", Boot(), parts.kernel, str(installed), table)
-    wanted = {name: it for name, it in _MACHINES.items() if name in options.machines}
-    if alone := wanted.pop("talk", None):
-        _run_on(installed, "talk", alone, parts.kernel, table)
+    wanted = set(options.machines)
+    installed = Parts(parts.kernel, _OUTPUT / "install.ext4")
     with ThreadPoolExecutor(_LANES) as lanes:
-        runs = [
-            lanes.submit(_run_on, installed, name, boot, parts.kernel, table)
-            for name, boot in wanted.items()
-        ]
-    for run in runs:
-        run.result()
-    if "cuts" in options.machines:
-        cut = Parts(parts.kernel, installed)
-        table.add(power_cuts(cut, _folder("cuts"), options.cuts))
-    installed.unlink()
+        runs = []
+        if "newcomer" in wanted:
+            newcomer = lanes.submit(_run_on, parts, "newcomer", _PROVISIONED, table)
+            runs.append(newcomer)
+        copy_disk(parts.disk, installed.disk)
+        _run("install", Boot(), installed.kernel, str(installed.disk), table)
+        # Without that disk the others would only fail one by one.
+        if not table.is_well("install"):
+            wanted = set()
+        runs += [lanes.submit(job) for job in _jobs(installed, wanted, options, table)]
+        for run in runs:
+            run.result()
+    for name in [name for name in _ALONE if name in wanted]:
+        _run_on(installed, name, _ALONE[name], table)
+    installed.disk.unlink()
     return table.close(time.monotonic() - began)
 
 
-def _run_on(disk: Path, name: str, boot: Boot, kernel: Path, table: Table) -> None:
+def _jobs(
+    parts: Parts, wanted: set[str], options: argparse.Namespace, table: Table
+) -> list[Callable[[], None]]:
+    """The machines that may run side by side, the longest first."""
+    jobs: list[Callable[[], None]] = [
+        partial(_run_on, parts, name, boot, table)
+        for name, boot in _MACHINES.items()
+        if name in wanted
+    ]
+    if "cuts" in wanted:
+        for lane in range(_LANES):
+            jobs.insert(1, partial(_cut, parts, lane, options.cuts, table))
+    return jobs
+
+
+def _cut(parts: Parts, lane: int, cuts: int, table: Table) -> None:
+    """This lane's share of the power cuts."""
+    table.add(power_cuts(parts, _folder(f"cuts-{lane}"), (cuts + lane) // _LANES))
+
+
+def _run_on(parts: Parts, name: str, boot: Boot, table: Table) -> None:
     """As _run, with a disk that others boot from, too."""
     changes = _OUTPUT / f"{name}.changes"
     changes.unlink(missing_ok=True)
-    _run(name, boot, kernel, f"{changes},{disk}", table)
-    changes.unlink()
+    _run(name, boot, parts.kernel, f"{changes},{parts.disk}", table)
+    changes.unlink(missing_ok=True)
 
 
 def _run(name: str, boot: Boot, kernel: Path, disk: str, table: Table) -> None:
     """Boot a machine and add its results to the table, whatever happens to it."""
     folder = _folder(name)
-    why = f"see {folder}/console.log"
+    why = f"it ended before, see {folder}/console.log"
     with Machine(kernel, disk, name, folder, boot) as machine:
         try:
             for result in machine.results(_LIMIT_S):
@@ -98,12 +136,10 @@ def _run(name: str, boot: Boot, kernel: Path, disk: str, table: Table) -> None:
                     break
                 table.add(Row(machine=name, **result))
         except TimeoutError as error:
-            why = f"{error}, {why}"
-        # All is on its disk by now: a kernel that hangs at its end does no harm.
-        if not why and not machine.stops(_STOP_LIMIT_S):
-            print(f"  {name}: did not power itself off, and was cut", flush=True)
+            why = f"{error}, see {folder}/console.log"
     if why:
-        table.add(Row(name, "all scenarios are run", False, why))
+        lines = last_lines(folder)
+        table.add(Row(name, "all scenarios are run", False, why, journal=lines))
 
 
 def _folder(name: str) -> Path:
@@ -118,16 +154,14 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="boot-test", description="Boot machines, and run scenarios in them."
     )
-    names = [*_MACHINES, "cuts"]
-    parser.add_argument(
-        "machines", nargs="*", metavar="MACHINE", help=f"of {', '.join(names)}"
-    )
+    names = ", ".join(_NAMES)
+    parser.add_argument("machines", nargs="*", metavar="MACHINE", help=f"of {names}")
     parser.add_argument("--package", type=Path, help="default: the newest in build/")
     parser.add_argument("--cuts", type=int, default=20, help="power cuts, default 20")
     options = parser.parse_args()
-    if unknown := set(options.machines) - set(names):
-        parser.error(f"no machine {', '.join(unknown)}: expected {', '.join(names)}")
-    options.machines = options.machines or names
+    if unknown := set(options.machines) - set(_NAMES):
+        parser.error(f"no machine {', '.join(unknown)}: expected {names}")
+    options.machines = options.machines or _NAMES
     return options
 
 

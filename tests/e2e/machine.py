@@ -21,6 +21,9 @@ _UML = "uml"
 #: Of a user who is not root, too, it reaches mkfs.
 _PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 _POLL_S = 0.05
+_LAST_LINES = 30
+#: Process groups of the machines that run.
+_running: set[int] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,7 @@ class Machine:
             env=os.environ | {"TMPDIR": str(_memory(self._folder))},
             start_new_session=True,
         )
+        _running.add(self._process.pid)
         self.booted_at = time.monotonic()
         assert self._process.stdout is not None
         self._console = threading.Thread(
@@ -103,19 +107,13 @@ class Machine:
 
     def cut(self) -> None:
         """Power off, now."""
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        _kill(self._process.pid)
         self._process.wait()
+        _running.discard(self._process.pid)
         self._console.join()
         assert self._process.stdin is not None
         self._process.stdin.close()
         shutil.rmtree(self._folder / _UML, ignore_errors=True)
-
-    def stops(self, limit_s: float) -> bool:
-        """Whether it powers itself off within `limit_s` from now."""
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(limit_s)
-        return not self.runs
 
     def results(self, limit_s: float) -> Iterator[dict[str, Any]]:
         """Each result as it comes, until the machine has powered itself off.
@@ -132,6 +130,26 @@ class Machine:
                 if time.monotonic() - self.booted_at > limit_s:
                     raise TimeoutError(f"still running after {limit_s:.0f} s")
                 time.sleep(_POLL_S)
+
+
+def cut_all() -> None:
+    """They do not end with this program by themselves."""
+    for group in list(_running):
+        _kill(group)
+
+
+def _kill(group: int) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)
+
+
+def last_lines(folder: Path) -> list[str]:
+    """The end of what a machine has written: its journal, else its console."""
+    for name in ("journal.log", "console.log"):
+        log = folder / name
+        if log.exists() and (lines := log.read_text(errors="replace").splitlines()):
+            return lines[-_LAST_LINES:]
+    return []
 
 
 def _memory(otherwise: Path) -> Path:

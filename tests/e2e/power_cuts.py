@@ -3,17 +3,14 @@
 
 import random
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from machine import Machine
+from machine import Machine, last_lines
 from prepare import Parts, copy_disk
 from table import Row
 
-_NAME = "cuts"
-#: Machines side by side, for a computer of two cores.
-_LANES = 2
 _READY_LIMIT_S = 120.0
 #: How long after its start, and after READY, a machine may be cut.
 _BOOTING_S, _WORKING_S = 8.0, 3.0
@@ -24,66 +21,63 @@ class NotReady(Exception):
 
 
 def power_cuts(parts: Parts, folder: Path, cuts: int) -> Row:
-    """Cut machines `cuts` times in all."""
+    """Cut a machine off `cuts` times, now while it works, now while it boots."""
     began, seed = time.monotonic(), random.randrange(10**6)
-    counts = [cuts // _LANES + (lane < cuts % _LANES) for lane in range(_LANES)]
-    lanes = [
-        _Lane(parts, folder / str(lane), random.Random(seed + lane), count)
-        for lane, count in enumerate(counts)
-    ]
-    title = f"{cuts} power cuts at random instants, each followed by a boot to READY"
-    with ThreadPoolExecutor(_LANES) as pool:
-        runs = [pool.submit(lane.run) for lane in lanes]
+    disk = folder / "disk.ext4"
+    copy_disk(parts.disk, disk)
+    box = _Box(parts.kernel, disk, folder, random.Random(seed))
+    journal: list[str] = []
     try:
-        ready_s = sorted(s for run in runs for s in run.result())
+        ready_s = sorted(box.comes_back(cuts))
         figure = f"READY after {ready_s[0]:.1f} to {ready_s[-1]:.1f} s; seed {seed}"
-        ok = True
     except NotReady as error:
-        figure, ok = f"{error}; seed {seed}", False
-    return Row(_NAME, title, ok, figure, round(time.monotonic() - began, 1))
+        figure, journal = f"{error}; seed {seed}", last_lines(folder)
+    disk.unlink()
+    title = f"{cuts} power cuts at random instants, each followed by a boot to READY"
+    seconds = round(time.monotonic() - began, 1)
+    return Row("cuts", title, not journal, figure, seconds, journal=journal)
 
 
 @dataclass(frozen=True, slots=True)
-class _Lane:
+class _Box:
     """One disk, and what happens to it. Threads: one."""
 
-    parts: Parts
+    kernel: Path
+    disk: Path
     folder: Path
     chance: random.Random
-    cuts: int
 
-    def run(self) -> list[float]:
-        """Seconds from each boot to READY. Raises NotReady."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        copy_disk(self.parts.disk, self._disk)
-        ready_s = [self._cut(number) for number in range(1, self.cuts + 1)]
-        self._disk.unlink()
+    def comes_back(self, cuts: int) -> Iterator[float]:
+        """Seconds to READY, for the boot after each cut. Raises NotReady."""
+        self._works("before the first cut")
+        for number in range(1, cuts + 1):
+            where = "while it worked"
+            if number % 2 == 0:
+                where = f"{self._is_cut_booting():.1f} s after its start"
+            yield self._works(f"after cut {number}, {where}")
+
+    def _works(self, when: str) -> float:
+        """Boot to READY, work until a random instant, and be cut."""
+        with self._machine() as machine:
+            ready_s = self._until_ready(machine, when)
+            time.sleep(self.chance.uniform(0.0, _WORKING_S))
         return ready_s
 
-    def _cut(self, number: int) -> float:
-        """Boot until a random instant, then until READY, and cut it at once."""
+    def _is_cut_booting(self) -> float:
         at_s = self.chance.uniform(0.3, _BOOTING_S)
-        with self._machine() as machine:
-            if number % 2:
-                self._until_ready(machine, f"before cut {number}")
-                at_s = self.chance.uniform(0.0, _WORKING_S)
+        with self._machine():
             time.sleep(at_s)
-        with self._machine() as machine:
-            return self._until_ready(machine, f"cut {number}, at {at_s:.1f} s")
+        return at_s
 
     def _machine(self) -> Machine:
-        return Machine(self.parts.kernel, str(self._disk), _NAME, self.folder)
+        return Machine(self.kernel, self.disk, "cuts", self.folder)
 
-    def _until_ready(self, machine: Machine, cut: str) -> float:
+    def _until_ready(self, machine: Machine, when: str) -> float:
         """Seconds, by the machine's own account. Raises NotReady."""
         try:
             verdict = next(machine.results(_READY_LIMIT_S))
         except (StopIteration, TimeoutError) as error:
-            raise NotReady(f"{cut}, see {self.folder}: {error}") from None
+            raise NotReady(f"{when}: not READY: {error}") from None
         if not verdict["ok"]:
-            raise NotReady(f"{cut}, see {self.folder}: {verdict['figure']}")
+            raise NotReady(f"{when}: {verdict['figure']}")
         return float(verdict["figure"].split()[0])
-
-    @property
-    def _disk(self) -> Path:
-        return self.folder / "disk.ext4"

@@ -2,14 +2,17 @@
 """Builds what a machine consists of, once: everything is kept under a name that says
 what it was made from."""
 
+import ctypes
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 _IMAGE = Path(__file__).parent / "image"
 _CACHE = (
@@ -17,23 +20,41 @@ _CACHE = (
     / "voice-appliance"
     / "boot-test"
 )
+_LAST_LINES = 30
+_PTRACE_TRACEME = 0
+
+
+class Unable(Exception):
+    """There can be no machine; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A kernel to run, and a disk to copy for it, on which the package is not yet."""
+    """A kernel to run, and a disk for it."""
 
     kernel: Path
     disk: Path
 
 
 def prepare(package: Path) -> Parts:
-    """Raises CalledProcessError when something cannot be built."""
+    """Kernel, and a disk on which the package is not yet. Raises Unable."""
+    if not _may_trace():
+        raise Unable(
+            "this computer does not let a program trace another (ptrace), as a Linux "
+            "that runs as a process must; a container needs: --cap-add=SYS_PTRACE "
+            "--security-opt seccomp=unconfined"
+        )
     _CACHE.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor() as pool:
         kernel = pool.submit(_kernel)
         disk = _disk(_pi_packages(), _depends(package))
         return Parts(kernel.result(), disk)
+
+
+def _may_trace() -> bool:
+    if child := os.fork():
+        return os.waitpid(child, 0)[1] == 0
+    os._exit(0 if ctypes.CDLL(None).ptrace(_PTRACE_TRACEME, 0, 0, 0) == 0 else 1)
 
 
 def _kernel() -> Path:
@@ -63,21 +84,39 @@ def _built(name: str, suffix: str, command: list[str], made_from: list[str]) -> 
     script, *arguments = command
     key = _key(script, *arguments, *made_from)
     target = _CACHE / f"{name}-{key}{suffix}"
-    if target.exists():
-        return target
-    log = _CACHE / f"{name}.log"
-    print(f"Building {target.name} (log: {log}).", flush=True)
+    if not target.exists():
+        _build([str(_IMAGE / script), *arguments, str(target)], _CACHE / f"{name}.log")
+    _forget_older(target, re.compile(rf"{name}-[0-9a-f]{{12}}{suffix}"))
+    return target
+
+
+def _build(command: list[str], log: Path) -> None:
+    target = Path(command[-1]).name
+    print(f"Building {target} (log: {log}).", flush=True)
     began = time.monotonic()
     with log.open("w") as output:
-        subprocess.run(
-            [_IMAGE / script, *arguments, target],
-            check=True,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
         )
-    print(f"Built {target.name} in {time.monotonic() - began:.0f} s.", flush=True)
-    return target
+    if done.returncode:
+        said = log.read_text(errors="replace").splitlines()[-_LAST_LINES:]
+        why = f"{target} was not built: exit {done.returncode}; {log} ends with:"
+        raise Unable("\n  | ".join([why, *said]))
+    print(f"Built {target} in {time.monotonic() - began:.0f} s.", flush=True)
+
+
+def _forget_older(target: Path, like_it: re.Pattern[str]) -> None:
+    """Of what was built under other keys, keep the newest: of a branch, perhaps."""
+    others = [
+        path
+        for path in _CACHE.iterdir()
+        if path != target and like_it.fullmatch(path.name)
+    ]
+    for path in sorted(others, key=lambda path: path.stat().st_mtime)[:-1]:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def _key(*names: str) -> str:
@@ -100,6 +139,18 @@ def newest_package(folder: Path) -> Path | None:
     """The package in `folder` with the highest version, if there is any."""
     packages = sorted(folder.glob("voice-appliance_*_all.deb"), key=_version)
     return packages[-1] if packages else None
+
+
+def newer(package: Path, target: Path) -> None:
+    """The same package, with a higher version."""
+    with TemporaryDirectory() as tree:
+        Path(tree).chmod(0o755)
+        subprocess.run(["dpkg-deb", "--raw-extract", package, tree], check=True)
+        control = Path(tree, "DEBIAN", "control")
+        text = re.sub(r"(?m)^(Version: .*)", r"\1+1", control.read_text())
+        control.write_text(text)
+        build = ["dpkg-deb", "--root-owner-group", "--build", tree, str(target)]
+        subprocess.run(build, check=True, stdout=subprocess.DEVNULL)
 
 
 def _version(package: Path) -> list[int]:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The one table: scenario, OK or FAIL, figure; each row is printed when it is known."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from textwrap import shorten
 
@@ -16,11 +17,13 @@ class Row:
     seconds: float = 0.0
     #: It was run a second time, because sound was lost in the emulated card.
     retried: bool = False
+    #: What the machine's journal said last, if it failed.
+    journal: Sequence[str] = ()
 
     def __str__(self) -> str:
         verdict = "OK  " if self.ok else "FAIL"
         again = " (second try: sound was lost)" if self.retried else ""
-        said = shorten(self.figure, 120 if self.ok else 1000)
+        said = shorten(self.figure, 240 if self.ok else 1000)
         figure = f": {said}" if said else ""
         return f"{verdict} {self.seconds:5.1f} s  {self.title}{figure}{again}"
 
@@ -35,16 +38,23 @@ class Table:
         self._rows.append(row)
         print(f"  {row.machine}: {row}", flush=True)
 
+    def is_well(self, machine: str) -> bool:
+        return all(row.ok for row in self._rows if row.machine == machine)
+
     def close(self, seconds: float) -> int:
-        """Print the whole; the exit code is 0 only if all went well."""
-        print()
+        """Print it all, failures last; the exit code is 0 only if there are none."""
         for machine in dict.fromkeys(row.machine for row in self._rows):
-            print(machine)
+            print(f"\n{machine}")
             for row in self._rows:
                 if row.machine == machine:
                     print(f"  {row}")
-        failed = sum(not row.ok for row in self._rows)
+        failed = [row for row in self._rows if not row.ok]
+        for row in failed:
+            print(f"\n{row.machine}: the journal when this failed: {row.title}")
+            print("\n".join(f"  | {line}" for line in row.journal))
         retried = sum(row.retried for row in self._rows)
         print(f"\n{seconds:.0f} s, {retried} run a second time for lost sound")
-        print(f"{len(self._rows) - failed} passed, {failed} failed", flush=True)
+        print(f"{len(self._rows) - len(failed)} passed, {len(failed)} failed")
+        for row in failed:
+            print(f"  {row.machine}: {row}", flush=True)
         return 1 if failed or not self._rows else 0

@@ -19,6 +19,8 @@ from appliance.service.log_lines import TURN_ID
 UNIT = "voice-appliance.service"
 CONFIG = Path("/etc/voice-appliance/config.toml")
 KEY = Path("/etc/credstore.encrypted/gemini-api-key")
+#: Each look is a process of its own, and takes time from the box.
+_LOOK_S = 0.25
 
 
 def shows(name: str) -> str:
@@ -34,7 +36,10 @@ def situation() -> str:
 def shows_signal(signal: Signal, limit_s: float = 30.0) -> None:
     """Wait until the status is the sentence of `signal`."""
     wanted = TABLE[signal].situation.lower()
-    until(lambda: situation().lower().startswith(wanted), f"status: {wanted}", limit_s)
+    what = f"status: {wanted}"
+    until(
+        lambda: situation().lower().startswith(wanted), what, limit_s, every_s=_LOOK_S
+    )
 
 
 def is_ready(limit_s: float = 60.0) -> float:
@@ -65,9 +70,20 @@ def configure(section: str, **values: object) -> None:
 
 def give_key(key: str) -> None:
     """Put this key where systemd looks for it, and start the service anew."""
+    seal(key)
+    restart()
+
+
+def seal(key: str) -> None:
     command = ["systemd-creds", "encrypt", f"--name={KEY.name}", "-", str(KEY)]
     subprocess.run(command, input=key.encode(), check=True)
-    restart()
+
+
+def key() -> str:
+    """The key that systemd would hand to the service; "" if there is none."""
+    if not KEY.exists():
+        return ""
+    return run("systemd-creds", "decrypt", f"--name={KEY.name}", KEY, "-").strip()
 
 
 class Journal:
@@ -77,7 +93,9 @@ class Journal:
         self._since = time.time() if since is None else since
 
     def entries(self, message_id: str) -> list[dict[str, Any]]:
-        command = ["journalctl", "--output=json", f"--since=@{self._since:.6f}"]
+        # --boot: in 1970, all that others wrote onto this disk would be new.
+        since = f"--since=@{self._since:.6f}"
+        command = ["journalctl", "--boot", "--output=json", since]
         lines = run(*command, f"--unit={UNIT}", f"MESSAGE_ID={message_id}")
         return [json.loads(line) for line in lines.splitlines()]
 
@@ -87,6 +105,7 @@ class Journal:
             lambda: self.entries(message_id),
             f"a journal entry with MESSAGE_ID={message_id}",
             limit_s,
+            every_s=_LOOK_S,
         )[-1]
 
     def tells(self, signal: Signal, limit_s: float = 30.0) -> str:

@@ -1,37 +1,59 @@
 # SPDX-License-Identifier: MIT
-"""The README's commands, run as they stand there."""
+"""The README's commands, section by section, to be typed in as they stand there."""
 
 import re
 import subprocess
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from verdict import expect
 
 _README = Path("/tree/README.md")
-#: Nobody needs sudo here; what follows the journal for ever is stopped.
-_SHELL = 'sudo() { "$@"; }; journalctl() { timeout 5 journalctl "$@"; }\n'
+#: A block of commands, or a command in the text.
+_COMMANDS = re.compile(
+    r"^ *```sh\n(.*?)^ *```"
+    r"|`((?:sudo|systemctl|journalctl|ssh|scp|voice-appliance)\s[^`]+)`",
+    re.MULTILINE | re.DOTALL,
+)
+#: Nobody needs sudo here, is asked, or may restart the machine; what follows the
+#: journal for ever is stopped.
+_SHELL = """
+sudo() { "$@"; }
+apt() { command apt --yes "$@"; }
+reboot() { :; }
+journalctl() { timeout 3 journalctl "$@"; }
+"""
 _STOPPED = 124
 
 
-def block(containing: str) -> str:
-    """The block of commands with these words in it."""
-    blocks: list[str] = re.findall(r"(?ms)^```sh\n(.*?)^```", _README.read_text())
-    found = [block for block in blocks if containing in block]
-    expect(len(found) == 1, f"the README has {len(found)} blocks with {containing!r}")
-    return found[0]
+def sections() -> Iterator[tuple[str, list[str]]]:
+    """Each heading below which there are commands, with those, each once."""
+    _, *parts = re.split(r"(?m)^##+ (.*)$", _README.read_text())
+    for heading, text in zip(parts[::2], parts[1::2], strict=True):
+        found = [_apart(*groups) for groups in _COMMANDS.findall(text)]
+        if found:
+            yield heading, list(dict.fromkeys(chain(*found)))
 
 
-def lines(containing: str) -> list[str]:
-    """The commands of a block in which each line is one."""
-    return block(containing).splitlines()
+def _apart(block: str, inline: str) -> list[str]:
+    """A block is run as one, but that each look at the journal is to show something."""
+    if not block:
+        return [" ".join(inline.split())]
+    lines = block.splitlines()
+    return lines if all(line.startswith("journalctl") for line in lines) else [block]
 
 
 def type_in(commands: str, stdin: str = "") -> str:
     """What the commands say. They must succeed, or go on until they are stopped."""
-    typed = _SHELL + commands
     done = subprocess.run(
-        ["bash", "-e", "-c", typed], input=stdin, capture_output=True, text=True
+        ["bash", "-e", "-o", "pipefail", "-c", _SHELL + commands],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        cwd=Path.home(),
     )
-    why = f"{commands.strip()}: exit {done.returncode}: {done.stderr.strip()}"
+    said = f"{done.stdout}{done.stderr}".strip()[-300:]
+    why = f"{commands.strip()}: exit {done.returncode}: {said}"
     expect(done.returncode in (0, _STOPPED), why)
     return done.stdout

@@ -2,9 +2,11 @@
 """The far end of the sound card: a mouth before the microphone, an ear at the DAC."""
 
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from verdict import SoundImpaired, until
@@ -18,6 +20,15 @@ _FORMAT = [
     "--channels=1",
     "--file-type=raw",
 ]
+#: The far end as a room: quick, and `plug`, as the microphone has another rate.
+_THROUGH_AIR = [
+    *_FORMAT,
+    "--device=plug:far",
+    f"--rate={PLAYBACK_RATE_HZ}",
+    "--period-time=20000",
+    "--buffer-time=80000",
+]
+_AIR_BYTES = PLAYBACK_RATE_HZ // 50 * FRAME_BYTES
 #: Short, as the emulated card may lose a few frames, which shift what follows.
 _SEGMENT_BYTES = 240 * FRAME_BYTES
 
@@ -61,6 +72,33 @@ def listening() -> Iterator[Ear]:
             yield Ear(recording)
         finally:
             arecord.terminate()
+
+
+@contextmanager
+def room() -> Iterator[None]:
+    """What the box plays reaches its microphone, over a faint noise."""
+    with (
+        subprocess.Popen(["arecord", *_THROUGH_AIR], stdout=subprocess.PIPE) as dac,
+        subprocess.Popen(["aplay", *_THROUGH_AIR], stdin=subprocess.PIPE) as air,
+    ):
+        ends = dac.stdout, air.stdin
+        spreading = threading.Thread(target=_spread, args=ends, daemon=True)
+        spreading.start()
+        try:
+            yield
+        finally:
+            dac.terminate()
+            spreading.join()
+
+
+def _spread(dac: BinaryIO, air: BinaryIO) -> None:
+    chance = np.random.default_rng(1)
+    with air:
+        while pcm := dac.read(_AIR_BYTES):
+            frames = np.frombuffer(pcm, "<i2") // 2
+            noise = chance.integers(-100, 100, frames.size)
+            air.write((frames + noise).astype("<i2").tobytes())
+            air.flush()
 
 
 def share_of(expected: bytes, heard: bytes) -> float:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 _LIMIT_S = 120
+_LAST_LINES = 30
 _T = TypeVar("_T")
 
 
@@ -33,6 +34,8 @@ class Verdict(NamedTuple):
     figure: str
     seconds: float
     retried: bool
+    #: The journal's last lines, if it failed.
+    journal: list[str]
 
 
 #: In the order in which they are defined, which is that in which they run.
@@ -55,9 +58,15 @@ def judge(scenario: Scenario) -> Verdict:
     if ok is None:
         retried = True
         ok, figure = _try(scenario)
-    return Verdict(
-        scenario.title, bool(ok), figure, round(time.monotonic() - began, 1), retried
-    )
+    seconds = round(time.monotonic() - began, 1)
+    journal = [] if ok else _last_lines()
+    return Verdict(scenario.title, bool(ok), figure, seconds, retried, journal)
+
+
+def _last_lines() -> list[str]:
+    lines = f"--lines={_LAST_LINES}"
+    command = ["journalctl", "--boot", "--output=short-monotonic", lines]
+    return subprocess.run(command, capture_output=True, text=True).stdout.splitlines()
 
 
 def _try(scenario: Scenario) -> tuple[bool | None, str]:

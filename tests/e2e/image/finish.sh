@@ -22,7 +22,8 @@ systemctl mask systemd-logind.service systemd-binfmt.service \
 	proc-sys-fs-binfmt_misc.automount \
 	apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer \
 	e2scrub_all.timer e2scrub_reap.service fstrim.timer getty@tty1.service \
-	serial-getty@tty0.service systemd-firstboot.service
+	serial-getty@tty0.service systemd-firstboot.service \
+	systemd-modules-load.service systemd-udev-load-credentials.service
 systemd-machine-id-setup
 mkdir -p /tree /var/log/journal
 rm -rf /pi /finish.sh /var/cache/apt/archives/*.deb

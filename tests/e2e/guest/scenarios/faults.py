@@ -40,6 +40,20 @@ def _wrong_key() -> None:
         box.answers()
 
 
+@scenario("a key of another machine: 2 blinks; one of this machine: it answers")
+def _foreign_key() -> None:
+    journal = box.Journal()
+    box.KEY.write_text("QW5vdGhlciBtYWNoaW5lJ3M=\n")
+    box.restart()
+    expect("there is none" in journal.tells(Signal.KEY), "it is not missed")
+    board.glows(lambda course: board.blinks(course) == 2, "2 blinks", 5)
+    aside = box.KEY.with_name(f"{box.KEY.name}.undecryptable")
+    expect(aside.exists(), "it was not set aside")
+    with live_service(), box.hosts(NAME):
+        box.give_key(API_KEY)
+        box.answers()
+
+
 @scenario("SIGSTOP: systemd's watchdog kills it, and it is READY again")
 def _stopped() -> str:
     began, before = time.monotonic(), box.restarts()
@@ -152,8 +166,7 @@ def _full() -> None:
 @scenario("the root goes read-only, as after an error: it starts, and answers")
 def _read_only() -> None:
     with live_service(), box.hosts(NAME):
-        Path("/proc/sysrq-trigger").write_text("u")
-        until(lambda: not os.access("/etc", os.W_OK), "a root that is read-only")
+        board.make_root_read_only()
         try:
             box.restart()
             box.answers(in_the_journal=False)

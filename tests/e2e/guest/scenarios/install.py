@@ -5,7 +5,6 @@ from pathlib import Path
 
 import board
 import box
-import readme
 from live import API_KEY, ENDPOINT, NAME, live_service
 from verdict import expect, run, scenario
 
@@ -33,8 +32,8 @@ def _no_key() -> str:
     return text
 
 
-@scenario("the key arrives, as the README says: the first answer, without a reboot")
+@scenario("the key arrives: the first answer, without a reboot")
 def _key() -> None:
     with live_service(), box.hosts(NAME):
-        readme.type_in(readme.block("systemd-creds encrypt"), stdin=API_KEY)
+        box.give_key(API_KEY)
         box.answers()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import board
 import box
-from live import NAME, live_service
+from live import API_KEY, NAME, live_service
 from verdict import expect, run, scenario, until
 
 _BOOT = Path("/boot/firmware")
@@ -50,3 +50,19 @@ def _bad() -> str:
     with live_service(api_key=_PROVISIONED_KEY), box.hosts(NAME):
         box.answers()
     return reasons[0].strip().splitlines()[0]
+
+
+@scenario("a good key beside a bad configuration: it is taken, and answers at once")
+def _one_of_two() -> None:
+    before = box.CONFIG.read_text()
+    _CONFIG.write_text("[speaker]\nloudness = 11\n")
+    _KEY.write_text(f"{API_KEY}\n")
+    Path(f"{_KEY}.rejected.txt").unlink()
+    subprocess.run(["systemctl", "start", _UNIT], capture_output=True)
+    left = sorted(path.name for path in _BOOT.iterdir())
+    expect(left == [_CONFIG.name, f"{_CONFIG.name}.rejected.txt"], f"left: {left}")
+    reason = Path(f"{_CONFIG}.rejected.txt").read_text()
+    expect("loudness" in reason, f"of the configuration: {reason}")
+    expect(box.CONFIG.read_text() == before, "the configuration was changed")
+    with live_service(api_key=API_KEY), box.hosts(NAME):
+        box.answers()

@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: MIT
 """What the box is for: hold, talk, hear the answer, talk over it, hush it."""
 
-import re
 import time
 
 import board
 import box
-import readme
 import sound
 from live import NAME, live_service
 from verdict import expect, run, scenario, until
@@ -115,16 +113,6 @@ def _silence() -> str:
         text = journal.tells(Signal.UNHEARD)
         expect(not live.turns, "the silence became a turn")
     return text
-
-
-@scenario("the README's journal commands: each has something to say")
-def _recipes() -> None:
-    turn = "TURN=1"  # the README's is any
-    for command in readme.lines("journalctl -u voice-appliance -f"):
-        said = readme.type_in(re.sub(r"TURN=\d+", turn, command))
-        expect("-- No entries --" not in said and said.strip(), f"silent: {command}")
-    table = readme.type_in(readme.block("| jq"))
-    expect("answered" in table, f"the table of latencies: {table!r}")
 
 
 @scenario("systemctl reload in the middle of an answer: it goes on, then it is dimmed")

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: MIT
+"""Somebody does what the README says, from its top to its end.
+
+Each of its commands is run as it stands there, also one that is new; those that cannot
+be are named here, with the reason.
+"""
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from textwrap import shorten
+
+import board
+import box
+import readme
+from live import API_KEY, NAME, live_service
+from verdict import expect, scenario
+
+_PACKAGE = Path("/tree/build/e2e/package.deb")
+_FIRMWARE = Path("/boot/firmware")
+_OVERLAY = _FIRMWARE / "overlays" / "voice-appliance.dtbo"
+_FIRMWARE_CONFIG = _FIRMWARE / "config.txt"
+_ASOUND = Path("/etc/asound.conf")
+_HERE = _ASOUND.read_bytes()
+
+#: What tells a command that is not run -> why not.
+_NOT_HERE = {
+    r"(^|\n) *make ": "for the computer on which this test is run",
+    r"^scp ": "there is no second machine: the package is copied",
+    r"deploy/install\.sh": "needs the network; `make test` runs it into a directory",
+    r"voice-appliance (demo|simulate)": "`make test` runs it",
+}
+#: What tells a command that takes away what the others need: those come last.
+_REMOVES = re.compile(r"apt (remove|purge) ")
+#: Of what is in a command, what is said otherwise here.
+_SAID_HERE = {r"TURN=\d+": "TURN=1", r"^ssh (?:-t )?\S+ '(.*)'$": r"\1"}
+
+
+@scenario("a package in the home directory, a boot partition as Raspberry Pi OS has it")
+def _arrive() -> None:
+    shutil.copy(_PACKAGE, Path.home() / "voice-appliance_0.1.0_all.deb")
+    _OVERLAY.parent.mkdir()
+    _FIRMWARE_CONFIG.write_text("dtparam=audio=on")
+    board.synchronise()
+
+
+@contextmanager
+def _live() -> Iterator[None]:
+    with live_service(api_key=box.key()), box.hosts(NAME):
+        yield
+
+
+def _first_answer(_: str) -> None:
+    expect(not list(_FIRMWARE.glob("gemini-api-key*")), "the key was not taken")
+    with _live():
+        box.answers()
+
+
+def _sound_card(_: str) -> None:
+    """What a Pi would boot with; this machine goes on with the card that it has."""
+    expect(_OVERLAY.stat().st_size, "the overlay is empty")
+    expect(_ASOUND.read_bytes() != _HERE, "ALSA's configuration is the old one")
+    lines = _FIRMWARE_CONFIG.read_text().splitlines()
+    expect(lines.count("dtoverlay=voice-appliance") == 1, f"config.txt: {lines}")
+    _ASOUND.write_bytes(_HERE)
+    _FIRMWARE_CONFIG.unlink()
+
+
+def _another_key(_: str) -> None:
+    expect(box.key() == API_KEY, "the key is another one")
+    with _live():
+        box.answers()
+
+
+def _something(said: str) -> None:
+    expect(said.strip() and "-- No entries --" not in said, "it says nothing")
+
+
+#: What tells a command -> what must be so when it is done; given what it said.
+_THEN: dict[str, Callable[[str], None]] = {
+    r"apt install \./": _first_answer,
+    r"asound\.conf /etc": _sound_card,
+    r"systemd-creds encrypt": _another_key,
+    r"journalctl": _something,
+}
+
+
+def _follow(commands: list[str]) -> str:
+    """Do it all, and tell what was left out."""
+    left_out = []
+    for command in commands:
+        if why := [why for what, why in _NOT_HERE.items() if re.search(what, command)]:
+            left_out.append(f"{shorten(command, 40)} ({why[0]})")
+        else:
+            _do(command)
+    told = f", not: {'; '.join(left_out)}" if left_out else ""
+    return f"{len(commands) - len(left_out)} run{told}"
+
+
+def _do(command: str) -> None:
+    print(f"run: {command.strip()}")
+    typed = command
+    for there, here in _SAID_HERE.items():
+        typed = re.sub(there, here, typed)
+    with _live() if "doctor" in command else ExitStack():
+        said = readme.type_in(typed, stdin=API_KEY)
+    for what in _THEN:
+        if re.search(what, command):
+            _THEN[what](said)
+
+
+_last = []
+for heading, commands in readme.sections():
+    _last += [command for command in commands if _REMOVES.search(command)]
+    if kept := [command for command in commands if not _REMOVES.search(command)]:
+        scenario(f"README, {heading}")(partial(_follow, kept))
+scenario("README, to remove it again")(partial(_follow, _last))

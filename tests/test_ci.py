@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: MIT
+"""CI runs what the README calls the tests, all of it."""
+
+import os
+import re
+import subprocess
+
+from generated import README, ROOT
+
+
+def test_ci_runs_the_commands_that_the_readme_names_in_its_order(tmp_path):
+    told = README.read_text().partition("The tests are two commands")[2]
+    named = re.findall(r"`(make [a-z-]+)`", told)[:2]
+    make = tmp_path / "make"
+    make.write_text('#!/bin/sh\necho "make $*"\n')
+    make.chmod(0o755)
+    assert ci(tmp_path).stdout.splitlines() == named
+
+
+def test_ci_stops_at_the_first_that_fails(tmp_path):
+    make = tmp_path / "make"
+    make.write_text('#!/bin/sh\necho "make $*"\nexit 2\n')
+    make.chmod(0o755)
+    ended = ci(tmp_path)
+    assert (ended.returncode, ended.stdout) == (2, "make test\n")
+
+
+def ci(programs):
+    """CI, with another `make`."""
+    path = f"{programs}:{os.environ['PATH']}"
+    return subprocess.run(
+        [ROOT / ".ci" / "run"],
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
