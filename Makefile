@@ -17,8 +17,8 @@ BUILD := build
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' appliance/__init__.py)
 STAGE := $(BUILD)/deb/voice-appliance-$(VERSION)
 
-.PHONY: demo test lint unit fuzz faults soak docs recording deb package boot-test \
-	packages boot-packages clean
+.PHONY: demo test lint unit fuzz faults soak bench bench-growth bench-quick docs \
+	recording deb package boot-test packages boot-packages clean
 
 demo: $(VENV)/.installed ## Ask the built-in simulator one question
 	$(BIN)/voice-appliance demo --virtual-card </dev/null
@@ -47,6 +47,19 @@ faults: $(VENV)/.installed ## Every fault in every phase of a turn, and what com
 soak: $(VENV)/.installed ## Everything goes wrong, for MINUTES
 	$(BIN)/python tests/soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
+BENCH := build/bench
+PEERS := ours google-genai pipecat floor
+ROUNDS ?= 5
+
+bench: $(VENV)/.installed $(PEERS:%=$(BENCH)/%/.installed) ## Beside what a user would pick: 20 min
+	$(BIN)/python tests/bench --rounds $(ROUNDS)
+
+bench-growth: $(VENV)/.installed $(BENCH)/ours/.installed ## 1,000 turns: 25 minutes
+	$(BIN)/python tests/bench/growth.py
+
+bench-quick: $(VENV)/.installed $(BENCH)/ours/.installed $(BENCH)/floor/.installed
+	$(BIN)/python tests/bench --quick
+
 docs: $(VENV)/.installed ## Write what is made from the code: README's table, config
 	$(BIN)/python tests/generated.py
 	$(BIN)/python hw/draw.py
@@ -74,6 +87,13 @@ $(VENV)/.installed: pyproject.toml constraints.txt | packages
 	python3 -m venv $(VENV)
 	@echo "Installing into $(VENV): this takes about a minute."
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[test]'
+	touch $@
+
+$(BENCH)/%/.installed: tests/bench/peers/%.txt constraints.txt pyproject.toml | packages
+	python3 -m venv $(BENCH)/$*
+	@echo "Installing into $(BENCH)/$*: pipecat takes a minute, the others less."
+	$(BENCH)/$*/bin/pip install --quiet --requirement $< \
+		$(if $(filter ours,$*),--constraint constraints.txt)
 	touch $@
 
 boot-packages: PACKAGES := $(BOOT_PACKAGES)

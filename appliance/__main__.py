@@ -19,10 +19,7 @@ from appliance.service.app import Appliance
 from appliance.service.arguments import parser
 from appliance.service.config import DEFAULT_PATH, Config, load
 from appliance.service.config_text import effective
-from appliance.service.demo import Options, demo
 from appliance.service.demo_screen import ScreenUnwritable
-from appliance.service.doctor.case import this_box
-from appliance.service.doctor.report import examine
 from appliance.service.endpoint import (
     KEY_NAME,
     KeyMissing,
@@ -30,8 +27,6 @@ from appliance.service.endpoint import (
     read_key,
 )
 from appliance.service.log_lines import FAILED_ID, LogLines
-from appliance.service.provisioning import Destinations, provision
-from appliance.simulator.live.narrator import simulate
 from appliance.simulator.script import ScriptUnusable
 from appliance.simulator.virtual_card import VirtualCardUnavailable
 from appliance.simulator.wav import WavUnusable
@@ -132,7 +127,12 @@ def _leave(code: int) -> int:
     os._exit(code)
 
 
+# What a verb alone needs is imported there: `run` shall start fast, and stay small.
+
+
 def _demo(options: argparse.Namespace) -> int:
+    from appliance.service.demo import Options, demo
+
     native_noise.subdue()
     journal.set_up(logging.WARNING)
     wanted = Options(
@@ -152,6 +152,9 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
+    from appliance.service.doctor.case import this_box
+    from appliance.service.doctor.report import examine
+
     native_noise.subdue()
     journal.set_up(logging.CRITICAL)
     with this_box(_config(options.config)) as case:
@@ -160,6 +163,8 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _simulate(options: argparse.Namespace) -> int:
+    from appliance.simulator.live.narrator import simulate
+
     try:
         asyncio.run(simulate(options.port, options.scenario, options.dialect))
     except OSError as error:
@@ -174,6 +179,8 @@ def _show_config(options: argparse.Namespace) -> int:
         print(f"{options.check}: all right")
         return EXIT_WELL
     if options.provision:
+        from appliance.service.provisioning import Destinations, provision
+
         journal.set_up()
         well = provision(options.provision, Destinations())
         return EXIT_WELL if well else EXIT_CONFIG

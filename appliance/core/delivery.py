@@ -39,7 +39,7 @@ _TRY_EVERY_S = 2.0
 
 def deliver(c: Conversation, now: float) -> Step:
     """Send what can be sent now: turn after turn, never two open, a gap between."""
-    if c.link is not Link.UP or tool_calls.holds_audio(c):
+    if c.link is not Link.UP or not c.utterances or tool_calls.holds_audio(c):
         return c, ()
     effects: list[Effect] = []
     said = list(c.utterances)

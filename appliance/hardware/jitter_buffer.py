@@ -42,6 +42,7 @@ class JitterBuffer:
         self._waiting: deque[memoryview] = deque()
         self._waiting_bytes = 0
         self._half_frame = b""
+        self._overflows = False
         self._draining: int | None = None
         self._plays = False
         self._sounds = False
@@ -50,11 +51,13 @@ class JitterBuffer:
     def play(self, pcm: bytes) -> bool:
         """Append; an odd byte waits for its other half. False: full, `pcm` is refused.
 
-        Full is five minutes: what is refused is the newest.
+        Full is five minutes: from then on all is refused until a drain or a drop, so
+        that an answer ends early rather than has gaps.
         """
         with self._lock:
             whole = self._whole_frames(pcm)
-            if self._waiting_bytes + len(whole) > _LIMIT_BYTES:
+            self._overflows |= self._waiting_bytes + len(whole) > _LIMIT_BYTES
+            if self._overflows:
                 return False
             if whole:
                 self._waiting.append(whole)
@@ -68,6 +71,7 @@ class JitterBuffer:
         """
         with self._lock:
             self._draining = segment
+            self._overflows = False
             self._half_frame = b""
 
     def drop(self) -> None:
@@ -76,6 +80,7 @@ class JitterBuffer:
             self._waiting.clear()
             self._waiting_bytes = 0
             self._half_frame = b""
+            self._overflows = False
             self._draining = None
             self._plays = False
             self._was_cut |= self._sounds

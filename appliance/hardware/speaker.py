@@ -38,8 +38,6 @@ class Speaker:
         gain: float,
         post: Callable[[Event], None],
     ) -> None:
-        #: May change at any time; it is faded to, within a period.
-        self.gain = self._heard_gain = gain
         self._card = card
         self._device = device
         self._period_frames = period_frames
@@ -47,8 +45,19 @@ class Speaker:
         self._post = post
         self._buffer = JitterBuffer(prefill_ms)
         self._stream: Stream | None = None
+        self.gain = self._heard_gain = gain
         #: When it last called back (monotonic s), whether it is open now or not.
         self.beat_at = -math.inf
+
+    @property
+    def gain(self) -> float:
+        """May change at any time; it is faded to, within a period."""
+        return self._gain
+
+    @gain.setter
+    def gain(self, gain: float) -> None:
+        amplify(b"", gain)  # What it takes to load is loaded here, not by a callback.
+        self._gain = gain
 
     async def open(self) -> None:
         """Raises DeviceUnknown, DeviceUnavailable, CardHung."""

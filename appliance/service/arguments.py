@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from appliance import __version__
 from appliance.core.strict_toml import Unreadable
 from appliance.service.config import DEFAULT_PATH
-from appliance.service.doctor.checks import SECTIONS
+from appliance.service.doctor.sections import SECTIONS
 from appliance.service.endpoint import check_endpoint
 from appliance.service.timeline import EVENTS
 from appliance.simulator import script

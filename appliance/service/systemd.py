@@ -10,7 +10,7 @@ from systemd import daemon
 
 from appliance.core.conversation import Conversation, signal
 from appliance.core.liveness import stalled_parts
-from appliance.core.signals import TABLE
+from appliance.core.signals import TABLE, Signal
 from appliance.service.moment import Moment
 
 #: How often the start is said to be still going on, and for how long that holds.
@@ -35,9 +35,8 @@ def follow(moment: Moment) -> None:
     """READY once the box is; and its state, which `systemctl status` shows first."""
     if moment.after.ready and not moment.before.ready:
         ready()
-    text = sentence(moment.after)
-    if text != sentence(moment.before):
-        status(text)
+    if _shown(moment.after) != _shown(moment.before):
+        status(sentence(moment.after))
 
 
 def status(text: str) -> None:
@@ -49,6 +48,11 @@ def sentence(conversation: Conversation) -> str:
     row = TABLE[signal(conversation)]
     turn = f" (turn {conversation.turn})" if conversation.turn else ""
     return f"{row.situation[:1].upper()}{row.situation[1:]}{turn}. {row.advice}"
+
+
+def _shown(conversation: Conversation) -> tuple[Signal, int]:
+    """All that a sentence depends on; most moments change nothing of it."""
+    return signal(conversation), conversation.turn
 
 
 async def extend_start() -> None:

@@ -14,7 +14,7 @@
 // speaker FILE     gets every frame that was played: this PCM plays
 // clock_log FILE   gets one line of JSON whenever the stream starts: which frame
 //                  of the tape or of the speaker's file, at which nanosecond
-// fault FILE       looked at all the time; it holds one of
+// fault FILE       looked at every few milliseconds; it holds one of
 //                  stall (the clock stops), gone (-ENODEV, as unplugged), xrun (once),
 //                  busy (-EBUSY to whoever opens it next)
 // rate, channels, format   what the card insists on; default: any rate, 1, S16_LE
@@ -35,7 +35,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { NS_PER_S = 1000000000, FIFO_BYTES = 1 << 20 };
+enum { NS_PER_S = 1000000000, FIFO_BYTES = 1 << 20, LOOK_EVERY_NS = 5000000 };
 
 enum fault { FAULT_NONE, FAULT_STALL, FAULT_GONE, FAULT_XRUN, FAULT_BUSY };
 
@@ -46,6 +46,8 @@ struct card {
     int tape;
     char *clock_log;
     char *fault_file;
+    enum fault fault;
+    int64_t looked_ns;
     long rate_hz, channels, ppm;
     snd_pcm_format_t format;
     size_t frame_bytes;
@@ -71,7 +73,7 @@ static double frame_ns(const struct card *card)
     return NS_PER_S / (card->io.rate * (1 + card->ppm * 1e-6));
 }
 
-static enum fault current_fault(const struct card *card)
+static enum fault fault_in_file(const struct card *card)
 {
     char word[8] = "";
     int file = card->fault_file ? open(card->fault_file, O_RDONLY | O_CLOEXEC) : -1;
@@ -86,6 +88,17 @@ static enum fault current_fault(const struct card *card)
            : !strncmp(word, "xrun", 4) ? FAULT_XRUN
            : !strncmp(word, "busy", 4) ? FAULT_BUSY
                                        : FAULT_NONE;
+}
+
+// Not opened at each call: that would cost more than all the rest of the card.
+static enum fault current_fault(struct card *card)
+{
+    int64_t now = now_ns();
+    if (now - card->looked_ns >= LOOK_EVERY_NS) {
+        card->fault = fault_in_file(card);
+        card->looked_ns = now;
+    }
+    return card->fault;
 }
 
 static void append(int file, const char *bytes, size_t length)
@@ -224,6 +237,7 @@ static snd_pcm_sframes_t card_pointer(snd_pcm_ioplug_t *io)
         return -ENODEV;
     if (fault == FAULT_XRUN && card->running) {
         unlink(card->fault_file);
+        card->fault = FAULT_NONE;
         return -EPIPE;
     }
     int error = keep_up(card);

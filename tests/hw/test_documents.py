@@ -13,7 +13,7 @@ from msgspec import structs
 
 from appliance.core.signals import TABLE
 from appliance.service.config import Config
-from appliance.service.doctor.checks import SECTIONS
+from appliance.service.doctor.sections import SECTIONS
 
 HW = Path(__file__).parents[2] / "hw"
 DOCTOR = HW.parent / "appliance" / "service" / "doctor"

@@ -84,4 +84,3 @@ CHECKS = (
     Check("model", "model", models.examine_model),
     Check("answer", "question and answer", answer.examine_answer, after=("TLS",)),
 )
-SECTIONS = tuple(dict.fromkeys(check.section for check in CHECKS))

@@ -29,10 +29,11 @@ from appliance.service.doctor import (
     speaker,
 )
 from appliance.service.doctor.case import this_box
-from appliance.service.doctor.checks import CHECKS, SECTIONS, Check
+from appliance.service.doctor.checks import CHECKS, Check
 from appliance.service.doctor.finding import fail, ok, skip
 from appliance.service.doctor.levels import Echo, level
 from appliance.service.doctor.report import as_line, as_object, examine
+from appliance.service.doctor.sections import SECTIONS
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.panel import Panel
 from appliance.simulator.scenario import Scenario
