@@ -26,7 +26,7 @@ _OVERDUE_S = 1.0
 def press(c: Conversation, at: float, now: float) -> Step:
     """Silence at once; and a hold, or a tap, begins."""
     if c.hold:
-        return _press_again(c, now)
+        return _press_again(c, at, now)
     since = at
     if c.quiet_since is not None:
         # Neither what the microphone heard of the speaker nor what was said in the
@@ -91,11 +91,15 @@ def timers(
         yield c.hold.pressed_at + limits.hold_limit_s - limits.hold_warning_s, _warn
 
 
-def _press_again(c: Conversation, now: float) -> Step:
+def _press_again(c: Conversation, at: float, now: float) -> Step:
     """Within the tail it goes on with the turn; else the button bounced."""
     assert c.hold
     if c.hold.released_at is None:
         return c, ()
+    if Fault.MICROPHONE in c.faults:
+        # Its tail never comes: this press is told why, as any other.
+        c, _ = _finish(c, now)
+        return press(c, at, now)
     c = replace(c, hold=replace(c.hold, released_at=None))
     return playback.drop(c, now)
 

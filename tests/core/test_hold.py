@@ -227,6 +227,13 @@ def test_button_still_held_after_the_limit_is_not_listened_to():
     assert box.answer().ordered(ef.Play)
 
 
+def test_each_press_is_told_of_a_dead_microphone_however_soon_it_comes():
+    box = idle().tell(ev.FaultRaised(Fault.MICROPHONE)).press().wait(0.5).release()
+    box.wait(0.3).forget().press()
+    assert box.earcons == [Earcon.MICROPHONE]
+    assert box.release().wait(2.0).state is State.IDLE
+
+
 @pytest.mark.parametrize("seed", range(200))
 def test_what_is_said_is_one_run_of_frames_however_wrong_the_instants_are(seed):
     dice = random.Random(seed)

@@ -110,7 +110,7 @@ class Walk:
         match event:
             case ev.PeriodCaptured(_, ended_at):
                 self._captured_until = ended_at
-            case ev.TalkPressed(at) if not before.hold:
+            case ev.TalkPressed(at) if not before.hold or _never_ends(before):
                 assert isinstance(effects[0], ef.DropPlayback), "a press drops"
                 self.hushed_through = before.turn
                 said_until = held.until if held else float("-inf")
@@ -260,3 +260,9 @@ class Chaos(Walk):
         if frames < 1:
             return None
         return self.tape.period(ended_at, min(frames, PERIOD_FRAMES))
+
+
+def _never_ends(c: Conversation) -> bool:
+    """Let go of, and without a microphone that could bring its tail."""
+    released = c.hold is not None and c.hold.released_at is not None
+    return released and Fault.MICROPHONE in c.faults
