@@ -42,6 +42,13 @@ def test_whatever_becomes_of_the_link_nothing_said_is_lost_silently(walk):
     assert steps() < 20_000 or told <= set(world.earcons)
 
 
+def test_toggling_loses_nothing_silently_and_no_stale_answer_is_heard(walk):
+    world = walk(World(seed(), troubled=True, toggling=True))
+    world.run(steps())
+    assert len(world.heard) > steps() / 800
+    assert world.settled >= steps() // 10_000
+
+
 @pytest.mark.parametrize("half_duplex", [True, False])
 def test_an_open_microphone_hears_only_the_user_and_nothing_stale_sounds(half_duplex):
     walk = OpenWalk(seed(), half_duplex=half_duplex)

@@ -17,6 +17,7 @@ from appliance.core.conversation import Conversation, Link, start
 from appliance.core.pcm import CAPTURE_RATE_HZ
 from appliance.core.signals import LINK_FAULTS, Fault
 from appliance.core.tokens import Tokens
+from appliance.core.way import HOLD, Manner, Way
 
 #: Limits so short that all of them are reached often.
 SHORT = replace(
@@ -64,10 +65,13 @@ class Held:
 class Walk:
     """A conversation, and what must hold after each event it is told."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, toggling: bool = False) -> None:
         self.rng = Random(seed)
         self.now = 1000.0
-        self.conversation: Conversation = start(SHORT, self.now)
+        self.toggling = toggling
+        self.conversation: Conversation = start(
+            SHORT, self.now, Manner(Way.TOGGLE) if toggling else HOLD
+        )
         self.wire = Wire(SHORT.turn_gap_s)
         self.tape = Tape()
         self.told = 0
@@ -92,12 +96,18 @@ class Walk:
         self._reactions = 0
         before = self.conversation
         self.wire.told(event)
-        after, effects = core.advance(before, event, self.now)
+        after, effects = core.advance(before, self._touch(event), self.now)
         self.conversation = after
         self.wire.ordered(effects, self.now)
         self._follow_the_button(before, event, after, effects)
         self._check(after, effects)
         return effects
+
+    def _touch(self, event: ev.Event) -> ev.Event:
+        """What the finger does: toggling, it presses to let go."""
+        if self.toggling and isinstance(event, ev.TalkReleased):
+            return ev.TalkPressed(event.at)
+        return event
 
     def _follow_the_button(
         self,

@@ -26,8 +26,8 @@ _CALM_S = 45.0
 class World(Walk):
     """Runs the clock; `troubled`: links fail, and the service is at times mute."""
 
-    def __init__(self, seed: int, *, troubled: bool) -> None:
-        super().__init__(seed)
+    def __init__(self, seed: int, *, troubled: bool, toggling: bool = False) -> None:
+        super().__init__(seed, toggling=toggling)
         self.troubled = troubled
         self.calm = not troubled
         self.clock = self.stalled_until = self.now
@@ -210,7 +210,10 @@ class World(Walk):
         self._later(least_s, most_s, self._release)
 
     def _release(self) -> None:
-        self.tell(ev.TalkReleased(self.clock))
+        hold = self.conversation.hold
+        # A toggled hold may be over: to press now would begin the next.
+        if not self.toggling or (hold and hold.released_at is None):
+            self.tell(ev.TalkReleased(self.clock))
         if self.rng.random() < 0.1:
             self._later(0.01, 0.19, self._press)
         elif self._presses % _PRESSES == 0:
