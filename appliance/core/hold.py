@@ -98,8 +98,8 @@ def _press_again(c: Conversation, at: float, now: float) -> Step:
         return c, ()
     if Fault.MICROPHONE in c.faults:
         # Its tail never comes: this press is told why, as any other.
-        c, _ = _finish(c, now)
-        return press(c, at, now)
+        over, _ = _finish(c, now)
+        return press(over, at, now)
     c = replace(c, hold=replace(c.hold, released_at=None))
     return playback.drop(c, now)
 

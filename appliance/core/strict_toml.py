@@ -54,6 +54,8 @@ def parse(text: str, type_: type[T], source: str) -> T:
 
 def shown(value: Any) -> str:
     """`value` as a line may repeat it: of a long one, only the beginning."""
+    if isinstance(value, bool):
+        return str(value).lower()
     try:
         return _short(repr(value))
     except (ValueError, RecursionError):  # 0xfff... without end, a.a.a... = 1
@@ -151,15 +153,25 @@ def _explain(error: str, tree: dict[str, Any], type_: Any) -> str:
 
 def _explain_unknown(path: str, tree: dict[str, Any], type_: Any) -> str:
     """The key itself is not taken from msgspec's text: it may look like a path."""
-    if tree.keys() <= _types(type_, tree).keys():
+    elsewhere = _types(type_, tree)
+    if tree.keys() <= elsewhere.keys():
         tree, type_ = _at(path, tree, type_)
     else:
         path = ""
     known = list(_types(type_, tree))
     name = next(key for key in tree if key not in known)
     place = _place(path, _short(name), is_table=isinstance(tree[name], dict))
-    similar = suggestion(name, known)
+    similar = _belongs(name, elsewhere) or suggestion(name, known)
     return f"{place} is unknown{similar} (known here: {', '.join(known)})"
+
+
+def _belongs(name: str, tables: dict[str, Any]) -> str:
+    """Where a key is known that stands in the wrong table; or nothing."""
+    for table, type_ in tables.items():
+        is_table = isinstance(type_, type) and issubclass(type_, msgspec.Struct)
+        if is_table and name in _types(type_, {}):
+            return f"; it belongs into [{table}]"
+    return ""
 
 
 def _at(path: str, value: Any, type_: Any) -> tuple[Any, Any]:

@@ -54,6 +54,6 @@ def check_volume(volume: VolumeSection, source: str) -> None:
         )
     if volume.shutdown and not volume.down_gpio:
         raise Unreadable(
-            f"{source}: [volume] shutdown = True: needs a button, and down_gpio = 0; "
+            f"{source}: [volume] shutdown = true: needs a button, and down_gpio = 0; "
             "give that a pin from 2 to 27"
         )

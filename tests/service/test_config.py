@@ -76,6 +76,12 @@ def test_what_config_prints_can_be_read_back(tmp_path):
             "[button]\ntalk_gpio = 28\n",
             "[button] talk_gpio = 28: expected whole number ",
         ),
+        (
+            "[turns]\ntalk_gpio = 5\n",
+            "[turns] talk_gpio is unknown; it belongs into [button] ",
+        ),
+        ("talk_gpio = 5\n", "talk_gpio is unknown; it belongs into [button] (known"),
+        ("[led]\ngpio = true\n", "[led] gpio = true: expected whole number from 2"),
         ('[button]\ntalk_gpio = "x"\n', "[button] talk_gpio = 'x': expected whole num"),
         ("[button]\ntalk_gpio = 1.5\n", "[button] talk_gpio = 1.5: expected whole num"),
         (
@@ -128,7 +134,7 @@ def test_what_config_prints_can_be_read_back(tmp_path):
         ),
         (
             "[volume]\nshutdown = true\n",
-            "[volume] shutdown = True: needs a button, and down_gpio = 0; give that",
+            "[volume] shutdown = true: needs a button, and down_gpio = 0; give that",
         ),
         (
             "[speaker]\ngain = 1.5\n",

@@ -88,7 +88,7 @@ def test_a_tool_without_parameters_declares_none(file):
             "time_limit_s = 61: at most 60 while the service waits; blocking = false",
         ),
         ('"boolean"', '"bool"', "[parameters.properties.on] type = 'bool': expected"),
-        ('"boolean"', "true", "[parameters.properties.on] type = True: expected"),
+        ('"boolean"', "true", "[parameters.properties.on] type = true: expected"),
         (
             '"boolean"',
             '"boolean"\nformt = 1',
