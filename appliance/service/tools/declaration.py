@@ -124,12 +124,26 @@ def _wrong_schema(schema: Any, where: str) -> str:
             return f"[{where}] {keyword} = {shown(value)}: expected {allowed}"
     if "type" not in schema and where != "parameters":
         return f"[{where}] type is missing: expected {_KEYWORDS['type'][1]}"
+    if wrong := _unlike_its_type(schema, where):
+        return wrong
     inner = [(f"{where}.items", schema["items"])] if "items" in schema else []
     for name, part in schema.get("properties", {}).items():
         if not isinstance(part, dict):
             return f"[{where}.properties] {shown(name)} = {shown(part)}: expected table"
         inner.append((f"{where}.properties.{name}", part))
     return next((w for place, part in inner if (w := _wrong_schema(part, place))), "")
+
+
+def _unlike_its_type(schema: dict[str, Any], where: str) -> str:
+    """What the service refuses at the setup, and with it the whole box."""
+    type_ = schema.get("type", "object")
+    if type_ == "array" and "items" not in schema:
+        return f"[{where}] items is missing: expected the type of an array's items"
+    if type_ == "object" and not schema.get("properties"):
+        return f"[{where}] properties is missing: expected at least one for an object"
+    if type_ != "object" and "properties" in schema:
+        return f"[{where}] properties: only an object has some, this is {type_}"
+    return ""
 
 
 def _fits(keyword: str, value: Any, schema: dict[str, Any]) -> bool:

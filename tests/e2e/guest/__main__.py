@@ -12,6 +12,8 @@ from typing import Any
 TREE = Path("/tree")
 # The far ends use what the product ships for them; it need not be installed yet.
 sys.path.append(str(TREE))
+# What one machine has compiled is there for the others.
+sys.dont_write_bytecode = False
 
 import board  # noqa: E402
 from verdict import SCENARIOS, judge  # noqa: E402

@@ -93,11 +93,12 @@ def blinks(course: list[float]) -> int:
 def _looks(seconds: float) -> list[bool]:
     line = os.open(_line(LED_GPIO) / "value", os.O_RDONLY)
     try:
-        looks = []
+        # One at least, also where the whole machine stands still meanwhile.
         end_at = time.monotonic() + seconds
+        looks = [os.pread(line, 1, 0) == b"1"]
         while time.monotonic() < end_at:
-            looks.append(os.pread(line, 1, 0) == b"1")
             time.sleep(_LOOK_S)
+            looks.append(os.pread(line, 1, 0) == b"1")
         return looks
     finally:
         os.close(line)

@@ -9,12 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import board
-import sound
-from verdict import expect, run, until
+from verdict import run, until
 
 from appliance.core.signals import TABLE, Signal
-from appliance.service.log_lines import TURN_ID
 
 UNIT = "voice-appliance.service"
 CONFIG = Path("/etc/voice-appliance/config.toml")
@@ -112,21 +109,6 @@ class Journal:
         """The text of the entry of `signal`, as soon as there is one."""
         text: str = self.wait(TABLE[signal].message_id, limit_s)["MESSAGE"]
         return text
-
-
-def answers(*, in_the_journal: bool = True) -> None:
-    """One turn, from the button to the journal. The Live service must be there."""
-    journal = Journal()
-    shows_signal(Signal.IDLE, limit_s=60)
-    board.press()
-    sound.say(sound.noise(0.8))
-    board.release()
-    if in_the_journal:
-        report = journal.wait(TURN_ID)
-        expect(report["OUTCOME"] == "answered", report["MESSAGE"])
-    else:
-        shows_signal(Signal.SPEAKING)
-    shows_signal(Signal.IDLE)
 
 
 @contextmanager

@@ -118,6 +118,13 @@ def test_a_tool_without_parameters_declares_none(file):
             "[parameters.properties]\non = 3\n[parameters.properties.off]",
             "[parameters.properties] 'on' = 3: expected table",
         ),
+        ('"boolean"', '"array"', "[parameters.properties.on] items is missing"),
+        ('"boolean"', '"object"', "[parameters.properties.on] properties is missing"),
+        (
+            '"boolean"',
+            '"boolean"\nproperties = { a = { type = "string" } }',
+            "[parameters.properties.on] properties: only an object has some",
+        ),
         (
             '"boolean"',
             '"number"\nminimum = nan',

@@ -10,6 +10,7 @@ from pathlib import Path
 import board
 import box
 import sound
+import turns
 from live import API_KEY, NAME, live_service
 from verdict import expect, run, scenario, until
 
@@ -25,7 +26,7 @@ def _offline() -> str:
         began = time.monotonic()
         box.shows_signal(Signal.IDLE, limit_s=60)
         seconds = time.monotonic() - began
-        box.answers()
+        turns.answers()
     return f"idle {seconds:.1f} s after the network came"
 
 
@@ -37,7 +38,7 @@ def _wrong_key() -> None:
         journal.tells(Signal.KEY)
         board.glows(lambda course: board.blinks(course) == 2, "2 blinks", 5)
         box.give_key(API_KEY)
-        box.answers()
+        turns.answers()
 
 
 @scenario("a key of another machine: 2 blinks; one of this machine: it answers")
@@ -51,7 +52,7 @@ def _foreign_key() -> None:
     expect(aside.exists(), "it was not set aside")
     with live_service(), box.hosts(NAME):
         box.give_key(API_KEY)
-        box.answers()
+        turns.answers()
 
 
 @scenario("SIGSTOP: systemd's watchdog kills it, and it is READY again")
@@ -128,6 +129,7 @@ def _busy() -> str:
 
 @scenario("the card is unplugged, and plugged in again: it answers")
 def _unplugged() -> str:
+    box.is_ready()
     journal, pid = box.Journal(), box.main_pid()
     unplugging = subprocess.Popen(["board", "no-card"])
     journal.tells(Signal.MICROPHONE)
@@ -137,7 +139,7 @@ def _unplugged() -> str:
     with live_service(), box.hosts(NAME):
         box.shows_signal(Signal.IDLE, limit_s=60)
         seconds = time.monotonic() - began
-        box.answers()
+        turns.answers()
     same = "in the same process" if box.main_pid() == pid else "by a restart"
     return f"idle {seconds:.1f} s after it was back, {same}"
 
@@ -147,7 +149,7 @@ def _journald() -> None:
     pid = box.main_pid()
     run("systemctl", "restart", "systemd-journald.service")
     with live_service(), box.hosts(NAME):
-        box.answers()
+        turns.answers()
     expect(box.main_pid() == pid, "it was restarted, too")
 
 
@@ -158,7 +160,7 @@ def _full() -> None:
         with filler.open("wb") as file, live_service(), box.hosts(NAME):
             _fill(file.fileno())
             box.restart()
-            box.answers(in_the_journal=False)
+            turns.answers(in_the_journal=False)
     finally:
         filler.unlink()
 
@@ -169,7 +171,7 @@ def _read_only() -> None:
         board.make_root_read_only()
         try:
             box.restart()
-            box.answers(in_the_journal=False)
+            turns.answers(in_the_journal=False)
         finally:
             run("mount", "-o", "remount,rw", "/")
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import board
 import box
+import turns
 from live import API_KEY, ENDPOINT, NAME, live_service
 from verdict import expect, run, scenario
 
@@ -36,4 +37,4 @@ def _no_key() -> str:
 def _key() -> None:
     with live_service(), box.hosts(NAME):
         box.give_key(API_KEY)
-        box.answers()
+        turns.answers()

@@ -4,6 +4,7 @@
 from pathlib import Path
 
 import box
+import turns
 from live import NAME, live_service
 from verdict import expect, run, scenario
 
@@ -62,4 +63,4 @@ def _version() -> str:
 def _answers() -> None:
     with live_service(), box.hosts(NAME):
         box.shows_signal(Signal.IDLE, limit_s=60)
-        box.answers()
+        turns.answers()

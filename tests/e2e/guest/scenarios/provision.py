@@ -6,6 +6,7 @@ from pathlib import Path
 
 import board
 import box
+import turns
 from live import API_KEY, NAME, live_service
 from verdict import expect, run, scenario, until
 
@@ -21,7 +22,7 @@ def _good() -> None:
     box.is_ready()
     expect(not _CONFIG.exists() and not _KEY.exists(), "they are still there")
     with live_service(api_key=_PROVISIONED_KEY), box.hosts(NAME):
-        box.answers()
+        turns.answers()
     until(lambda: 0.4 < board.brightness() < 0.6, "idle: half bright")
 
 
@@ -48,7 +49,7 @@ def _bad() -> str:
     expect(_CONFIG.exists() and _KEY.exists(), "they are gone")
     expect(box.CONFIG.read_text() == before, "the configuration was changed")
     with live_service(api_key=_PROVISIONED_KEY), box.hosts(NAME):
-        box.answers()
+        turns.answers()
     return reasons[0].strip().splitlines()[0]
 
 
@@ -65,4 +66,4 @@ def _one_of_two() -> None:
     expect("loudness" in reason, f"of the configuration: {reason}")
     expect(box.CONFIG.read_text() == before, "the configuration was changed")
     with live_service(api_key=API_KEY), box.hosts(NAME):
-        box.answers()
+        turns.answers()
