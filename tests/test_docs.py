@@ -149,10 +149,7 @@ def test_each_file_of_the_project_that_is_named_exists(document):
 
 def test_the_documents_are_all_there_and_have_something_to_check():
     names = {document.path.name for document in DOCUMENTS}
-    assert names == {
-        *("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "bring-up.md"),
-        "results.md",
-    }
+    assert names == {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "bring-up.md"}
     for program in ("make", "voice-appliance", "journalctl", "systemctl", "cp", "jq"):
         called = [w[0] for document in DOCUMENTS for w in document.commands]
         assert program in called

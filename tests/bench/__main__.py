@@ -93,7 +93,7 @@ def _report(talks: Sequence[Record], idles: Sequence[Record]) -> list[str]:
 
 
 def _write(output: Path, text: Sequence[str], records: dict[str, Any]) -> None:
-    (output / "results.md").write_text("\n".join(text) + "\n")
+    (output / "results.txt").write_text("\n".join(text) + "\n")
     picture = plot(records["talks"], _PLOTTED, f"One minute of talk: {machine()}")
     (output / "results.svg").write_text(picture)
     (output / "results.json").write_text(
