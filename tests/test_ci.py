@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""CI runs what the README calls the tests, all of it."""
+"""CI runs what the README says that it runs."""
 
 import os
 import re
@@ -8,9 +8,11 @@ import subprocess
 from generated import README, ROOT
 
 
-def test_ci_runs_the_commands_that_the_readme_names_in_its_order(tmp_path):
-    told = README.read_text().partition("The tests are two commands")[2]
-    named = re.findall(r"`(make [a-z-]+)`", told)[:2]
+def test_ci_runs_the_command_that_the_readme_names(tmp_path):
+    told = (
+        README.read_text().partition("The tests are ")[2].partition(", which CI runs")
+    )
+    named = re.findall(r"`(make [a-z-]+)`", told[0])
     make = tmp_path / "make"
     make.write_text('#!/bin/sh\necho "make $*"\n')
     make.chmod(0o755)

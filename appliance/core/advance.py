@@ -89,6 +89,8 @@ def _apply(c: Conversation, event: ev.Event, now: float) -> Step:
             soonest = by if c.expiring_by is None else min(by, c.expiring_by)
             return replace(c, expiring_by=soonest), ()
         case ev.ToolCalled():
+            if c.manner.way is Way.HANDS_FREE:
+                c = hands_free.answer_begins(c)
             return tool_calls.called(c, event, now)
         case ev.ToolCallsCancelled(call_ids):
             return tool_calls.cancelled(c, call_ids, now)
@@ -140,7 +142,7 @@ def timers(c: Conversation) -> Iterator[tuple[float, Reaction]]:
     if c.expiring_by is not None and c.link is Link.UP:
         idle = calm and not tool_calls.on_link(c)
         yield (0.0 if idle else c.expiring_by), delivery.expire
-    if c.anew and calm:
+    if c.anew and calm and not tool_calls.on_link(c):
         yield 0.0, delivery.start_anew
     if c.link is Link.UP and c.between_turns and not any(k.on_link for k in c.calls):
         yield c.active_at + c.limits.idle_disconnect_s, _sleep

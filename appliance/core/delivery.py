@@ -97,11 +97,12 @@ def link_lost(c: Conversation, fault: Fault | None, now: float) -> Step:
     """No turn is open any more; what is not being answered will be sent again."""
     news = fault not in c.faults and c.wants_link
     faults = (c.faults - LINK_FAULTS) | ({fault} if fault else set())
+    promised = _is_promised(c)
     c, effects = forget_link(c, now, failed=_is_sent)
     c = replace(c, link=Link.DOWN, faults=frozenset(faults))
     fatal = fault in FATAL_FAULTS
     kept = () if fatal else _alive(c)
-    lost = len(kept) < len(c.utterances)
+    lost = promised or len(kept) < len(c.utterances)
     c = _keep(c, kept)
     if fatal and (c.hold or c.microphone):
         c = replace(c, hold=None, microphone=None, said_until=now)
@@ -158,6 +159,14 @@ def reconfigure(c: Conversation, relink: bool, now: float) -> Step:
     if refused or (relink and c.link is not Link.DOWN):
         return expire(c, now)
     return c, ()
+
+
+def _is_promised(c: Conversation) -> bool:
+    """The service has called a tool, and would have answered after it; what it was
+    asked is not kept here."""
+    kept = {u.turn for u in c.utterances}
+    owed = any(turn > c.hushed_through and turn not in kept for turn in c.owed)
+    return owed and not c.begun
 
 
 def _is_sent(utterance: Utterance) -> bool:

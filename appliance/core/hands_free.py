@@ -25,9 +25,11 @@ _SILENCE = bytes(int(1.5 * CAPTURE_RATE_HZ) * FRAME_BYTES)
 
 
 def press(c: Conversation, at: float, now: float) -> Step:
-    """Open the microphone; or silence what sounds; or else close it."""
+    """Silence an answer; or else open the microphone, or close it."""
     sounds = c.quiet_since is None
     opened = c.microphone is not None
+    if c.answer and not opened:
+        return playback.hush(replace(c, active_at=now), now)
     c, effects = playback.hush(replace(c, active_at=now), now)
     c, more = _close(c, now) if opened and not sounds else (c, ())
     if not opened:
@@ -69,11 +71,13 @@ def deliver(c: Conversation) -> Step:
 
 def answer_begins(c: Conversation) -> Conversation:
     """What was said up to here has arrived: the answer is a turn of its own."""
+    if c.owed or c.link is not Link.UP:
+        return c
     microphone = c.microphone
     if microphone and microphone.sent is not None:
         unsent = microphone.pieces[microphone.sent :]
         c = replace(c, microphone=replace(microphone, pieces=unsent, sent=0))
-    return c if c.owed else replace(c, turn=c.turn + 1, owed=(c.turn + 1,))
+    return replace(c, turn=c.turn + 1, owed=(c.turn + 1,))
 
 
 def calm(c: Conversation) -> bool:
@@ -124,8 +128,9 @@ def _close(c: Conversation, now: float) -> Step:
     microphone = c.microphone
     assert microphone
     c = replace(c, microphone=None, active_at=now)
-    if microphone.sent is None:
-        said = any(map(any, microphone.pieces))
+    held = tool_calls.holds_audio(c)
+    if microphone.sent is None or held:
+        said = any(map(any, microphone.pieces[microphone.sent or 0 :]))
         return playback.mishap(c, Signal.LOST, now) if said else (c, ())
     return c, (SendAudio(_SILENCE), CloseTurn(microphone.turn))
 

@@ -18,6 +18,7 @@ from appliance.core.way import Way
 #: More of them at once are refused.
 _MOST_CALLS = 8
 _REFUSAL = b'{"error":"too many tools are running; try again later"}'
+_TAKEN_BACK = b'{"error":"the user has taken it back"}'
 #: To the service, when the call that this answers is gone with its link.
 _NEWS = "The tool {name}, which you called earlier, has just answered: {response}"
 
@@ -29,6 +30,8 @@ def called(c: Conversation, call: ev.ToolCalled, now: float) -> Step:
     if len(c.calls) >= _MOST_CALLS:
         return c, (AnswerTool(call.call_id, call.name, _REFUSAL),)
     turn = c.owed[0] if c.owed else 0
+    if 0 < turn <= c.hushed_through:
+        return c, (AnswerTool(call.call_id, call.name, _TAKEN_BACK),)
     pending = Call(call.call_id, call.name, turn, call.blocking)
     # What has set a tool to work must not be sent again, and do it twice.
     said = tuple(

@@ -27,5 +27,5 @@ def power_off() -> None:
     except OSError as error:
         log.warning("no shutdown: %s: %s", directory, error.strerror, extra=message_id)
         return
-    text = f"shutdown asked for; if none comes: sudo systemctl enable --now {_UNIT}"
+    text = f"shutdown asked for; nothing comes of it unless {_UNIT} was enabled before"
     log.warning("%s", text, extra=message_id)

@@ -11,7 +11,7 @@ from walks import FRAME_S, SHORT
 import appliance.core.advance as core
 from appliance.core import effects as ef
 from appliance.core import events as ev
-from appliance.core.conversation import start
+from appliance.core.conversation import Link, start
 from appliance.core.pcm import CAPTURE_RATE_HZ
 from appliance.core.signals import LINK_FAULTS, Fault
 from appliance.core.way import Manner, Way
@@ -39,7 +39,7 @@ class OpenWalk:
         self._sounds: list[tuple[float, float]] = []
         #: An answer has begun on this link and not ended; it was cut.
         self._begun = self._cut = False
-        self._on_wire = False
+        self._on_wire = self._has_link = False
 
     def run(self, events: int) -> None:
         while self.told < events:
@@ -52,6 +52,7 @@ class OpenWalk:
     def tell(self, event: ev.Event) -> None:
         self.told += 1
         before = self.conversation
+        self._has_link = before.link is Link.UP
         after, effects = core.advance(before, event, self.now)
         self.conversation = after
         self._follow_the_service(event, effects)
@@ -109,7 +110,7 @@ class OpenWalk:
         cut = isinstance(event, ev.AnswerInterrupted | ev.TalkPressed)
         self._cut |= cut and self._begun
         match event:
-            case ev.AnswerAudio():
+            case ev.AnswerAudio() if self._has_link:
                 self._begun = True
                 self.stale += self._cut
             case ev.AnswerEnded() | ev.LinkLost() | ev.LinkOpening():

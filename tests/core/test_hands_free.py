@@ -100,6 +100,12 @@ def test_an_answer_that_comes_after_the_microphone_was_closed_is_heard():
     assert done.state is State.SPEAKING
 
 
+def test_press_on_an_answer_that_outlived_the_microphone_only_silences_it():
+    done = opened().hear(1000).press().hear(100).tell(ev.AnswerAudio(SOUND)).press()
+    assert done.just_ordered(ef.DropPlayback)
+    assert done.hear(500).state is State.IDLE
+
+
 def test_it_ends_by_itself_after_its_limit_and_the_led_warns_before():
     talked = opened().hear(114_000)
     assert talked.pattern == "listening"

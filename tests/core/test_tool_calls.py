@@ -97,10 +97,30 @@ def test_an_answer_that_pauses_for_a_tool_has_not_stalled():
     assert box.wait(0.2).ordered(ef.RenewLink) == [ef.RenewLink(deaf=True)]
 
 
-def test_a_hushed_answer_that_pauses_for_a_tool_is_waited_for():
-    box = speaking().tap().tell(LAMP).wait(120)
-    assert box.ordered(ef.RenewLink) == []
-    assert box.tell(lit()).wait(61).ordered(ef.RenewLink) == [ef.RenewLink(deaf=True)]
+def test_no_tool_is_run_for_what_the_user_took_back():
+    box = speaking().tap().tell(LAMP)
+    assert box.ordered(ef.RunTool) == []
+    (refusal,) = box.just_ordered(ef.AnswerTool)
+    assert b"taken it back" in refusal.response
+
+
+def test_hands_free_a_question_that_called_a_tool_is_not_sent_again_but_told_lost():
+    box = hands_free().tell(LAMP).forget().lose_link().hear(500).link_up().hear(500)
+    assert box.earcons == [Earcon.LOST]
+    sent = b"".join(order.pcm for order in box.ordered(ef.SendAudio))
+    assert len(sent) / 32_000 < 1.2
+
+
+def test_hands_free_forgetting_waits_for_the_answer_after_its_tool():
+    box = hands_free().tell(LAMP).forget().tell(ev.NewConversation(), lit()).hear(300)
+    assert box.ordered(ef.ForgetSession) == []
+    box.answer().drain().hear(300)
+    assert len(box.ordered(ef.ForgetSession)) == 1
+
+
+def test_hands_free_closing_while_a_tool_runs_sends_nothing_the_service_refuses():
+    box = hands_free().tell(LAMP).hear(100).forget().press().hear(500)
+    assert box.ordered(ef.SendAudio) == []
 
 
 def test_a_cancelled_call_excuses_nobody():
@@ -316,9 +336,8 @@ def test_hands_free_audio_is_held_while_a_blocking_tool_runs():
     assert box.ordered(ef.Play) == [ef.Play(SOUND)]
 
 
-def test_hands_free_a_tool_in_the_background_is_told_when_nobody_is_answered():
+def test_hands_free_a_tool_in_the_background_is_told_while_its_answer_lasts():
     box = hands_free().tell(TIMER, ev.AnswerAudio(SOUND), rang())
-    assert len(box.ordered(ef.AnswerTool)) == 0
     box.tell(ev.AnswerEnded()).drain()
     assert box.ordered(ef.AnswerTool) == [ef.AnswerTool("2", "timer", RANG)]
     assert box.answer().ordered(ef.Play) == [ef.Play(SOUND)] * 2

@@ -79,7 +79,8 @@ class Toolbox:
         try:
             response = await self._answer(call)
             outcome = "answered"
-        except (ToolFailed, ValueError) as error:
+        except (ToolFailed, ValueError, OSError, RuntimeError) as error:
+            # RuntimeError: no thread can be started to wait for a child (TasksMax=).
             response = json.dumps({"error": str(error)}).encode()
             outcome = str(error)
         except asyncio.CancelledError:
