@@ -13,7 +13,7 @@ from appliance.core.signals import Fault
 from appliance.hardware.sound_card import CardHung, DeviceUnavailable, DeviceUnknown
 from appliance.service import systemd
 
-_LOOK_EVERY_S = 0.5
+_LOOK_EVERY_S = 0.25
 #: Before the first beat: nobody is ready until it comes.
 _AWAIT_EVERY_S = 0.01
 _RETRY_AFTER_S = 2.0
