@@ -3,7 +3,6 @@
 
 import asyncio
 import contextlib
-import logging
 import signal
 import time
 from collections.abc import Callable, Coroutine, Sequence
@@ -29,8 +28,6 @@ from appliance.service.remembered import Remembered
 _STOP_LIMIT_S = 1.5
 
 Observer = Callable[[Moment], None]
-
-log = logging.getLogger(__name__)
 
 
 class Appliance:
