@@ -6,6 +6,7 @@ import ctypes
 import os
 import struct
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,8 @@ TALK_GPIO, LED_GPIO = 17, 27
 _CHIP = Path("/sys/kernel/config/gpio-sim/board")
 #: A look at the LED takes this share of its 10 ms of pulse width.
 _LOOK_S = 0.0007
+#: So long is one value of the light's course.
+_WINDOW_S = 0.05
 #: ADJ_MAXERROR | ADJ_ESTERROR | ADJ_STATUS.
 _SET_ERRORS_AND_STATUS = 0x1C
 _TIMEX_BYTES = 208
@@ -72,14 +75,15 @@ def brightness(seconds: float = 0.3) -> float:
     return sum(looks) / len(looks)
 
 
-def brightnesses(seconds: float, window_s: float = 0.05) -> list[float]:
-    """The course of the brightness, a value for each window."""
-    return [brightness(window_s) for _ in range(round(seconds / window_s))]
-
-
 def glows(check: Callable[[list[float]], bool], what: str, seconds: float) -> None:
-    """Wait until the course of the light over `seconds` passes `check`."""
-    until(lambda: check(brightnesses(seconds)), f"the LED shows {what}", 30)
+    """Wait until some `seconds` of the light's course pass `check`."""
+    course: deque[float] = deque(maxlen=round(seconds / _WINDOW_S))
+
+    def passes() -> bool:
+        course.append(brightness(_WINDOW_S))
+        return len(course) == course.maxlen and check(list(course))
+
+    until(passes, f"the LED shows {what}", every_s=0)
 
 
 def blinks(course: list[float]) -> int:

@@ -52,7 +52,7 @@ def _light() -> str:
         until(lambda: 0.01 < board.brightness() < 0.12, "idle: dim")
         board.press()
         until(lambda: board.brightness() > 0.97, "listening: full on")
-        sound.say(sound.noise(3.0))
+        sound.say(sound.noise(6.0))
         board.release()
         box.shows_signal(Signal.THINKING)
         board.glows(lambda c: min(c) < 0.3 and max(c) > 0.8, "a slow pulse", 1.8)
