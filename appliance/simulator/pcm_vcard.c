@@ -14,7 +14,7 @@
 // speaker FILE     gets every frame that was played: this PCM plays
 // clock_log FILE   gets one line of JSON whenever the stream starts: which frame
 //                  of the tape or of the speaker's file, at which nanosecond
-// fault FILE       looked at every few milliseconds; it holds one of
+// fault FILE       looked at every 20 ms; it holds one of
 //                  stall (the clock stops), gone (-ENODEV, as unplugged), xrun (once),
 //                  busy (-EBUSY to whoever opens it next)
 // rate, channels, format   what the card insists on; default: any rate, 1, S16_LE
@@ -35,7 +35,10 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { NS_PER_S = 1000000000, FIFO_BYTES = 1 << 20, LOOK_EVERY_NS = 5000000 };
+enum { NS_PER_S = 1000000000, FIFO_BYTES = 1 << 20, LOOK_EVERY_NS = 20000000 };
+
+// A converter takes samples in bursts: so many a second, and one ends with the period.
+enum { BURSTS_PER_S = 500 };
 
 enum fault { FAULT_NONE, FAULT_STALL, FAULT_GONE, FAULT_XRUN, FAULT_BUSY };
 
@@ -153,13 +156,21 @@ static void tape_what_was_given(struct card *card)
     }
 }
 
+// The end of the last burst that was complete at `frame`.
+static uint64_t burst_end(uint64_t frame, uint64_t period, uint64_t burst)
+{
+    uint64_t in_period = frame % period;
+    return frame - in_period % burst;
+}
+
 // Move what is due by now; -EPIPE if the application did not keep up.
 static int keep_up(struct card *card)
 {
     tape_what_was_given(card);
     if (!card->running || current_fault(card) == FAULT_STALL)
         return 0;
-    uint64_t target = (now_ns() - card->started_ns) / frame_ns(card);
+    uint64_t target = burst_end((now_ns() - card->started_ns) / frame_ns(card),
+                                card->io.period_size, card->io.rate / BURSTS_PER_S);
     uint64_t due = target > card->moved ? target - card->moved : 0;
     uint64_t ahead = captures(card) ? card->io.appl_ptr + card->io.buffer_size
                                     : card->io.appl_ptr;

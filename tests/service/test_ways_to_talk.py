@@ -148,6 +148,7 @@ async def test_full_duplex_talking_over_the_answer_silences_it(virtual_card):
             virtual_card.say(3 * SPEECH + PAUSE)
             await box.state(State.SPEAKING)
             await box.until(lambda: box.happened(PlaybackStarted))
+            await box.until(lambda: "< generationComplete" in downlink(server))
             virtual_card.say(SPEECH + PAUSE)
             await box.until(lambda: box.happened(AnswerInterrupted))
             assert box.moments[-1].after.state is not State.SPEAKING
