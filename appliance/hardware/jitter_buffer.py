@@ -15,7 +15,7 @@ _LIMIT_BYTES = LIMIT_S * PLAYBACK_RATE_HZ * FRAME_BYTES
 class Taken:
     """A period for the speaker, and what happened in it."""
 
-    #: A full period; silence after the first `frames`.
+    #: A full period, silence after the first `frames`; empty if there are none.
     pcm: bytes
     frames: int
     #: Sound was cut short by a drop just before this period.
@@ -26,6 +26,10 @@ class Taken:
     ran_dry: bool
     #: Sound ends with this period, as ordered by drain(segment).
     drained: int | None
+
+
+#: There was nothing to play, and there is nothing.
+_NOTHING = Taken(b"", 0, cut=False, began=False, ran_dry=False, drained=None)
 
 
 class JitterBuffer:
@@ -90,6 +94,8 @@ class JitterBuffer:
         """The next period of `frames`: silence, if there is nothing to play."""
         wanted = frames * FRAME_BYTES
         with self._lock:
+            if not (self._plays or self._was_cut or self._may_play()):
+                return _NOTHING
             cut, self._was_cut = self._was_cut, False
             starts = not self._plays and self._may_play()
             self._plays |= starts
@@ -97,7 +103,7 @@ class JitterBuffer:
             began = starts and pcm != b""
             self._sounds |= began
             ran_dry, drained = self._ending(len(pcm) < wanted)
-        padded = pcm.ljust(wanted, b"\0")
+        padded = pcm and pcm.ljust(wanted, b"\0")
         return Taken(padded, len(pcm) // FRAME_BYTES, cut, began, ran_dry, drained)
 
     def _whole_frames(self, pcm: bytes) -> memoryview:
