@@ -127,6 +127,7 @@ class Appliance:
         for effect in effects:
             self._parts.perform(effect)
         self._parts.show(after)
+        self._inbox.lets_capture_wait = not (after.hold or after.microphone)
         for observe in (self._remembered.follow, *self._observers):
             observe(Moment(now, event, before, after, effects))
         if isinstance(event, StopRequested):

@@ -13,7 +13,6 @@ from appliance.core.signals import Fault
 from appliance.hardware.sound_card import CardHung, DeviceUnavailable, DeviceUnknown
 from appliance.service import systemd
 
-_LOOK_EVERY_S = 0.25
 #: Before the first beat: nobody is ready until it comes.
 _AWAIT_EVERY_S = 0.01
 _RETRY_AFTER_S = 2.0
@@ -113,9 +112,10 @@ async def keep_open(
 
 async def _beating(device: Device, limit_s: float) -> AsyncIterator[None]:
     """Yield now and then while the device's callbacks come; end when they do not."""
-    opened_at = time.monotonic()
-    while time.monotonic() - max(opened_at, device.beat_at) < limit_s:
+    now = opened_at = time.monotonic()
+    while (left_s := max(opened_at, device.beat_at) + limit_s - now) > 0:
         beats = device.beat_at > opened_at
         if beats:
             yield
-        await asyncio.sleep(_LOOK_EVERY_S if beats else _AWAIT_EVERY_S)
+        await asyncio.sleep(left_s if beats else _AWAIT_EVERY_S)
+        now = time.monotonic()

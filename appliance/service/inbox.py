@@ -3,8 +3,9 @@
 
 import asyncio
 import time
+from collections import deque
 
-from appliance.core.events import Event, TimePassed
+from appliance.core.events import Event, PeriodCaptured, TimePassed
 
 #: `next` returns at least this often, so that its heartbeat means something.
 _LONGEST_WAIT_S = 1.0
@@ -18,23 +19,44 @@ class Inbox:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._events: asyncio.Queue[Event] = asyncio.Queue()
+        self._events: deque[Event] = deque()
+        self._woken = loop.create_future()
+        #: Nothing hangs on what is captured now: `next` does not return for it. A box
+        #: that rests is woken by the press, not by each period of its microphone.
+        self.lets_capture_wait = False
         #: When the conversation last came back for an event (monotonic s).
         self.beat_at = time.monotonic()
 
     def post(self, event: Event) -> None:
         """Hand over `event`; never blocks."""
-        self._loop.call_soon_threadsafe(self._events.put_nowait, event)
+        self._events.append(event)
+        if not (self.lets_capture_wait and isinstance(event, PeriodCaptured)):
+            self._loop.call_soon_threadsafe(self._wake)
 
     async def next(self, deadline: float | None) -> Event:
         """The next event, or TimePassed at `deadline` (monotonic s)."""
         now = self.beat_at = time.monotonic()
         latest = now + _LONGEST_WAIT_S
         due = latest if deadline is None else min(latest, deadline)
+        if not self._events:
+            await self._wait(due)
+        # After a stall of the loop, what happened comes before what is overdue.
+        return self._events.popleft() if self._events else TimePassed()
+
+    async def _wait(self, until: float) -> None:
+        # No post is missed: _wake runs on the loop, so not between the look at the
+        # events and this.
+        self._woken = self._loop.create_future()
+        timer = self._loop.call_at(until, self._end_wait)
         try:
-            async with asyncio.timeout(max(0.0, due - now)):
-                return await self._events.get()
-        except TimeoutError:
-            # After a stall of the loop, what happened comes before what is overdue.
-            empty = self._events.empty()
-            return TimePassed() if empty else self._events.get_nowait()
+            await self._woken
+        finally:
+            timer.cancel()
+
+    def _wake(self) -> None:
+        if self._events:
+            self._end_wait()
+
+    def _end_wait(self) -> None:
+        if not self._woken.done():
+            self._woken.set_result(None)

@@ -48,7 +48,6 @@ class Device:
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch):
-    monkeypatch.setattr(devices, "_LOOK_EVERY_S", 0.005)
     monkeypatch.setattr(devices, "_RETRY_AFTER_S", 0.005)
 
 

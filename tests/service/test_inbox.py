@@ -7,7 +7,12 @@ import time
 
 from patience import in_loop
 
-from appliance.core.events import TalkPressed, TalkReleased, TimePassed
+from appliance.core.events import (
+    PeriodCaptured,
+    TalkPressed,
+    TalkReleased,
+    TimePassed,
+)
 from appliance.service.inbox import Inbox
 
 
@@ -47,3 +52,18 @@ async def test_after_a_stall_of_the_loop_events_come_before_the_deadline():
     time.sleep(0.1)  # the loop stands still
     assert await waiting == TalkReleased(1.0)
     assert await inbox.next(time.monotonic()) == TimePassed()
+
+
+@in_loop
+async def test_a_box_that_rests_is_woken_by_a_press_and_not_by_what_it_hears():
+    inbox = Inbox(asyncio.get_running_loop())
+    inbox.lets_capture_wait = True
+    heard, pressed = PeriodCaptured(b"", 1.0), TalkPressed(2.0)
+    waiting = asyncio.ensure_future(inbox.next(None))
+    await asyncio.sleep(0)
+    inbox.post(heard)
+    await asyncio.sleep(0.05)
+    assert not waiting.done()
+    inbox.post(pressed)
+    assert await waiting == heard
+    assert await inbox.next(None) == pressed
