@@ -18,6 +18,7 @@ from appliance.service import journal, native_noise, systemd
 from appliance.service.app import Appliance
 from appliance.service.arguments import parser
 from appliance.service.config import DEFAULT_PATH, Config, load
+from appliance.service.config_check import NO_EFFECT_ID, without_effect, wrong_tools
 from appliance.service.config_text import effective
 from appliance.service.demo_screen import ScreenUnwritable
 from appliance.service.endpoint import (
@@ -92,7 +93,14 @@ def _complain(line: str) -> None:
 def _run(options: argparse.Namespace) -> int:
     native_noise.subdue()
     journal.set_up()
-    return asyncio.run(_serve(partial(_config, options.config)))
+    return asyncio.run(_serve(partial(_config_in_force, options.config)))
+
+
+def _config_in_force(path: Path | None) -> Config:
+    config = _config(path)
+    for line in without_effect(config):
+        logging.warning("%s", line, extra={"MESSAGE_ID": NO_EFFECT_ID})
+    return config
 
 
 async def _serve(read_config: Callable[[], Config]) -> int:
@@ -175,9 +183,7 @@ def _simulate(options: argparse.Namespace) -> int:
 
 def _show_config(options: argparse.Namespace) -> int:
     if options.check:
-        load(options.check)
-        print(f"{options.check}: all right")
-        return EXIT_WELL
+        return _check(options.check)
     if options.provision:
         from appliance.service.provisioning import Destinations, provision
 
@@ -191,6 +197,19 @@ def _show_config(options: argparse.Namespace) -> int:
     except KeyMissing:
         key = f"is not in this environment; systemd hands the service {KEY_NAME}"
     print(f"\n# The API key {key}.")
+    return EXIT_WELL
+
+
+def _check(path: Path) -> int:
+    """What has no effect is said, and right; a tool that cannot be used is not."""
+    config = load(path)
+    for line in without_effect(config):
+        _complain(f"{path}: {line}")
+    if wrong := list(wrong_tools(config.tools)):
+        for line in wrong:
+            _complain(line)
+        return EXIT_CONFIG
+    print(f"{path}: all right")
     return EXIT_WELL
 
 

@@ -20,7 +20,12 @@ PICTURES = {
 
 def updated(readme: str) -> str:
     """A README with its parts as pin table and recording have them."""
-    for name, made in (("pins", pins.markdown), ("run", terminal.latencies)):
+    parts = {
+        "pins": pins.markdown,
+        "options": pins.markdown_of_options,
+        "run": terminal.latencies,
+    }
+    for name, made in parts.items():
         begin, end = f"<!-- {name}: made by `make docs` -->", f"<!-- end of {name} -->"
         before, found, rest = readme.partition(begin)
         if found:

@@ -106,9 +106,40 @@ def test_config_check_says_whether_a_file_is_right(voice_appliance, tmp_path):
     assert complaint(bad, 78) == line
 
 
+def test_config_check_tells_what_has_no_effect_and_which_tools_are_wrong(
+    voice_appliance, tmp_path
+):
+    (tmp_path / "c.toml").write_text(
+        '[vad]\nsilence_ms = 9\n[tools]\ndirectory = "t"\n'
+    )
+    (tmp_path / "t").mkdir()
+    ended = voice_appliance("config", "--check", "c.toml")
+    assert (ended.returncode, ended.stdout) == (0, "c.toml: all right\n")
+    assert "c.toml: [vad] silence_ms has no effect" in ended.stderr
+    (tmp_path / "t" / "lamp.toml").write_text("nme = 'lamp'\n")
+    ended = voice_appliance("config", "--check", "c.toml")
+    assert (ended.returncode, ended.stdout) == (78, "")
+    assert 't/lamp.toml: nme is unknown; did you mean "name"?' in ended.stderr
+
+
+def test_run_tells_the_journal_what_has_no_effect(voice_appliance, tmp_path):
+    (tmp_path / "c.toml").write_text("[vad]\nsilence_ms = 9\n")
+    ended = voice_appliance("run", "--config", "c.toml", GPIOZERO_PIN_FACTORY="none")
+    assert "WARNING: [vad] silence_ms has no effect" in ended.stderr
+
+
 def test_a_live_demo_without_a_key_ends_with_one_line(voice_appliance):
     ended = voice_appliance("demo", "--live", "--speaker", "out.wav")
     assert "no API key; put one into" in complaint(ended, 78)
+
+
+@pytest.mark.parametrize("options", [[], ["--speaker", "answer.wav"]])
+def test_a_demo_without_a_key_leaves_an_older_answer_as_it_is(
+    voice_appliance, tmp_path, options
+):
+    (tmp_path / "answer.wav").write_bytes(b"an older answer")
+    voice_appliance("demo", "--live", *options)
+    assert (tmp_path / "answer.wav").read_bytes() == b"an older answer"
 
 
 def test_config_provision_says_what_it_does_not_take(voice_appliance, tmp_path):

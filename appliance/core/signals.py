@@ -106,7 +106,7 @@ TABLE: dict[Signal, Row] = {
         "Talk; let go when you are done.",
     ),
     Signal.LISTENING_ENDS: Row(
-        "listening, the hold limit is near",
+        "listening, the limit is near",
         "fast blink",
         LedPattern("listening-ends", (Glow(1.0, 0.1), Glow(0.0, 0.1))),
         Earcon.CUT_OFF,

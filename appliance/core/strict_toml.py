@@ -101,7 +101,7 @@ def _allowed(type_: Any) -> str:
     """What a key takes, for people: "whole number from 2 to 27"."""
     for choice in (type_, *get_args(type_)):
         if get_origin(choice) is Literal:
-            return "one of " + ", ".join(get_args(choice))
+            return "one of " + ", ".join(name or '""' for name in get_args(choice))
     plain = msgspec.inspect.type_info(type_)
     if isinstance(plain, msgspec.inspect.Metadata):
         plain = plain.type

@@ -53,11 +53,17 @@ def _add_demo(verbs: "_Verbs") -> None:
         epilog=_DEMO_HELP,
     )
     _add_config_path(demo)
+    _add_sound(demo)
+    _add_service(demo)
+    _add_user(demo)
+
+
+def _add_sound(demo: argparse.ArgumentParser) -> None:
     demo.add_argument(
         "--mic",
         metavar="WAV|alsa:NAME",
         help="heard all the time, a WAV over and over "
-        "(default: a recorded question, asked at each press)",
+        "(default: a recorded question, asked when a press begins to listen)",
     )
     demo.add_argument(
         "--speaker",
@@ -71,6 +77,9 @@ def _add_demo(verbs: "_Verbs") -> None:
         help="real PyAudio on a virtual sound card that is compiled here; "
         "asks the recorded question and writes answer.wav",
     )
+
+
+def _add_service(demo: argparse.ArgumentParser) -> None:
     service = demo.add_mutually_exclusive_group()
     service.add_argument(
         "--endpoint",
@@ -82,6 +91,9 @@ def _add_demo(verbs: "_Verbs") -> None:
     service.add_argument(
         "--live", action="store_true", help="talk to the service of the configuration"
     )
+
+
+def _add_user(demo: argparse.ArgumentParser) -> None:
     demo.add_argument(
         "--script",
         metavar="FILE|-",

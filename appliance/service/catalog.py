@@ -4,6 +4,7 @@
 import textwrap
 
 from appliance.core.signals import TABLE, Row
+from appliance.service.config_check import NO_EFFECT_ID
 from appliance.service.log_lines import (
     FAILED_ID,
     LINK_ID,
@@ -15,13 +16,13 @@ from appliance.service.log_lines import (
 from appliance.service.provisioning import REJECTED_ID, TAKEN_ID
 from appliance.service.reload import RELOAD_FAILED_ID, RELOAD_ID
 from appliance.service.tools.declaration import TOOL_LEFT_OUT_ID
-from appliance.service.tools.toolbox import TOOL_ID
+from appliance.service.tools.run import TOOL_ID
 
 #: MESSAGE_ID -> subject and explanation of what is no row of TABLE.
 _OTHERS: dict[str, tuple[str, str]] = {
     READY_ID: (
         "The box is ready",
-        "Button, LED, microphone and speaker work. Hold the button and talk.",
+        "Button, LED, microphone and speaker work. The line says how to talk.",
     ),
     TURN_ID: (
         "Turn @TURN@: @OUTCOME@",
@@ -56,6 +57,10 @@ _OTHERS: dict[str, tuple[str, str]] = {
         "The configuration was not taken over",
         "The line says what is wrong with the file; the service goes on with what it "
         "had. Mend the file, and then\n    sudo systemctl reload voice-appliance",
+    ),
+    NO_EFFECT_ID: (
+        "A setting has no effect",
+        "Another setting makes it pointless; the line names both. The box works.",
     ),
     NEW_ID: (
         "A new conversation begins",

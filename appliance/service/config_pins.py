@@ -4,10 +4,18 @@
 from collections.abc import Iterator
 
 from appliance.core.strict_toml import Unreadable, keys
-from appliance.service.sections import I2S_GPIOS, VolumeSection
+from appliance.service.sections import VolumeSection
 
-#: A HAT tells there what it is.
-_HAT_GPIOS = range(2)
+#: BCM numbers of the I2S bus: the microphone and the amplifier sit there.
+I2S_GPIOS = range(18, 22)
+#: What switches the amplifier on: the overlay's, hw/overlays/voice-appliance.dts.
+AMPLIFIER_GPIO = 16
+#: BCM number -> whose it is, all that the box has no other use for.
+_TAKEN = {
+    **dict.fromkeys(range(2), "0 and 1 are for the memory of a HAT"),
+    **dict.fromkeys(I2S_GPIOS, "18-21 are the I2S bus of microphone and amplifier"),
+    AMPLIFIER_GPIO: "that is the amplifier's SD line",
+}
 
 
 def check_pins(talk: int, led: int, volume: VolumeSection, source: str) -> None:
@@ -18,15 +26,9 @@ def check_pins(talk: int, led: int, volume: VolumeSection, source: str) -> None:
     """
     owners: dict[int, str] = {}
     for place, gpio in _lines(talk, led, volume):
-        if gpio in I2S_GPIOS:
+        if taken := _TAKEN.get(gpio):
             raise Unreadable(
-                f"{source}: {place} = {gpio}: 18-21 are the I2S bus of microphone and "
-                "amplifier; use another pin from 2 to 27"
-            )
-        if gpio in _HAT_GPIOS:
-            raise Unreadable(
-                f"{source}: {place} = {gpio}: 0 and 1 are for the memory of a HAT; "
-                "use another pin from 2 to 27"
+                f"{source}: {place} = {gpio}: {taken}; use another pin from 2 to 27"
             )
         if owner := owners.get(gpio):
             raise Unreadable(

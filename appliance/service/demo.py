@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.core.conversation import Conversation, State
-from appliance.core.events import PeriodCaptured
+from appliance.core.events import PeriodCaptured, TalkPressed
 from appliance.core.pcm import CAPTURE_RATE_HZ, seconds
 from appliance.core.secret import Secret
+from appliance.core.way import Way
 from appliance.service.app import Appliance
-from appliance.service.config import Config
+from appliance.service.config import Config, manner
 from appliance.service.demo_screen import Screen, say
 from appliance.service.demo_sound import Sound, choose_sound, question, virtual_sound
 from appliance.service.endpoint import KeyMissing, read_key
@@ -54,20 +55,28 @@ async def demo(config: Config, options: Options) -> int:
         ScreenUnwritable: stdout cannot be written.
     """
     async with AsyncExitStack() as stack:
-        person = _person(options)
+        way = manner(config).way
+        person = _person(options, way)
+        # First: without a key no answer of an earlier demo is overwritten.
+        config, key = await _service(config, options, stack)
         sound = await _sound(config, options, stack)
-        config, key = await _service(sound.config, options, stack)
         panel = Panel(config.button.talk_gpio, active_low=config.button.active_low)
-        screen, watch = Screen(as_json=options.as_json), _Watch()
+        screen = Screen(as_json=options.as_json, prices=config.prices)
+        watch = _Watch()
         box = Appliance(
-            config,
+            sound.config,
             key=key,
             microphone_card=sound.microphone_card,
             speaker_card=sound.speaker_card,
-            observers=[screen.follow, watch.follow, LogLines(transcripts=False).follow],
+            observers=[
+                screen.follow,
+                watch.follow,
+                LogLines(transcripts=False).follow,
+                lambda moment: sound.ask() if begins_to_listen(moment) else None,
+            ],
         )
         async with asyncio.TaskGroup() as group:
-            using = group.create_task(_use(box, panel, sound, person, watch))
+            using = group.create_task(_use(box, panel, person, watch))
             await box.run()
             using.cancel()
     _tell(screen, sound, options)
@@ -94,7 +103,6 @@ class _Watch:
 async def _use(
     box: Appliance,
     panel: Panel,
-    sound: Sound,
     person: AsyncIterator[Act],
     watch: _Watch,
 ) -> None:
@@ -105,7 +113,6 @@ async def _use(
             match act:
                 case Act.PRESS:
                     panel.press()
-                    sound.ask()
                 case Act.RELEASE:
                     panel.release()
                 case Act.QUIT:
@@ -115,6 +122,17 @@ async def _use(
         await watch.until(lambda moment: _is_over(moment, done_at))
     finally:
         box.stop()
+
+
+def begins_to_listen(moment: Moment) -> bool:
+    """A press began to listen; one that ended it, or silenced an answer, did not."""
+    pressed = isinstance(moment.event, TalkPressed)
+    return pressed and _listens(moment.after) and not _listens(moment.before)
+
+
+def _listens(c: Conversation) -> bool:
+    held = c.hold is not None and c.hold.released_at is None
+    return held or c.microphone is not None
 
 
 def _is_over(moment: Moment, done_at: float) -> bool:
@@ -169,18 +187,29 @@ def _key_for(endpoint: str) -> Secret:
         return Secret("any")
 
 
-def _person(options: Options) -> AsyncIterator[Act]:
+def _person(options: Options, way: Way) -> AsyncIterator[Act]:
     """Raises ScriptUnusable."""
     if options.script == "-" and sys.stdin:
-        return script.acts(script.arriving(sys.stdin.fileno()))
+        return script.acts(script.opened(sys.stdin.fileno()))
     if options.script is not None:
         return script.acts(script.given(script.read(Path(options.script))))
     if _is_scripted_by_us(options):
-        hold_s = seconds(question(), CAPTURE_RATE_HZ) + 0.3
-        lines = ["wait 1", "press", f"wait {hold_s:.2f}", "release"]
-        return script.acts(script.given(lines))
-    say(keyboard.HELP, as_json=options.as_json)
-    return keyboard.keys(sys.stdin)
+        return script.acts(script.given(_one_question(way)))
+    say(keyboard.HELP[way], as_json=options.as_json)
+    return keyboard.keys(sys.stdin, way)
+
+
+def _one_question(way: Way) -> list[str]:
+    """The script that asks it, and stays until it is answered."""
+    asked_s = seconds(question(), CAPTURE_RATE_HZ) + 0.3
+    match way:
+        case Way.HOLD:
+            return ["wait 1", "press", f"wait {asked_s:.2f}", "release"]
+        case Way.TOGGLE:
+            return ["wait 1", "tap", f"wait {asked_s:.2f}", "tap"]
+        case Way.HANDS_FREE:
+            # The answer is as long; before and after it there is a pause.
+            return ["wait 1", "tap", f"wait {2 * asked_s + 4:.2f}", "tap"]
 
 
 def _is_scripted_by_us(options: Options) -> bool:

@@ -10,6 +10,7 @@ from typing import TextIO
 from appliance.core.pcm import CAPTURE_RATE_HZ
 from appliance.core.signals import Earcon
 from appliance.service.moment import Moment
+from appliance.service.sections import PricesSection
 from appliance.service.timeline import Record, Timeline
 from appliance.service.turn_report import Report
 
@@ -60,9 +61,9 @@ class Screen:
     Threads: the event loop's only.
     """
 
-    def __init__(self, *, as_json: bool) -> None:
+    def __init__(self, *, as_json: bool, prices: PricesSection) -> None:
         self._as_json = as_json
-        self._timeline = Timeline()
+        self._timeline = Timeline(prices)
         self._started_at = time.monotonic()
 
     def follow(self, moment: Moment) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 from appliance.core import effects as ef
 from appliance.core import events as ev
+from appliance.core.advice import advice
+from appliance.core.conversation import Conversation
 from appliance.core.signals import TABLE, Signal, signal_of
 from appliance.core.tokens import Spent
 from appliance.service.costs import cost_fields
@@ -38,7 +40,7 @@ class LogLines:
     def follow(self, moment: Moment) -> None:
         before, after = moment.before, moment.after
         if after.ready and not before.ready:
-            _write(logging.INFO, "ready: hold the button and talk", READY_ID)
+            _write(logging.INFO, f"ready: {_how_to_talk(after)}", READY_ID)
         self._link(moment)
         for fault in sorted(after.faults - before.faults, key=lambda f: f.value):
             _write_signal(signal_of(fault), moment)
@@ -77,10 +79,16 @@ class LogLines:
         _write(logging.INFO, report.line(), TURN_ID, **fields)
 
 
+def _how_to_talk(c: Conversation) -> str:
+    text = advice(Signal.IDLE, c.manner.way)
+    return f"{text[0].lower()}{text[1:].rstrip('.')}"
+
+
 def _write_signal(signal: Signal, moment: Moment) -> None:
     row, turn = TABLE[signal], moment.turn
     because = f" ({moment.reason})" if moment.reason else ""
-    text = f"{row.situation}{because}. {row.advice}"
+    what_to_do = advice(signal, moment.after.manner.way)
+    text = f"{row.situation}{because}. {what_to_do}"
     of_turn = {"TURN": turn} if turn else {}
     _write(logging.WARNING, text, row.message_id, SITUATION=signal.value, **of_turn)
 

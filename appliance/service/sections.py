@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The sections of the configuration: every key with unit, range, default, meaning."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from appliance.core.strict_toml import Meta, Section
 from appliance.service.endpoint import LIVE_PATH
 
+BuiltInTool = Literal["set_volume", "end_conversation", "device_status"]
+BUILT_IN_TOOLS: tuple[BuiltInTool, ...] = get_args(BuiltInTool)
 _Price = Annotated[float, Meta(ge=0, le=10_000)]
 
 # fmt: off
@@ -23,8 +25,6 @@ COVERAGES = [
     "TURN_INCLUDES_ALL_INPUT",
     "TURN_INCLUDES_AUDIO_ACTIVITY_AND_ALL_VIDEO",
 ]
-#: BCM numbers of the I2S bus: the microphone and the amplifier sit there.
-I2S_GPIOS = range(18, 22)
 
 
 class LiveSection(Section, frozen=True):
@@ -55,7 +55,8 @@ class ButtonSection(Section, frozen=True):
         Meta(description='"hold": talk while it is held; "toggle": press, talk, press'),
     ] = "hold"
     talk_gpio: Annotated[
-        int, Meta(ge=2, le=27, description="BCM number, not 18-21 (I2S)")
+        int,
+        Meta(ge=2, le=27, description="BCM number, not 16 (amplifier) or 18-21 (I2S)"),
     ] = 17
     active_low: Annotated[
         bool, Meta(description="the button connects the pin to ground (pull-up on)")
@@ -65,7 +66,8 @@ class ButtonSection(Section, frozen=True):
 
 class LedSection(Section, frozen=True):
     gpio: Annotated[
-        int, Meta(ge=2, le=27, description="BCM number, not 18-21 (I2S)")
+        int,
+        Meta(ge=2, le=27, description="BCM number, not 16 (amplifier) or 18-21 (I2S)"),
     ] = 27
     brightness: Annotated[
         float, Meta(ge=0.05, le=1, description="of everything but idle")
@@ -229,9 +231,9 @@ class PricesSection(Section, frozen=True):
 
 class ToolsSection(Section, frozen=True):
     enabled: Annotated[
-        tuple[Literal["set_volume", "end_conversation", "device_status"], ...],
+        tuple[BuiltInTool, ...],
         Meta(description="what the service may call of the box itself"),
-    ] = ("set_volume", "end_conversation", "device_status")
+    ] = BUILT_IN_TOOLS
     directory: Annotated[
         str, Meta(min_length=1, description="tools of your own, a NAME.toml each")
     ] = "/etc/voice-appliance/tools.d"

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from systemd import daemon
 
+from appliance.core.advice import advice
 from appliance.core.conversation import Conversation, signal
 from appliance.core.liveness import stalled_parts
 from appliance.core.signals import TABLE, Signal
@@ -45,9 +46,11 @@ def status(text: str) -> None:
 
 def sentence(conversation: Conversation) -> str:
     """What the box is doing, as a sentence."""
-    row = TABLE[signal(conversation)]
+    shown = signal(conversation)
+    row = TABLE[shown]
     turn = f" (turn {conversation.turn})" if conversation.turn else ""
-    return f"{row.situation[:1].upper()}{row.situation[1:]}{turn}. {row.advice}"
+    situation = f"{row.situation[:1].upper()}{row.situation[1:]}{turn}"
+    return f"{situation}. {advice(shown, conversation.manner.way)}"
 
 
 def _shown(conversation: Conversation) -> tuple[Signal, int]:

@@ -11,10 +11,13 @@ from typing import Any
 
 from appliance.core import effects as ef
 from appliance.core import events as ev
+from appliance.core.advice import advice
 from appliance.core.conversation import pattern
 from appliance.core.pcm import FRAME_BYTES
-from appliance.core.signals import TABLE, signal_of
+from appliance.core.signals import signal_of
+from appliance.service.costs import cost_fields
 from appliance.service.moment import Moment
+from appliance.service.sections import PricesSection
 from appliance.service.turn_meter import TurnMeter
 from appliance.service.turn_report import Report
 
@@ -49,7 +52,8 @@ EVENTS: dict[str, str] = {
 class Timeline:
     """Turns moments into records. Threads: the event loop's only."""
 
-    def __init__(self) -> None:
+    def __init__(self, prices: PricesSection) -> None:
+        self._prices = prices
         self._frames = 0
         self._shown = ""
         self._reports = TurnMeter()
@@ -69,9 +73,10 @@ class Timeline:
         if after.link is not before.link:
             yield "link", {"state": after.link.value}
         for fault in after.faults - before.faults:
-            row = TABLE[signal_of(fault)]
-            why = {"reason": moment.reason, "advice": row.advice}
-            yield "fault", {"kind": signal_of(fault).value, **why}
+            signal = signal_of(fault)
+            what_to_do = advice(signal, after.manner.way)
+            why = {"reason": moment.reason, "advice": what_to_do}
+            yield "fault", {"kind": signal.value, **why}
         for fault in before.faults - after.faults:
             yield "fault_cleared", {"kind": signal_of(fault).value}
         if after.volume != before.volume:
@@ -81,7 +86,8 @@ class Timeline:
             yield "led", {"pattern": shown}
         for report in self._reports.follow(moment):
             self.reports.append(report)
-            fields = report.fields().items()
+            costs = cost_fields(report.tokens, after.spent, self._prices)
+            fields = (report.fields() | costs).items()
             yield "turn_over", {name.lower(): value for name, value in fields}
 
     def _of_effect(
@@ -118,10 +124,8 @@ class Timeline:
 def _of_event(moment: Moment) -> Iterator[tuple[str, Record]]:
     before, after = moment.before, moment.after
     match moment.event:
-        case ev.TalkPressed():
-            yield "press", {}
-        case ev.TalkReleased():
-            yield "release", {}
+        case ev.TalkPressed() | ev.TalkReleased() as edge:
+            yield "press" if isinstance(edge, ev.TalkPressed) else "release", {}
             if before.hold and not after.hold:
                 yield "tap", {}
         case ev.DevicesReady():

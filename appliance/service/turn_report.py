@@ -56,7 +56,9 @@ class Report:
 
     def line(self) -> str:
         """The journal line, for people."""
-        said = f"said {self.sent_s:.1f} s{_with(self.xruns, 'overrun')}"
+        # Hands-free nobody tells the box what of it was speech.
+        verb = "listened" if self.outcome == "hands-free" else "said"
+        said = f"{verb} {self.sent_s:.1f} s{_with(self.xruns, 'overrun')}"
         if self.pressed_at is None:
             said = "without a press"
         first = ms(self.released_at, self.first_sound_at)

@@ -113,6 +113,9 @@ Fault = (
 class Call(_Values, frozen=True):
     """The model calls a tool before it answers `turn` (from 1; 0 is each).
 
+    These are the turns of a conversation, which goes on where a handle resumes it;
+    those of a fault are the simulator's, whoever talks to it.
+
     Whether it then waits is for the client to say, in the tool's declaration. All calls
     of a turn are made at once.
     """
@@ -161,13 +164,13 @@ Any API key will do. A scenario says how the service behaves, and what fails whe
   [[fault]]
   action = "close"
   at = "mid_answer"
-  turn = 2                 # counted from 1; 0 is any; so is link
+  turn = 2                 # of all that were said here, from 1; 0 is any; so is link
   code = 1011
   reason = "Internal error encountered."
   repeat = false
 
   [[call]]                 # the model calls a tool before it answers
-  turn = 1
+  turn = 1                 # of each conversation, from 1; 0 is each
   name = "set_volume"
   args = {{ percent = 30 }}
 

@@ -2,6 +2,8 @@
 """Somebody in front of the box, as a script: what is done to the button, and when."""
 
 import asyncio
+import os
+import stat
 import threading
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
@@ -14,7 +16,11 @@ HELP = """\
   tap              down, and up 100 ms later
   wait SECONDS     do nothing for so long
   quit             stop at once; without it the demo ends after the last answer
-  # ...            a comment"""
+  # ...            a comment
+A file is checked before it is begun; a pipe is read line by line, as it is written."""
+
+#: Where a wrong line of an open file is.
+_PLACE = "script line"
 
 
 class Act(Enum):
@@ -68,9 +74,23 @@ def read(path: Path) -> list[str]:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
         raise ScriptUnusable(f"{path}: cannot be read: {reason}") from None
+    return _checked(lines, f"{path}, line")
+
+
+def _checked(lines: list[str], place: str) -> list[str]:
+    """Raises ScriptUnusable."""
     for number, line in enumerate(lines, 1):
-        parse(line, f"{path}, line {number}")
+        parse(line, f"{place} {number}")
     return lines
+
+
+def opened(fd: int) -> AsyncIterator[str]:
+    """The lines of an open file: all of a regular one, each of them right; of another
+    program's, each as it is written. Raises ScriptUnusable."""
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        return arriving(fd)
+    with open(fd, encoding="utf-8", errors="replace", closefd=False) as file:
+        return given(_checked(file.read().splitlines(), _PLACE))
 
 
 async def acts(lines: AsyncIterator[str]) -> AsyncIterator[Act]:
@@ -78,7 +98,7 @@ async def acts(lines: AsyncIterator[str]) -> AsyncIterator[Act]:
     number = 0
     async for line in lines:
         number += 1
-        async for act in perform(parse(line, f"script line {number}")):
+        async for act in perform(parse(line, f"{_PLACE} {number}")):
             yield act
 
 

@@ -27,6 +27,8 @@ class Wire:
     colour: str
     why: str
     gpio: int | None = None
+    #: The key that makes the box use an optional part; None: this one is needed.
+    key: str | None = None
 
 
 def wires() -> list[Wire]:
@@ -49,11 +51,26 @@ def label_of(header: int) -> str:
 
 
 def markdown() -> str:
-    """The table for hw/README.md."""
-    rows = [
-        f"| {wire.header} | {label_of(wire.header)} | {wire.part} **{wire.pad}** "
-        f"| {wire.net} | {wire.why} |"
-        for wire in wires()
-    ]
+    """The table for hw/README.md of what every box has."""
+    rows = [f"{_cells(wire)} {wire.why} |" for wire in wires() if wire.key is None]
     head = "| header pin | it is | to | carries | why, and what to mind |"
     return "\n".join([head, "|---|---|---|---|---|", *rows])
+
+
+def markdown_of_options() -> str:
+    """The table for hw/README.md of what may be left out."""
+    rows = [
+        f"{_cells(wire)} {f'`{wire.key} = {wire.gpio}`' if wire.key else '–'} "
+        f"| {wire.why} |"
+        for wire in wires()
+        if wire.key is not None
+    ]
+    head = "| header pin | it is | to | carries | setting | what to mind |"
+    return "\n".join([head, "|---|---|---|---|---|---|", *rows])
+
+
+def _cells(wire: Wire) -> str:
+    return (
+        f"| {wire.header} | {label_of(wire.header)} | {wire.part} **{wire.pad}** "
+        f"| {wire.net} |"
+    )

@@ -11,8 +11,9 @@ from drawing.svg import FAINT, INK, PAPER, Drawing, Point
 _PITCH, _TOP, _ODD_X, _EVEN_X = 25, 92, 400, 430
 #: Where the wires of a header pin turn off, and those that go round the header first.
 _LANE = {9: 268, 11: 268, 13: 276, 25: 262, 2: 545, 6: 545, 36: 565, 40: 585, 35: 605,
-         12: 625, 34: 645, 38: 665, 17: 685}  # fmt: skip
-_ROUND_BELOW = {17: (290, 624), 35: (305, 608)}
+         12: 625, 34: 645, 38: 665, 17: 685,
+         29: 272, 31: 282, 33: 292, 37: 282, 39: 272}  # fmt: skip
+_ROUND_BELOW = {17: (306, 624), 35: (320, 608)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Part:
     height: float
     pads: Mapping[str, float]
     pads_at_right: bool = False
+    optional: bool = False
 
     def pad(self, name: str) -> Point:
         """Where a wire ends; KeyError if there is no such pad."""
@@ -47,11 +49,39 @@ def parts() -> dict[str, Part]:
         zip(("SCK", "GND", "L/R", "SD", "WS", "VDD"), range(407, 540, 25), strict=True)
     )
     button, led = {"COM": 192, "NO": 217}, {"+": 340, "−": 380}
+    volume, encoder = (
+        {"COM": 480, "UP": 505, "DOWN": 530},
+        {"C": 614, "B": 639, "A": 664},
+    )
     all_parts = (
         Part("amplifier", "MAX98357A", "amplifier", 730, 62, 130, 220, amplifier),
         Part("microphone", "INMP441", "microphone", 730, 377, 130, 196, microphone),
         Part("button", "talk button", "switch", 40, 150, 200, 92, button, True),
         Part("LED", "status LED", "3 mm or 5 mm", 40, 305, 200, 112, led, True),
+        Part(
+            "volume buttons",
+            "volume buttons",
+            "optional",
+            40,
+            468,
+            200,
+            74,
+            volume,
+            True,
+            True,
+        ),
+        Part(
+            "rotary encoder",
+            "rotary encoder",
+            "optional",
+            40,
+            602,
+            200,
+            74,
+            encoder,
+            True,
+            True,
+        ),
     )
     return {part.name: part for part in all_parts}
 
@@ -68,7 +98,7 @@ def wire_name(wire: Wire) -> str:
 
 def picture() -> str:
     """The SVG."""
-    drawing = Drawing(1000, 660, "Wiring of the box: header pins, parts, wires")
+    drawing = Drawing(1000, 724, "Wiring of the box: header pins, parts, wires")
     drawing.text(28, 36, "Wiring", size=20, bold=True)
     drawing.text(28, 60, "The square pad is pin 1.", colour=FAINT)
     drawing.text(28, 80, "Power off while you solder.", colour=FAINT)
@@ -111,19 +141,18 @@ def _pins(drawing: Drawing) -> None:
 
 
 def _board(drawing: Drawing, part: Part) -> None:
-    drawing.box(part.x, part.y, part.width, part.height, fill="#f3f0e7", radius=8)
-    outside = part.y + part.height + 18
-    drawing.text(
-        part.x + part.width / 2, outside, part.title, anchor="middle", bold=True
+    drawing.box(
+        part.x,
+        part.y,
+        part.width,
+        part.height,
+        fill="#f3f0e7",
+        radius=8,
+        dashed=part.optional,
     )
-    drawing.text(
-        part.x + part.width / 2,
-        outside + 16,
-        part.kind,
-        anchor="middle",
-        size=12,
-        colour=FAINT,
-    )
+    x, y = part.x + part.width / 2, part.y + part.height + 18
+    drawing.text(x, y, part.title, anchor="middle", bold=True)
+    drawing.text(x, y + 16, part.kind, anchor="middle", size=12, colour=FAINT)
     inward, anchor = (-14, "end") if part.pads_at_right else (14, "start")
     for name in part.pads:
         x, y = part.pad(name)
@@ -141,7 +170,9 @@ def _trunk(drawing: Drawing, branches: list[Wire]) -> None:
     if branches[0].header in _ROUND_BELOW:
         start = _ROUND_BELOW[branches[0].header][1]
     for y in sorted((y for _, y in ends), key=lambda y: abs(y - start))[:-1]:
-        drawing.dot(_LANE[branches[0].header], y, 4, branches[0].colour)
+        goes_on = any((other - y) * (y - start) > 0 for _, other in ends)
+        at = y if goes_on else start
+        drawing.dot(_LANE[branches[0].header], at, 4, branches[0].colour)
     for x, y in ends:
         drawing.dot(x, y, 5, branches[0].colour)
 
@@ -169,6 +200,8 @@ def _insides(drawing: Drawing) -> None:
     drawing.line([(60, 200), (60, 210), (98, 208)])
     drawing.text(56, 176, "press", size=11, colour=FAINT)
     _led(drawing)
+    drawing.text(56, 510, "two, with one COM", size=11, colour=FAINT)
+    drawing.text(56, 643, "C is the middle pin", size=11, colour=FAINT)
 
 
 def _loudspeaker(drawing: Drawing, x: float, y: float) -> None:

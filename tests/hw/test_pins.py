@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from drawing import pins
 
-from appliance.service.config import Config
-from appliance.service.sections import I2S_GPIOS
+from appliance.service.config import Config, load
+from appliance.service.config_pins import AMPLIFIER_GPIO, I2S_GPIOS
 
 HW = Path(__file__).parents[2] / "hw"
 WIRES = pins.wires()
@@ -36,9 +36,23 @@ def test_the_default_configuration_is_wired():
     assert wire("LED", "+").gpio == Config().led.gpio
 
 
+def test_the_optional_parts_are_wired_to_lines_that_the_configuration_takes(tmp_path):
+    """As the table says them, one below the other."""
+    settings = {row.key: row.gpio for row in WIRES if row.key}
+    assert {key.rpartition(" ")[0] for key in settings} == {"[volume]"}
+    keys = "".join(f"{key.split()[1]} = {gpio}\n" for key, gpio in settings.items())
+    (tmp_path / "c.toml").write_text(f"[volume]\n{keys}")
+    volume = load(tmp_path / "c.toml").volume
+    lines = volume.up_gpio, volume.down_gpio
+    assert lines == (wire("volume buttons", "UP").gpio, 6)
+    lines = volume.encoder_a_gpio, volume.encoder_b_gpio
+    assert lines == (wire("rotary encoder", "A").gpio, 26)
+
+
 def test_the_i2s_bus_is_where_the_configuration_forbids_other_use():
     used = {row.gpio for row in WIRES if row.part in ("microphone", "amplifier")}
-    assert used - {None, wire("amplifier", "SD").gpio} == set(I2S_GPIOS)
+    assert used - {None, AMPLIFIER_GPIO} == set(I2S_GPIOS)
+    assert wire("amplifier", "SD").gpio == AMPLIFIER_GPIO
     # BCM2835 ARM Peripherals, table 6-31, ALT0: PCM_CLK, PCM_FS, PCM_DIN, PCM_DOUT.
     signals = [("SCK", "BCLK"), ("WS", "LRC"), ("SD", None), (None, "DIN")]
     for gpio, (microphone, amplifier) in zip(I2S_GPIOS, signals, strict=True):

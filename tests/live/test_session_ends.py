@@ -4,10 +4,10 @@
 import asyncio
 import socket
 import ssl
-import subprocess
 from functools import partial
 
 import pytest
+from certificate import certificate
 from loopback import KEY, QUICK, Line, Rude, accept, on_loop, peer, settled
 
 from appliance.core import events as ev
@@ -236,25 +236,6 @@ async def test_late_pongs_are_forgiven(monkeypatch):
         assert not line.all(ev.LinkLost)
 
 
-def certificate(directory, starts="20200101000000Z", ends="20990101000000Z"):
-    """A self-signed certificate of 127.0.0.1: the files of it and of its key."""
-    (directory / "ca.cnf").write_text(
-        f"[ca]\ndefault_ca=own\n[own]\ndir={directory}\ndatabase=$dir/index\n"
-        "new_certs_dir=$dir\nrand_serial=yes\ndefault_md=sha256\npolicy=any\n"
-        "copy_extensions=copy\n[any]\ncommonName=supplied\n"
-    )
-    (directory / "index").touch()
-    for command in (
-        "req -new -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -keyout key.pem "
-        "-out request.pem -subj /CN=loopback -addext subjectAltName=IP:127.0.0.1",
-        "ca -batch -notext -selfsign -config ca.cnf -keyfile key.pem -in request.pem "
-        f"-out certificate.pem -startdate {starts} -enddate {ends}",
-    ):
-        arguments = ["openssl", *command.split()]
-        subprocess.run(arguments, cwd=directory, check=True, capture_output=True)
-    return directory / "certificate.pem", directory / "key.pem"
-
-
 def tls(certificate_file, key_file):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate_file, key_file)
@@ -265,7 +246,7 @@ def tls(certificate_file, key_file):
 async def test_a_certificate_is_accepted_if_its_issuer_is_trusted(
     tmp_path, monkeypatch
 ):
-    own, key = certificate(tmp_path)
+    own, key = certificate(tmp_path, host="IP:127.0.0.1")
     monkeypatch.setenv("SSL_CERT_FILE", str(own))
     server = LiveServer(QUICK, tls=tls(own, key), api_key=KEY)
     async with server, Line(server.url) as line:
@@ -283,7 +264,7 @@ async def test_a_certificate_is_accepted_if_its_issuer_is_trusted(
 
 @on_loop
 async def test_a_certificate_of_an_unknown_issuer_is_refused(tmp_path):
-    server = LiveServer(QUICK, tls=tls(*certificate(tmp_path)))
+    server = LiveServer(QUICK, tls=tls(*certificate(tmp_path, host="IP:127.0.0.1")))
     async with server, Line(server.url) as line:
         lost = await line.heard(ev.LinkLost)
         assert lost.fault is Fault.NETWORK
@@ -293,7 +274,7 @@ async def test_a_certificate_of_an_unknown_issuer_is_refused(tmp_path):
 
 @on_loop
 async def test_nothing_is_hoarded_under_tls_either(tmp_path, monkeypatch):
-    own, key = certificate(tmp_path)
+    own, key = certificate(tmp_path, host="IP:127.0.0.1")
     monkeypatch.setenv("SSL_CERT_FILE", str(own))
     async with LiveServer(QUICK, tls=tls(own, key)) as server:
         connection = await dial.dial(server.url, None)
@@ -306,7 +287,7 @@ async def test_nothing_is_hoarded_under_tls_either(tmp_path, monkeypatch):
 
 @on_loop
 async def test_a_certificate_of_another_host_is_refused(tmp_path, monkeypatch):
-    own, key = certificate(tmp_path)
+    own, key = certificate(tmp_path, host="IP:127.0.0.1")
     monkeypatch.setenv("SSL_CERT_FILE", str(own))
     server = LiveServer(QUICK, tls=tls(own, key))
     async with server, Line(server.url.replace("127.0.0.1", "localhost")) as line:
@@ -319,7 +300,7 @@ async def test_a_certificate_of_another_host_is_refused(tmp_path, monkeypatch):
 async def test_a_certificate_that_is_not_yet_valid_means_that_the_clock_is_wrong(
     tmp_path, monkeypatch
 ):
-    own, key = certificate(tmp_path, starts="20980101000000Z")
+    own, key = certificate(tmp_path, host="IP:127.0.0.1", starts="20980101000000Z")
     monkeypatch.setenv("SSL_CERT_FILE", str(own))
     server = LiveServer(QUICK, tls=tls(own, key))
     async with server, Line(server.url) as line:

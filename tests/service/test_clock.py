@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from certificate import certificate
 from patience import in_loop
 from rig.box import Box
 from rig.room import Room
@@ -49,18 +50,6 @@ def shift(tmp_path):
 def clock(shim, shift, tmp_path) -> dict[str, str]:
     """The environment of a process whose clock `shift` sets."""
     return {"LD_PRELOAD": shim, "CLOCK_SHIFT_FILE": str(tmp_path / "shift")}
-
-
-@pytest.fixture
-def certificate(tmp_path) -> Path:
-    """For localhost, valid from today on; it is its own authority."""
-    path = tmp_path / "certificate.pem"
-    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
-    names = ["-addext", "subjectAltName=DNS:localhost"]
-    files = ["-keyout", str(path), "-out", f"{path}.public"]
-    subprocess.run([*command.split(), *names, *files], check=True, capture_output=True)
-    path.write_text(path.read_text() + Path(f"{path}.public").read_text())
-    return path
 
 
 def test_the_shim_sets_the_wall_clock_and_no_other(clock, shift):
@@ -103,13 +92,14 @@ async def test_turns_are_answered_whole_and_pings_go_on_when_the_clock_jumps_by_
 
 @in_loop
 async def test_without_a_clock_it_says_so_and_comes_back_by_itself_once_it_is_set(
-    virtual_card, tmp_path, clock, shift, certificate
+    virtual_card, tmp_path, clock, shift
 ):
     shift(LONG_AGO)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(certificate)
+    authority, key = certificate(tmp_path)
+    tls.load_cert_chain(authority, key)
     row = TABLE[Signal.CLOCK]
-    environment = {**clock, "SSL_CERT_FILE": str(certificate)}
+    environment = {**clock, "SSL_CERT_FILE": str(authority)}
     async with (
         LiveServer(tls=tls, host="localhost") as server,
         Box(tmp_path, virtual_card, server.url, environment=environment) as box,

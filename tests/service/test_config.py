@@ -8,6 +8,7 @@ from generated import SHIPPED
 
 from appliance.core.strict_toml import Unreadable
 from appliance.service.config import VOICES, Config, limits, load
+from appliance.service.config_pins import I2S_GPIOS
 from appliance.service.config_text import effective, shipped
 from appliance.service.endpoint import (
     KEY_NAME,
@@ -16,7 +17,6 @@ from appliance.service.endpoint import (
     check_endpoint,
     read_key,
 )
-from appliance.service.sections import I2S_GPIOS
 from appliance.simulator.live import setup as live_setup
 
 
@@ -144,6 +144,10 @@ def test_what_config_prints_can_be_read_back(tmp_path):
             "[conversation]\ntrigger_tokens = 5000\n",
             "[conversation] target_tokens = 6400: must be less than trigger_tokens =",
         ),
+        (
+            '[vad]\nend_sensitivity = "loud"\n',
+            "[vad] end_sensitivity = 'loud': expected one of \"\", low, high",
+        ),
         ("[prices]\naudio_in = -1\n", "[prices] audio_in = -1: expected number from 0"),
         ("[led\n", "not valid TOML: "),
         (b"\xff", "not UTF-8 text"),
@@ -161,6 +165,16 @@ def test_a_wrong_file_gets_one_line_with_place_value_and_range(
 )
 def test_the_pins_of_the_sound_bus_are_refused(written, key, gpio):
     assert "are the I2S bus" in written(f"{key} = {gpio}\n")
+
+
+@pytest.mark.parametrize(
+    "key", ["[button]\ntalk_gpio", "[led]\ngpio", "[volume]\ndown_gpio"]
+)
+def test_the_pin_that_switches_the_amplifier_is_refused(written, key):
+    line = written(f"{key} = 16\n")
+    assert line.endswith(
+        "= 16: that is the amplifier's SD line; use another pin from 2 to 27"
+    )
 
 
 def test_a_file_that_is_not_there_gets_one_line(tmp_path):

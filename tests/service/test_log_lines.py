@@ -9,8 +9,9 @@ from story import Story
 
 from appliance.core import events as ev
 from appliance.core.signals import TABLE, Fault, Signal, signal_of
+from appliance.core.way import Manner, Way
 from appliance.service import log_lines
-from appliance.service.log_lines import TURN_ID, LogLines
+from appliance.service.log_lines import READY_ID, TURN_ID, LogLines
 from appliance.service.sections import PricesSection
 
 
@@ -35,6 +36,21 @@ def test_each_fault_is_one_warning_with_its_reason_and_what_to_do(story, caplog,
     story.tell(ev.FaultCleared(fault))
     assert caplog.records[-1].getMessage() == f"{row.situation}: all well again"
     assert signal_of(fault).value == caplog.records[-1].SITUATION
+
+
+@pytest.mark.parametrize(
+    ("way", "how"),
+    [
+        (Way.HOLD, "hold the button and talk"),
+        (Way.TOGGLE, "press the button and talk"),
+        (Way.HANDS_FREE, "press the button and talk"),
+    ],
+)
+def test_a_box_that_is_ready_says_how_it_is_talked_to(caplog, way, how):
+    caplog.set_level(logging.INFO)
+    Story(LogLines(transcripts=False).follow, manner=Manner(way))
+    (record,) = lines(caplog, READY_ID)
+    assert record.getMessage() == f"ready: {how}"
 
 
 def test_a_turn_is_one_line_with_fields_and_without_what_was_said(story, caplog):

@@ -12,6 +12,7 @@ from appliance.core import events as ev
 from appliance.service.demo_screen import Screen
 from appliance.service.log_lines import LogLines
 from appliance.service.moment import Moment
+from appliance.service.sections import PricesSection
 
 _EVENTS = 30_000
 
@@ -21,7 +22,7 @@ class Watched(Chaos):
 
     def __init__(self, seed: int) -> None:
         super().__init__(seed)
-        self.screen = Screen(as_json=False)
+        self.screen = Screen(as_json=False, prices=PricesSection())
         self.lines = LogLines(transcripts=True)
         #: Turns that nobody said: what a tool led to.
         self.unsaid: set[int] = set()

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 from living_box import CALM, living_box
-from own_process import LIMIT_S, NotifySocket, process
+from own_process import LIMIT_S, process
 from patience import in_loop, noise
 
 from appliance.core.conversation import State
@@ -20,13 +20,6 @@ from appliance.simulator.scenario import Scenario
 QUICK = Scenario(setup_delay_ms=0, answer_delay_ms=10, waits_for_playback=False)
 #: Nobody listens there.
 HEAD = '[live]\nendpoint = "ws://localhost:9"\n[microphone]\ndevice = "microphone"\n'
-
-
-@pytest.fixture
-def notify(tmp_path):
-    notified = NotifySocket(tmp_path / "notify")
-    yield notified
-    notified.close()
 
 
 @pytest.fixture

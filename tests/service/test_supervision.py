@@ -6,8 +6,7 @@ import os
 import signal
 import time
 
-import pytest
-from own_process import KEY, LIMIT_S, NotifySocket, process, write_config
+from own_process import KEY, LIMIT_S, process
 from patience import in_loop, noise
 
 from appliance.core.liveness import LIMITS_S
@@ -15,18 +14,6 @@ from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Scenario
 
 WATCHDOG_S = 2.0
-
-
-@pytest.fixture
-def notify(tmp_path):
-    notified = NotifySocket(tmp_path / "notify")
-    yield notified
-    notified.close()
-
-
-@pytest.fixture
-def config_file(tmp_path):
-    return write_config(tmp_path / "config.toml")
 
 
 def test_systemd_sees_ready_status_progress_a_stall_recovery_and_the_stop(

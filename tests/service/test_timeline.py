@@ -8,6 +8,8 @@ from story import SOUND, Story
 
 from appliance.core import events as ev
 from appliance.core.signals import TABLE, Fault, Signal
+from appliance.core.way import Manner, Way
+from appliance.service.sections import PricesSection
 from appliance.service.timeline import EVENTS, Timeline
 
 
@@ -18,7 +20,7 @@ def records():
 
 @pytest.fixture
 def story(records):
-    timeline = Timeline()
+    timeline = Timeline(PricesSection(audio_in=100.0, audio_out=1000.0))
     return Story(lambda moment: records.extend(timeline.records(moment)))
 
 
@@ -44,11 +46,31 @@ def test_a_turn_is_told_from_press_to_silence(story, records):
     assert patterns == ["listening", "thinking", "speaking", "idle"]
 
 
+def test_a_turn_that_is_over_has_what_its_line_in_the_journal_has(story, records):
+    story.say().answer().drained()
+    (over,) = told(records, "turn_over")
+    assert (over["outcome"], over["tokens_out"]) == ("answered", 20)
+    assert (over["cost"], over["cost_today"], over["currency"]) == (0.021, 0.021, "USD")
+    assert over["tokens_today"] == 30
+
+
 def test_a_tap_is_a_press_a_release_and_a_tap(story, records):
     records.clear()
     story.press().wait(0.1).release()
     names = [record["event"] for record in records if record["event"] != "led"]
     assert names == ["press", "release", "tap"]
+
+
+def test_where_a_press_toggles_the_second_of_two_quick_ones_is_the_tap(records):
+    timeline = Timeline(PricesSection())
+    toggled = Story(
+        lambda moment: records.extend(timeline.records(moment)),
+        manner=Manner(Way.TOGGLE),
+    )
+    records.clear()
+    toggled.press().release().wait(0.1).press().release()
+    names = [record["event"] for record in records if record["event"] != "led"]
+    assert names == ["press", "release", "press", "tap", "release"]
 
 
 def test_a_press_while_speaking_drops_the_playback_and_one_in_silence_none(

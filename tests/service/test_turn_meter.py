@@ -212,7 +212,7 @@ def hands_free(reports):
 def test_a_hands_free_stretch_is_told_when_the_microphone_closes(hands_free, reports):
     hands_free.hear(10).press().hear(2)
     (report,) = reports
-    assert report.line() == "turn 1 hands-free: said 2.8 s"
+    assert report.line() == "turn 1 hands-free: listened 2.8 s"
 
 
 def test_an_answer_that_was_not_pressed_for_is_told_so(hands_free, reports):

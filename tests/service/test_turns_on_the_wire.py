@@ -3,7 +3,7 @@
 
 import pytest
 from living_box import CALM, compact, living_box
-from patience import in_loop, noise
+from patience import in_loop
 
 from appliance.core.conversation import State
 from appliance.core.effects import PlayEarcon
@@ -21,13 +21,6 @@ CAPTURE_BYTES_PER_S = 32_000
 
 QUICK = Scenario(setup_delay_ms=0, answer_delay_ms=10, waits_for_playback=False)
 SLOW = Scenario(setup_delay_ms=0, answer_delay_ms=3000, waits_for_playback=False)
-
-
-@pytest.fixture
-def talkative_card(virtual_card):
-    """A card whose microphone hears 30 s that repeat nowhere."""
-    virtual_card.say(noise(480_000))
-    return virtual_card
 
 
 @in_loop

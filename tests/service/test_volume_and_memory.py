@@ -9,7 +9,7 @@ import gpiozero
 import pytest
 from living_box import CALM, compact, living_box
 from own_process import LIMIT_S, NotifySocket, process
-from patience import in_loop, noise
+from patience import in_loop
 
 from appliance.core import events as ev
 from appliance.core.conversation import State
@@ -33,13 +33,6 @@ def setups(server) -> list[dict]:
     """The setup message of each connection."""
     links = range(1, server.connections + 1)
     return [server.client_messages(link)[0]["setup"] for link in links]
-
-
-@pytest.fixture
-def talkative_card(virtual_card):
-    """A card whose microphone hears 30 s that repeat nowhere."""
-    virtual_card.say(noise(480_000))
-    return virtual_card
 
 
 @in_loop

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Each way to talk, and the exact transcript of what it puts on the wire."""
 
-import pytest
 from living_box import CALM, compact, living_box
 from patience import in_loop, noise
 
@@ -24,13 +23,6 @@ GOODBYE = ["> close 1000"]
 
 QUICK = Scenario(setup_delay_ms=0, answer_delay_ms=10, waits_for_playback=False)
 TOGGLE = CALM.changed(button=CALM.button.changed(mode="toggle"))
-
-
-@pytest.fixture
-def talkative_card(virtual_card):
-    """A card whose microphone hears 30 s that repeat nowhere."""
-    virtual_card.say(noise(480_000))
-    return virtual_card
 
 
 @in_loop

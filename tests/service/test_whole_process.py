@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from own_process import NotifySocket, process, write_config
+from own_process import NotifySocket, process
 from patience import in_loop
 from rig.box import Box
 from rig.room import Room
@@ -35,18 +35,6 @@ def audit(event, args):
 sys.addaudithook(audit)
 sys.__stderr__.write("AUDIT watches\\n")
 """
-
-
-@pytest.fixture
-def notify(tmp_path):
-    notified = NotifySocket(tmp_path / "notify")
-    yield notified
-    notified.close()
-
-
-@pytest.fixture
-def config_file(tmp_path):
-    return write_config(tmp_path / "config.toml")
 
 
 @pytest.fixture

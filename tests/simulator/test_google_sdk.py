@@ -6,9 +6,9 @@ without it these tests fail.
 """
 
 import ssl
-import subprocess
 
 import pytest
+from certificate import certificate
 from google import genai
 from google.genai import errors, types
 from live_talk import SPEECH
@@ -24,24 +24,10 @@ ANSWER = resample(SPEECH, 16_000, 24_000)
 QUICK = {"answer_delay_ms": 260, "waits_for_playback": False}
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("tls")
-    cert, key = folder / "cert.pem", folder / "key.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
-        + ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-        + ["-keyout", str(key), "-out", str(cert)],
-        check=True,
-        capture_output=True,
-    )
-    return cert, key
-
-
 @pytest.fixture
-def serve(certificate, monkeypatch):
+def serve(tmp_path, monkeypatch):
     """A simulator over TLS that the SDK's default settings trust."""
-    cert, key = certificate
+    cert, key = certificate(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(cert))
     monkeypatch.setenv("NO_PROXY", "localhost")
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

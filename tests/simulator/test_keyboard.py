@@ -9,8 +9,9 @@ from contextlib import contextmanager
 
 import pytest
 
+from appliance.core.way import Way
 from appliance.simulator.keyboard import SpaceBar, keys
-from appliance.simulator.script import Act
+from appliance.simulator.script import TAP, Act
 
 #: Index into what tcgetattr returns.
 LOCAL_MODES = 3
@@ -26,13 +27,13 @@ def terminal():
     os.close(program)
 
 
-def typed(*strokes: bytes) -> list[Act]:
+def typed(*strokes: bytes, way: Way = Way.HOLD) -> list[Act]:
     """What the strokes do, each typed once the one before has had its effect."""
 
     async def type_all() -> list[Act]:
         done = []
         with terminal() as (person, source):
-            stream = keys(source)
+            stream = keys(source, way)
             for stroke in strokes:
                 act = asyncio.ensure_future(anext(stream))
                 while termios.tcgetattr(source)[LOCAL_MODES] & termios.ICANON:
@@ -49,6 +50,18 @@ def test_space_presses_and_space_again_releases():
     assert typed(b" ", b" ", b" ") == [Act.PRESS, Act.RELEASE, Act.PRESS]
 
 
+@pytest.mark.parametrize("way", [Way.TOGGLE, Way.HANDS_FREE])
+def test_where_only_a_press_counts_each_space_is_one(way):
+    assert typed(b" ", b"x", way=way) == [Act.PRESS, Act.RELEASE]
+
+
+def test_where_only_a_press_counts_repetitions_of_a_held_key_are_none():
+    space = SpaceBar(Way.TOGGLE)
+    strokes = [space.stroke(now) for now in (10.0, 10.03, 10.06, 10.3)]
+    assert strokes == [TAP, [], [], TAP]
+    assert space.deadline is None
+
+
 def test_t_taps():
     assert typed(b"t", b"x") == [Act.PRESS, Act.RELEASE]
 
@@ -63,14 +76,14 @@ def test_the_terminal_is_left_as_it_was():
         with terminal() as (person, source):
             before = termios.tcgetattr(source)
             os.write(person, b"q")
-            assert [act async for act in keys(source)] == [Act.QUIT]
+            assert [act async for act in keys(source, Way.HOLD)] == [Act.QUIT]
             return termios.tcgetattr(source) == before
 
     assert asyncio.run(visit())
 
 
 def test_a_held_key_releases_when_its_repetitions_stop():
-    space = SpaceBar()
+    space = SpaceBar(Way.HOLD)
     assert space.stroke(10.0) == [Act.PRESS]
     assert space.deadline is None
     for now in (10.5, 10.53, 10.56):

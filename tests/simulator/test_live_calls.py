@@ -38,6 +38,26 @@ def cancelled(talk):
     return [m[key]["ids"] for m in talk.messages if key in m]
 
 
+def test_the_first_turn_of_each_conversation_makes_the_call_of_turn_1():
+    first = set_up(TIMER).speak().wait(3).speak().wait(3)
+    assert len(calls(first)) == 1
+    second = Talk(service=first.service).set_up(tools=TOOLS).speak().wait(3)
+    assert len(calls(second)) == 1
+
+
+def test_a_resumed_conversation_goes_on_counting_its_turns():
+    resumable = {"sessionResumption": {}}
+    first = set_up(TIMER, Call("set_volume", turn=2), setup=resumable).speak().wait(1)
+    first.say(response(first)).wait(3)
+    updates = [m.get("sessionResumptionUpdate", {}) for m in first.messages]
+    handle = [u["newHandle"] for u in updates if u.get("resumable")][-1]
+    first.session.lost("gone")
+    first.service.close_link(first.session.link)
+    second = Talk(service=first.service)
+    second.set_up(tools=TOOLS, sessionResumption={"handle": handle}).speak().wait(3)
+    assert [call["name"] for made in calls(second) for call in made] == ["set_volume"]
+
+
 def test_a_blocking_call_comes_before_the_answer_which_waits_for_the_response():
     talk = set_up(LOUDER).speak().wait(60)
     assert talk.spoken == b""

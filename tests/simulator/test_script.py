@@ -15,6 +15,7 @@ from appliance.simulator.script import (
     acts,
     arriving,
     given,
+    opened,
     parse,
     read,
 )
@@ -90,3 +91,31 @@ def test_lines_are_played_as_another_program_writes_them():
         return heard
 
     assert asyncio.run(talk()) == [Act.PRESS, Act.RELEASE]
+
+
+def test_a_file_that_is_stdin_is_checked_before_the_first_press(tmp_path):
+    path = tmp_path / "script"
+    path.write_text("press\nwait 3000\njump\n")
+    with (
+        path.open() as file,
+        pytest.raises(ScriptUnusable, match="^script line 3: 'jump'"),
+    ):
+        opened(file.fileno())
+    path.write_text("press\nrelease\n")
+    with path.open() as file:
+        played = asyncio.run(collected(acts(opened(file.fileno()))))
+    assert played == [Act.PRESS, Act.RELEASE]
+
+
+def test_a_pipe_that_is_stdin_is_played_as_it_is_written():
+    async def first_act() -> Act:
+        reader, writer = os.pipe()
+        script = acts(opened(reader))
+        os.write(writer, b"press\n")
+        act = await anext(script)
+        os.close(writer)
+        assert await collected(script) == []
+        os.close(reader)
+        return act
+
+    assert asyncio.run(first_act()) is Act.PRESS

@@ -5,6 +5,7 @@ import json
 import logging
 import math
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +18,7 @@ from appliance.core.strict_toml import (
     suggestion,
 )
 from appliance.live.tools import Function
+from appliance.service.sections import BUILT_IN_TOOLS
 
 TOOL_LEFT_OUT_ID = "302b8b8d8006403b832808f77ef34570"
 
@@ -57,23 +59,34 @@ class Declaration(Section, frozen=True):
         return Function(self.name, self.description, parameters, self.blocking)
 
 
-def read_all(directory: Path, taken: set[str]) -> list[Declaration]:
+def read_all(directory: Path) -> list[Declaration]:
     """The tools in `directory`, by file name. One that cannot be used is left out, and
-    the journal says why; so is one whose name is `taken`."""
+    the journal says why."""
     declared: list[Declaration] = []
-    for path in sorted(directory.glob("*.toml")):
-        try:
-            tool = read(path)
-            if tool.name in taken | {other.name for other in declared}:
-                raise Unreadable(
-                    f"{path}: name = {shown(tool.name)}: another tool has that name"
-                )
-        except Unreadable as error:
-            text = f"{error}; this tool is left out"
+    for tool in each(directory):
+        if isinstance(tool, Unreadable):
+            text = f"{tool}; this tool is left out"
             log.error("%s", text, extra={"MESSAGE_ID": TOOL_LEFT_OUT_ID})
         else:
             declared.append(tool)
     return declared
+
+
+def each(directory: Path) -> Iterator[Declaration | Unreadable]:
+    """The tools in `directory`, by file name, or why one cannot be used."""
+    taken: set[str] = set(BUILT_IN_TOOLS)
+    for path in sorted(directory.glob("*.toml")):
+        try:
+            tool = read(path)
+        except Unreadable as error:
+            yield error
+            continue
+        if tool.name in taken:
+            what = f"name = {shown(tool.name)}: another tool has that name"
+            yield Unreadable(f"{path}: {what}")
+        else:
+            taken.add(tool.name)
+            yield tool
 
 
 def read(path: Path) -> Declaration:

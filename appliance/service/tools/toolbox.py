@@ -6,6 +6,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from appliance.core.conversation import Conversation
@@ -15,9 +16,9 @@ from appliance.live.tools import Function
 from appliance.service.sections import ToolsSection
 from appliance.service.tools.builtin import BuiltIn, built_in
 from appliance.service.tools.declaration import Declaration, read_all
-from appliance.service.tools.run import ToolFailed, run
+from appliance.service.tools.run import TOOL_ID, ToolFailed, run
 
-TOOL_ID = "d34c28d4536d44e59149e648c929f26f"
+_NOT_RUN = json.dumps({"error": "the box failed to run it"}).encode()
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ class Toolbox:
     def configure(self, config: ToolsSection) -> None:
         """From the next call on; the user's own are read again."""
         self._tools = {name: self._built_in[name] for name in config.enabled}
-        for tool in read_all(Path(config.directory), taken=set(self._built_in)):
+        for tool in read_all(Path(config.directory)):
             self._tools[tool.name] = tool
 
     @property
@@ -59,7 +60,7 @@ class Toolbox:
     def run(self, call: RunTool) -> None:
         task = asyncio.create_task(self._run(call), name=f"tool {call.name}")
         self._running[call.call_id] = task
-        task.add_done_callback(lambda _: self._running.pop(call.call_id, None))
+        task.add_done_callback(partial(self._over, call))
 
     def cancel(self, call_ids: Sequence[str]) -> None:
         """End them; nothing is said of them any more."""
@@ -74,6 +75,15 @@ class Toolbox:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    def _over(self, call: RunTool, task: asyncio.Task[None]) -> None:
+        self._running.pop(call.call_id, None)
+        if not task.cancelled() and (bug := task.exception()):
+            what = f"tool {call.name[:64]} failed: a bug of the box"
+            fields = {"MESSAGE_ID": TOOL_ID, "TOOL": call.name[:64]}
+            log.critical("%s", what, exc_info=bug, extra=fields)
+            # Who waits for it would wait for ever.
+            self._post(ToolAnswered(call.call_id, _NOT_RUN))
+
     async def _run(self, call: RunTool) -> None:
         began_at = time.monotonic()
         try:
@@ -82,7 +92,7 @@ class Toolbox:
         except (ToolFailed, ValueError, OSError, RuntimeError) as error:
             # RuntimeError: no thread can be started to wait for a child (TasksMax=).
             response = json.dumps({"error": str(error)}).encode()
-            outcome = str(error)
+            outcome = _told(error)
         except asyncio.CancelledError:
             self._note(call.name, "cancelled", began_at)
             raise
@@ -115,3 +125,9 @@ class Toolbox:
             took_ms / 1000,
             extra={"MESSAGE_ID": TOOL_ID, "TOOL": name[:64], "TOOL_MS": took_ms},
         )
+
+
+def _told(error: Exception) -> str:
+    """For the journal: what a program writes may not be for the service."""
+    words = error.last_words if isinstance(error, ToolFailed) else ""
+    return f"{error}; its last words: {words}" if words else str(error)

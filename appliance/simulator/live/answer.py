@@ -163,6 +163,9 @@ class Answers:
     def _answer(self, turn: HeardTurn) -> Generator[float]:
         yield self._downlink.now + self._scenario.answer_delay_ms / 1000
         self.offer_resumption(resumable=False)
+        if turn.number and not turn.in_conversation:
+            self.context.turns += 1
+            turn.in_conversation = self.context.turns
         if turn.number and self.setup.input_audio_transcription is not None:
             self._downlink.send(
                 wire.content(inputTranscription={"text": transcript(turn)})

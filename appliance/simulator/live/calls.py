@@ -53,7 +53,7 @@ class Calls:
         calls = [
             self._service.call(wanted, turn, now, wanted.name in self._blocking)
             for wanted in self._service.scenario.calls
-            if turn.number and wanted.turn in (0, turn.number)
+            if turn.number and wanted.turn in (0, turn.in_conversation)
         ]
         if calls:
             self._calls |= {call.id: call for call in calls}

@@ -46,6 +46,8 @@ class HeardTurn:
     complete: bool = False
     interrupted: bool = False
     text: str = ""
+    #: Which turn of its conversation it is, once its answer has begun.
+    in_conversation: int = 0
     _heard: bytearray = field(default_factory=bytearray, repr=False)
     _answer: bytearray = field(default_factory=bytearray, repr=False)
 

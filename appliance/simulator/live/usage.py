@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a session's context is worth in tokens: all of it is billed with each turn."""
+"""What a session has talked about, in tokens: all of it is billed with each turn."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -22,6 +22,8 @@ class Context:
     def __init__(self) -> None:
         self._kept: Counter[str] = Counter()
         self._preamble = 0
+        #: The turns of this conversation whose answers have begun.
+        self.turns = 0
 
     def copy(self) -> Self:
         return deepcopy(self)

@@ -5,10 +5,10 @@ import http.client
 import json
 import socket
 import ssl
-import subprocess
 import threading
 
 import pytest
+from certificate import certificate
 from clinic import CONFIG, FAIL, OK, SKIP, box, examined, plant
 from patience import in_loop
 
@@ -43,39 +43,15 @@ def at(url: str, answer_limit_s: float = 10.0, **options):
     return box(config=CONFIG.changed(live=live, turns=turns))
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """Makes a certificate of localhost that is valid between two dates."""
-
-    def make(starts: str, ends: str):
-        folder = tmp_path_factory.mktemp("tls")
-        (folder / "ca.cnf").write_text(
-            f"[ca]\ndefault_ca=own\n[own]\ndir={folder}\ndatabase=$dir/index\n"
-            "new_certs_dir=$dir\nrand_serial=yes\ndefault_md=sha256\npolicy=any\n"
-            "copy_extensions=copy\n[any]\ncommonName=supplied\n"
-        )
-        (folder / "index").touch()
-        for command in (
-            "req -new -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -keyout key "
-            "-out request -subj /CN=localhost -addext subjectAltName=DNS:localhost",
-            "ca -batch -notext -selfsign -config ca.cnf -keyfile key -in request "
-            f"-out cert -startdate {starts} -enddate {ends}",
-        ):
-            arguments = ["openssl", *command.split()]
-            subprocess.run(arguments, cwd=folder, check=True, capture_output=True)
-        return folder / "cert", folder / "key"
-
-    return make
-
-
 @pytest.fixture
-def secure(certificate, monkeypatch):
+def secure(tmp_path_factory, monkeypatch):
     """A simulator behind TLS that this process trusts."""
 
     def serve(
         starts="20200101000000Z", ends="20990101000000Z", trusted=True, **options
     ):
-        cert, key = certificate(starts, ends)
+        folder = tmp_path_factory.mktemp("tls")
+        cert, key = certificate(folder, starts=starts, ends=ends)
         if trusted:
             monkeypatch.setenv("SSL_CERT_FILE", str(cert))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

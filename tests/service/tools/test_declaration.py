@@ -164,7 +164,7 @@ def test_a_bad_tool_is_left_out_and_the_others_are_not(file, tmp_path, caplog):
     file(LAMP, "lamp-again.toml")
     file(LAMP.replace('"lamp"', '"set_volume"', 1), "volume.toml")
     file(LAMP, "lamp.toml.off")
-    tools = read_all(tmp_path, taken={"set_volume"})
+    tools = read_all(tmp_path)
     assert [tool.name for tool in tools] == ["lamp"]
     assert len(caplog.messages) == 3
     assert all(line.endswith("; this tool is left out") for line in caplog.messages)
@@ -172,5 +172,5 @@ def test_a_bad_tool_is_left_out_and_the_others_are_not(file, tmp_path, caplog):
 
 
 def test_without_a_directory_there_is_no_tool(tmp_path, caplog):
-    assert read_all(tmp_path / "none", taken=set()) == []
+    assert read_all(tmp_path / "none") == []
     assert caplog.messages == []

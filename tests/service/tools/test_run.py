@@ -72,6 +72,30 @@ async def test_what_is_not_json_is_a_failure(said):
     assert await failure_of(["/usr/bin/printf", said]) == "its answer is not JSON"
 
 
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ('"\\ud800"', "a lone surrogate: half a character"),
+        ('{"\\udfff": 1}', "a lone surrogate: half a character"),
+        ("[9223372036854775808]", "a whole number beyond 64 bits"),
+        ("9" * 4000, "a whole number beyond 64 bits"),
+        ("-1e999", "a number without end"),
+        ("[" * 60 + "]" * 60, "more than 50 levels"),
+    ],
+)
+@in_loop
+async def test_what_the_service_cannot_take_is_a_failure(said, wrong):
+    failure = await failure_of(["/usr/bin/printf", "%s", said])
+    assert failure == f"its answer has {wrong}"
+
+
+@in_loop
+async def test_whole_characters_and_64_bits_are_taken():
+    said = '["\\ud83d\\ude00", 9223372036854775807, 1.5e30, null, true]'
+    answer = await answer_of(["/usr/bin/printf", "%s", said])
+    assert answer == {"result": ["\U0001f600", 2**63 - 1, 1.5e30, None, True]}
+
+
 @in_loop
 async def test_a_program_that_fails_is_told_by_its_exit_code(caplog):
     assert await failure_of(shell("echo no lamp >&2; exit 3")) == "exit code 3"
@@ -81,6 +105,15 @@ async def test_a_program_that_fails_is_told_by_its_exit_code(caplog):
 @in_loop
 async def test_a_program_that_crashes_is_told_by_its_signal():
     assert await failure_of(shell("kill -SEGV $$")) == "killed by signal 11"
+
+
+@pytest.mark.parametrize("end", ["kill -KILL $$", "sleep 1000"])
+@in_loop
+async def test_what_a_killed_program_complained_of_is_not_lost(caplog, end):
+    with pytest.raises(ToolFailed) as failed:
+        await answer_of(shell(f"echo one >&2; echo 'no\033 lamp' >&2; {end}"), b"", 1)
+    assert failed.value.last_words == "no  lamp"
+    assert caplog.messages == ["tool lamp: one", "tool lamp: no  lamp"]
 
 
 @in_loop
@@ -153,7 +186,8 @@ async def test_of_many_complaints_the_journal_gets_some(caplog):
     )
     lines = [r for r in caplog.records if r.levelno == logging.WARNING]
     assert len(lines) == 21
-    assert lines[-1].message == "tool lamp: and 80 lines more"
+    assert lines[0].message == "tool lamp: 80 lines, and then"
+    assert lines[-1].message == "tool lamp: 99"
 
 
 @in_loop

@@ -11,7 +11,8 @@ from appliance.core.conversation import start
 from appliance.core.effects import RunTool
 from appliance.core.events import NewConversation, ToolAnswered, VolumeSet
 from appliance.service.config import Config, limits
-from appliance.service.tools.toolbox import TOOL_ID, Toolbox
+from appliance.service.tools.run import TOOL_ID, ToolFailed
+from appliance.service.tools.toolbox import Toolbox
 
 SETTINGS = Config().tools
 NAP = """\
@@ -106,6 +107,57 @@ async def test_a_tool_that_fails_is_told_to_service_and_journal(
     assert record.message.startswith("tool nap failed (no answer in 0.3 s) after 0.")
     assert (record.MESSAGE_ID, record.TOOL) == (TOOL_ID, "nap")
     assert record.TOOL_MS >= 300
+
+
+@in_loop
+async def test_the_last_words_of_a_tool_are_for_the_journal_and_not_for_the_service(
+    toolbox, posted, caplog, tmp_path
+):
+    complains = """command = ["sh", "-c", "echo first >&2; echo no lamp >&2; exit 3"]"""
+    text = NAP.replace('command = ["sleep", "{}"]', complains)
+    (tmp_path / "nap.toml").write_text(text)
+    assert await answer(toolbox(), posted, "nap") == {"error": "exit code 3"}
+    *lines, failure = caplog.records
+    assert [line.message for line in lines] == ["tool nap: first", "tool nap: no lamp"]
+    assert "failed (exit code 3; its last words: no lamp) after" in failure.message
+    assert {record.MESSAGE_ID for record in caplog.records} == {TOOL_ID}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        RuntimeError("can't start new thread"),
+        OSError("no room"),
+        ToolFailed("exit code 1"),
+        ValueError("NaN"),
+    ],
+)
+@in_loop
+async def test_whatever_a_run_fails_with_the_service_gets_an_answer(
+    toolbox, posted, caplog, monkeypatch, odd
+):
+    async def fails(*_, **__):
+        raise odd
+
+    monkeypatch.setattr("appliance.service.tools.toolbox.run", fails)
+    assert await answer(toolbox(), posted, "nap") == {"error": str(odd)}
+    (record,) = caplog.records
+    assert f"tool nap failed ({odd}) after" in record.message
+
+
+@in_loop
+async def test_a_bug_in_a_tool_is_told_with_its_traceback_and_answered_all_the_same(
+    toolbox, posted, caplog, monkeypatch
+):
+    async def fails(*_, **__):
+        return {}["a bug"]
+
+    monkeypatch.setattr("appliance.service.tools.toolbox.run", fails)
+    told = await answer(toolbox(), posted, "nap")
+    assert told == {"error": "the box failed to run it"}
+    (record,) = caplog.records
+    assert (record.levelname, record.TOOL) == ("CRITICAL", "nap")
+    assert "KeyError: 'a bug'" in caplog.text
 
 
 @in_loop

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: MIT
+"""What to do is worded for the way the box is talked to."""
+
+import re
+
+import pytest
+
+from appliance.core.advice import advice
+from appliance.core.signals import TABLE, Signal
+from appliance.core.way import Way
+
+
+@pytest.mark.parametrize("signal", Signal)
+def test_the_table_is_worded_for_a_button_that_is_held(signal):
+    assert advice(signal, Way.HOLD) == TABLE[signal].advice
+
+
+@pytest.mark.parametrize("signal", [s for s in Signal if s is not Signal.SHUT_DOWN])
+@pytest.mark.parametrize("way", [Way.TOGGLE, Way.HANDS_FREE])
+def test_nobody_is_told_to_hold_or_let_go_of_a_button_that_is_only_pressed(way, signal):
+    assert not re.search(r"\b(hold|let go|tap)\b", advice(signal, way).lower())
+    assert advice(signal, way).endswith(".")

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+"""What the tests of the whole service share."""
+
+from collections.abc import Iterator
+
+import pytest
+from own_process import NotifySocket, write_config
+from patience import noise
+
+from appliance.simulator.virtual_card import VirtualCard
+
+
+@pytest.fixture
+def talkative_card(virtual_card) -> VirtualCard:
+    """A card whose microphone hears 30 s that repeat nowhere."""
+    virtual_card.say(noise(480_000))
+    return virtual_card
+
+
+@pytest.fixture
+def notify(tmp_path) -> Iterator[NotifySocket]:
+    """What a process tells systemd."""
+    notified = NotifySocket(tmp_path / "notify")
+    yield notified
+    notified.close()
+
+
+@pytest.fixture
+def config_file(tmp_path) -> str:
+    """For the virtual card, with nobody to talk to."""
+    return write_config(tmp_path / "config.toml")
