@@ -8,6 +8,7 @@ tells the shell when to come back.
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import assert_never
 
 from appliance.core import (
     budget,
@@ -16,14 +17,17 @@ from appliance.core import (
     hands_free,
     hold,
     memory,
+    news,
+    patience,
     playback,
     shut_down,
     tool_calls,
 )
 from appliance.core import events as ev
-from appliance.core.conversation import Conversation, Link, Step, is_open
+from appliance.core.conversation import Conversation, Link, Step
 from appliance.core.effects import CloseLink, CloseTurn, SetGain
 from appliance.core.signals import LINK_FAULTS, Earcon, Fault
+from appliance.core.utterance import is_open
 from appliance.core.volume import Volume
 from appliance.core.way import Way
 
@@ -54,48 +58,91 @@ def deadline(conversation: Conversation) -> float | None:
 
 
 def _apply(c: Conversation, event: ev.Event, now: float) -> Step:
+    """By family: what comes most often is asked for first."""
+    match event:
+        case ev.PeriodCaptured():
+            return hold.capture(hands_free.capture(c, event), event)
+        case ev.PlaybackDrained(segment, at):
+            return playback.drained(c, segment, at, now)
+    if isinstance(event, ev.WatchedEvent):
+        return c, ()
+    if isinstance(event, ev.AnswerEvent):
+        return _answer(c, event, now)
+    if isinstance(event, ev.LinkEvent):
+        return _link(c, event, now)
+    if isinstance(event, ev.ButtonEvent):
+        return _button(c, event, now)
+    if isinstance(event, ev.ToolEvent):
+        return _tool(c, event, now)
+    return _box(c, event, now)
+
+
+def _button(c: Conversation, event: ev.ButtonEvent, now: float) -> Step:
     match event:
         case ev.TalkPressed(at):
             return gestures.press(c, at, now)
         case ev.TalkReleased(at):
             return gestures.release(c, at, now)
-        case ev.PeriodCaptured():
-            return hold.capture(hands_free.capture(c, event), event)
+        case ev.VolumeTurned(steps):
+            return _set_volume(c, c.volume.turned(steps))
+        case ev.VolumeHeld(at):
+            return shut_down.held(c, at)
+        case ev.VolumeLetGo(at):
+            return shut_down.let_go(c, at)
+        case _:
+            assert_never(event)
+
+
+def _answer(c: Conversation, event: ev.AnswerEvent, now: float) -> Step:
+    match event:
         case ev.AnswerAudio(pcm):
-            if c.manner.way is Way.HANDS_FREE:
-                c = hands_free.answer_begins(c)
-            return playback.answer_audio(c, pcm, now)
+            return playback.answer_audio(_begun(c), pcm, now)
         case ev.AnswerGenerated():
             return playback.drain(c)
         case ev.AnswerInterrupted():
             return playback.interrupted(c, now)
         case ev.AnswerEnded():
             return playback.answer_ended(budget.turn_over(c), now)
-        case ev.PlaybackDrained(segment, at):
-            return playback.drained(c, segment, at, now)
+        case _:
+            assert_never(event)
+
+
+def _link(c: Conversation, event: ev.LinkEvent, now: float) -> Step:
+    match event:
         case ev.LinkOpening():
-            # Whatever was sent was sent on another link.
-            c = budget.turn_over(c)
-            c, effects = delivery.forget_link(c, now, failed=lambda _: False)
-            return replace(c, link=Link.OPENING, tried_at=now), effects
+            return delivery.link_opening(budget.turn_over(c), now)
         case ev.LinkUp():
             faults = c.faults - LINK_FAULTS
             return replace(c, link=Link.UP, faults=faults, expiring_by=None), ()
-        case ev.TurnSent():
-            return delivery.turn_sent(c, now), ()
         case ev.LinkLost(fault):
             return delivery.link_lost(c, fault, now)
         case ev.LinkExpiring(by):
             soonest = by if c.expiring_by is None else min(by, c.expiring_by)
             return replace(c, expiring_by=soonest), ()
+        case ev.TurnSent():
+            return delivery.turn_sent(c, now), ()
+        case _:
+            assert_never(event)
+
+
+def _tool(c: Conversation, event: ev.ToolEvent, now: float) -> Step:
+    match event:
         case ev.ToolCalled():
-            if c.manner.way is Way.HANDS_FREE:
-                c = hands_free.answer_begins(c)
-            return tool_calls.called(c, event, now)
+            return tool_calls.called(_begun(c), event, now)
         case ev.ToolCallsCancelled(call_ids):
             return tool_calls.cancelled(c, call_ids, now)
         case ev.ToolAnswered(call_id, response):
             return tool_calls.answered(c, call_id, response)
+        case ev.NewConversation():
+            return replace(c, anew=True), ()
+        case ev.VolumeSet(percent):
+            return _set_volume(c, c.volume.set_to(percent))
+        case _:
+            assert_never(event)
+
+
+def _box(c: Conversation, event: ev.BoxEvent, now: float) -> Step:
+    match event:
         case ev.DevicesReady():
             return playback.earcon(replace(c, ready=True), Earcon.READY)
         case ev.FaultRaised(fault):
@@ -103,37 +150,26 @@ def _apply(c: Conversation, event: ev.Event, now: float) -> Step:
         case ev.FaultCleared(fault):
             c = replace(c, faults=c.faults - {fault})
             return (replace(c, mute_since=None) if fault is Fault.SPEAKER else c), ()
-        case ev.NewConversation():
-            return replace(c, anew=True), ()
         case ev.TokensCounted(tokens):
             return budget.counted(c, tokens)
         case ev.DayBegan(day):
             return budget.day_began(c, day)
-        case ev.VolumeTurned(steps):
-            return _set_volume(c, c.volume.turned(steps))
-        case ev.VolumeSet(percent):
-            return _set_volume(c, c.volume.set_to(percent))
-        case ev.VolumeHeld(at):
-            return shut_down.held(c, at)
-        case ev.VolumeLetGo():
-            return shut_down.let_go(c)
-        case ev.ConfigChanged(limits, manner, relink, volume):
-            c = budget.judged(replace(c, limits=limits, manner=manner))
-            c, effects = _set_volume(c, volume) if volume else (c, ())
-            c, more = delivery.reconfigure(c, relink, now)
-            return c, effects + more
+        case ev.ConfigChanged():
+            return _reconfigure(c, event, now)
         case ev.StopRequested():
             return _stop(c, now)
         case _:
-            return c, ()
+            assert_never(event)
 
 
 def timers(c: Conversation) -> Iterator[tuple[float, Reaction]]:
     """What will happen by itself, and when. Each reaction removes its own timer."""
     yield from tool_calls.timers(c)
+    yield from news.timers(c)
     yield from hold.timers(c)
     yield from hands_free.timers(c)
     yield from delivery.timers(c)
+    yield from patience.timers(c)
     yield from playback.timers(c)
     yield from memory.timers(c)
     yield from budget.timers(c)
@@ -142,14 +178,26 @@ def timers(c: Conversation) -> Iterator[tuple[float, Reaction]]:
     if c.expiring_by is not None and c.link is Link.UP:
         idle = calm and not tool_calls.on_link(c)
         yield (0.0 if idle else c.expiring_by), delivery.expire
-    if c.anew and calm and not tool_calls.on_link(c):
+    if c.anew and calm and not tool_calls.holds_audio(c):
         yield 0.0, delivery.start_anew
-    if c.link is Link.UP and c.between_turns and not any(k.on_link for k in c.calls):
+    if c.link is Link.UP and c.between_turns and not tool_calls.on_link(c):
         yield c.active_at + c.limits.idle_disconnect_s, _sleep
+
+
+def _begun(c: Conversation) -> Conversation:
+    """The service speaks, or sets a tool to work."""
+    return hands_free.answer_begins(c) if c.manner.way is Way.HANDS_FREE else c
 
 
 def _set_volume(c: Conversation, volume: Volume) -> Step:
     return replace(c, volume=volume), (SetGain(volume.gain),)
+
+
+def _reconfigure(c: Conversation, to: ev.ConfigChanged, now: float) -> Step:
+    c = budget.judged(replace(c, limits=to.limits, manner=to.manner))
+    c, effects = _set_volume(c, to.volume)
+    c, more = delivery.reconfigure(c, to.relink, now)
+    return c, effects + more
 
 
 def _fault(c: Conversation, fault: Fault, now: float) -> Step:

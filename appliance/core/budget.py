@@ -38,11 +38,6 @@ def judged(c: Conversation) -> Conversation:
     return replace(c, faults=c.faults | limit if enough else c.faults - limit)
 
 
-def is_used_up(c: Conversation) -> bool:
-    """What is being said and answered is so to its end, but no more begins."""
-    return Fault.DAILY_LIMIT in c.faults
-
-
 def refuse(c: Conversation, now: float) -> Step:
     """A press silences what sounds, as ever, and is told why that is all."""
     c, effects = playback.hush(c, now)
@@ -54,7 +49,7 @@ def timers(
     c: Conversation,
 ) -> Iterator[tuple[float, Callable[[Conversation, float], Step]]]:
     """When an open microphone is closed: as soon as all is answered and heard."""
-    if is_used_up(c) and hands_free.calm(c) and c.quiet_since is not None:
+    if c.used_up and hands_free.calm(c) and c.quiet_since is not None:
         yield 0.0, _close
 
 

@@ -11,6 +11,7 @@ from appliance.core.led_pattern import LedPattern
 from appliance.core.limits import Limits
 from appliance.core.signals import TABLE, Fault, Signal, signal_of, worst
 from appliance.core.tokens import Spent, Tokens
+from appliance.core.utterance import Utterance, is_open
 from appliance.core.volume import Volume, VolumeHold
 from appliance.core.way import HOLD, Manner
 
@@ -64,29 +65,6 @@ class OpenMicrophone:
 
 
 @dataclass(frozen=True, slots=True)
-class Utterance:
-    """What was said in one hold; kept until its answer begins."""
-
-    turn: int
-    #: s16le mono at 16 kHz, in order, without a gap.
-    pieces: tuple[bytes, ...] = ()
-    #: Some frame is not zero. A microphone that works always hears some noise.
-    audible: bool = False
-    #: When it was complete, or failed after that; None while it is being said.
-    ended_at: float | None = None
-    #: Pieces sent on this link, None before OpenTurn.
-    sent: int | None = None
-    #: CloseTurn was ordered on this link.
-    closed: bool = False
-    #: When the network had taken all of it: from then on an answer is waited for.
-    awaited_since: float | None = None
-    #: Links that failed it.
-    failures: int = 0
-    #: Not said by the user: it is the box that tells the service this.
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
     """An answer that is being played; gone once it is drained or dropped."""
 
@@ -131,9 +109,10 @@ class Conversation:
     utterances: tuple[Utterance, ...] = ()
     #: The last turn number given out.
     turn: int = 0
-    #: Turns closed on this link whose answer has not ended, oldest first. What
-    #: arrives belongs to the first. (A boolean fails here: an answer in flight when
-    #: the user talks over it would be taken for the next one.)
+    #: Turns whose answer has not ended on this link, oldest first. What arrives belongs
+    #: to the first. (A boolean fails here: an answer in flight when the user talks over
+    #: it would be taken for the next one.) 0 is what the service may say of itself, or
+    #: not: heard, as a turn of its own, if it begins before anything else is asked.
     owed: tuple[int, ...] = ()
     #: Turns closed on this link that the network has not wholly taken, oldest first.
     on_the_way: tuple[int, ...] = ()
@@ -148,8 +127,6 @@ class Conversation:
     calls: tuple[Call, ...] = ()
     #: Calls that nobody waits for any more, and that still run.
     forsaken: tuple[str, ...] = ()
-    #: Answers that the service may begin of itself: to what a tool said.
-    unasked: int = 0
     #: The last thing ordered from the speaker that ends with a drain.
     segment: int = 0
     last_closed_at: float = float("-inf")
@@ -189,17 +166,17 @@ class Conversation:
         return bool(self.hold or self.microphone or self.utterances)
 
     @property
+    def used_up(self) -> bool:
+        """What is being said and answered is so to its end, but no more begins."""
+        return Fault.DAILY_LIMIT in self.faults
+
+    @property
     def between_turns(self) -> bool:
         return self.state is State.IDLE and not self.owed
 
 
 #: What comes of an event: the conversation after it, and what is to be done.
 Step = tuple[Conversation, tuple[Effect, ...]]
-
-
-def is_open(utterance: Utterance) -> bool:
-    """Its turn is open on the wire."""
-    return utterance.sent is not None and not utterance.closed
 
 
 def start(limits: Limits, now: float, manner: Manner = HOLD) -> Conversation:

@@ -4,8 +4,8 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from appliance.core import tool_calls
-from appliance.core.conversation import Conversation, Link, Step, Utterance
+from appliance.core import news, tool_calls
+from appliance.core.conversation import Conversation, Link, Step
 from appliance.core.effects import (
     CloseTurn,
     Effect,
@@ -30,6 +30,7 @@ from appliance.core.signals import (
     earcon_of,
     worst,
 )
+from appliance.core.utterance import Utterance
 
 #: An utterance is sent again once; the second link that fails it loses it.
 _FAILURES_TO_LOSE = 2
@@ -53,12 +54,11 @@ def deliver(c: Conversation, now: float) -> Step:
         if not said[i].closed:
             break
         c = replace(
-            c,
-            owed=(*c.owed, utterance.turn),
+            tool_calls.nothing_more(c),
             on_the_way=(*c.on_the_way, utterance.turn),
             last_closed_at=now,
-            unasked=0,
         )
+        c = replace(c, owed=(*c.owed, utterance.turn))
     return replace(c, utterances=tuple(said)), tuple(effects)
 
 
@@ -76,12 +76,6 @@ def timers(
             yield _may_open_at(c), deliver
         if waiting.ended_at is not None:
             yield waiting.ended_at + c.limits.delivery_limit_s, _undeliverable
-    elif (
-        c.utterances and not c.hold and not tool_calls.excuses(c, c.utterances[-1].turn)
-    ):
-        since = c.utterances[-1].awaited_since
-        assert since is not None
-        yield since + c.limits.answer_limit_s, _unanswered
 
 
 def turn_sent(c: Conversation, now: float) -> Conversation:
@@ -93,39 +87,49 @@ def turn_sent(c: Conversation, now: float) -> Conversation:
     return replace(c, utterances=said, on_the_way=on_the_way)
 
 
+def link_opening(c: Conversation, now: float) -> Step:
+    """Whatever was sent was sent on another link."""
+    before = c
+    c, effects = forget_link(c, now, failed=lambda _: False)
+    c = replace(c, link=Link.OPENING, tried_at=now)
+    c, more = _lament(before, c, Signal.LOST, now)
+    return c, effects + more
+
+
 def link_lost(c: Conversation, fault: Fault | None, now: float) -> Step:
     """No turn is open any more; what is not being answered will be sent again."""
-    news = fault not in c.faults and c.wants_link
+    before = c
+    news_of_it = fault not in c.faults and c.wants_link
     faults = (c.faults - LINK_FAULTS) | ({fault} if fault else set())
-    promised = _is_promised(c)
-    c, effects = forget_link(c, now, failed=_is_sent)
+    c, effects = forget_link(c, now, failed=is_sent)
     c = replace(c, link=Link.DOWN, faults=frozenset(faults))
-    fatal = fault in FATAL_FAULTS
-    kept = () if fatal else _alive(c)
-    lost = promised or len(kept) < len(c.utterances)
-    c = _keep(c, kept)
-    if fatal and (c.hold or c.microphone):
-        c = replace(c, hold=None, microphone=None, said_until=now)
-    if fault and news:
+    if fault in FATAL_FAULTS:
+        over = bool(c.hold or c.microphone)
+        c = _keep(replace(c, microphone=None), ())
+        c = replace(c, hold=None, said_until=now) if over else c
+    if fault and news_of_it:
         c, more = earcon(c, earcon_of(fault))
         effects += more
-    if lost:
+    elif before.microphone and not c.microphone:
+        # The sound of the fault was heard already, at the press.
         c, more = mishap(c, Signal.LOST, now)
-        effects += more
-    return c, effects
+        return c, effects + more
+    c, more = _lament(before, c, Signal.LOST, now)
+    return c, effects + more
 
 
 def expire(c: Conversation, now: float) -> Step:
     """The link is to be cut: have another. An utterance that was half said is nobody's
     failure; a whole one, unanswered, would else be re-sent for ever."""
-    return _renew(c, now, deaf=False, failed=lambda u: u.closed)
+    return renew(c, now, deaf=False, failed=lambda u: u.closed)
 
 
 def forget_link(
     c: Conversation, now: float, *, failed: Callable[[Utterance], bool]
 ) -> Step:
     """Nothing is open, sent or owed on the next link; `failed` says which utterances
-    this link counts against. Their wait for a link begins anew."""
+    this link counts against. Their wait for a link begins anew, unless it was the last
+    that they had."""
     said = tuple(
         replace(
             u,
@@ -136,11 +140,30 @@ def forget_link(
             failures=u.failures + failed(u),
         )
         for u in c.utterances
+        if not u.is_promise
     )
-    c = replace(leave_link(c), utterances=said)
+    untold = news.untold(c)
+    c = leave_link(c)
+    c = replace(c, calls=c.calls + untold)
+    c = _keep(c, tuple(u for u in said if u.failures < _FAILURES_TO_LOSE))
     if c.microphone and c.microphone.waiting_since is None:
         c = replace(c, microphone=replace(c.microphone, waiting_since=now))
     return cut_answer_short(c, Signal.LOST)
+
+
+def renew(
+    c: Conversation, now: float, *, deaf: bool, failed: Callable[[Utterance], bool]
+) -> Step:
+    """Have another link. What is lost with this one is told as not answered."""
+    before = c
+    c, effects = forget_link(c, now, failed=failed)
+    c, more = _lament(before, replace(c, link=Link.OPENING), Signal.NO_ANSWER, now)
+    return c, (*effects, RenewLink(deaf), *more)
+
+
+def is_sent(utterance: Utterance) -> bool:
+    """Some of it is out on this link."""
+    return utterance.sent is not None
 
 
 def start_anew(c: Conversation, now: float) -> Step:
@@ -159,19 +182,6 @@ def reconfigure(c: Conversation, relink: bool, now: float) -> Step:
     if refused or (relink and c.link is not Link.DOWN):
         return expire(c, now)
     return c, ()
-
-
-def _is_promised(c: Conversation) -> bool:
-    """The service has called a tool, and would have answered after it; what it was
-    asked is not kept here."""
-    kept = {u.turn for u in c.utterances}
-    owed = any(turn > c.hushed_through and turn not in kept for turn in c.owed)
-    return owed and not c.begun
-
-
-def _is_sent(utterance: Utterance) -> bool:
-    """Some of it is out on this link."""
-    return utterance.sent is not None
 
 
 def _try(c: Conversation, now: float) -> Step:
@@ -197,31 +207,12 @@ def _send(utterance: Utterance) -> tuple[Utterance, list[Effect]]:
     return utterance, orders
 
 
-def _unanswered(c: Conversation, now: float) -> Step:
-    """The service says nothing: try once more on another link, then give up."""
-    return _renew(c, now, deaf=True, failed=_is_sent)
-
-
-def _renew(
-    c: Conversation, now: float, *, deaf: bool, failed: Callable[[Utterance], bool]
-) -> Step:
-    c, effects = forget_link(c, now, failed=failed)
-    kept = _alive(c)
-    lost = len(kept) < len(c.utterances)
-    c = replace(_keep(c, kept), link=Link.OPENING)
-    effects = (*effects, RenewLink(deaf))
-    if not lost:
-        return c, effects
-    c, more = mishap(c, Signal.NO_ANSWER, now)
-    return c, effects + more
-
-
 def _undeliverable(c: Conversation, now: float) -> Step:
     """It has waited too long for a link, or for one that takes all of it."""
     waiting = next(u for u in c.utterances if u.awaited_since is None)
     effects: tuple[Effect, ...] = ()
-    if _is_sent(waiting):
-        c, effects = _renew(c, now, deaf=False, failed=lambda _: False)
+    if is_sent(waiting):
+        c, effects = renew(c, now, deaf=False, failed=lambda _: False)
     c = _keep(c, tuple(u for u in c.utterances if u.turn != waiting.turn))
     if fault := worst(c.faults & LINK_FAULTS):
         c, more = earcon(c, earcon_of(fault))
@@ -230,8 +221,16 @@ def _undeliverable(c: Conversation, now: float) -> Step:
     return c, effects + more
 
 
-def _alive(c: Conversation) -> tuple[Utterance, ...]:
-    return tuple(u for u in c.utterances if u.failures < _FAILURES_TO_LOSE)
+def _lament(before: Conversation, c: Conversation, why: Signal, now: float) -> Step:
+    """Tell the user, once, that something will not be answered any more: after what
+    there is still to be heard."""
+    kept = {u.turn for u in c.utterances}
+    gone = any(u.turn not in kept and not u.call for u in before.utterances)
+    if not gone and 0 not in before.owed[before.begun :]:
+        return c, ()
+    if c.answer:
+        return replace(c, answer=replace(c.answer, aftermath=why)), ()
+    return mishap(c, why, now)
 
 
 def _keep(c: Conversation, kept: tuple[Utterance, ...]) -> Conversation:

@@ -175,15 +175,12 @@ class NewConversation:
 
 @dataclass(frozen=True, slots=True)
 class ConfigChanged:
-    """Between two turns; `relink` if the next link will not be as this one.
-
-    `volume`: another one, None if it stays.
-    """
+    """Between two turns; `relink` if the next link will not be as this one."""
 
     limits: Limits
     manner: Manner
     relink: bool
-    volume: Volume | None = None
+    volume: Volume
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,39 +193,38 @@ class StopRequested:
     pass
 
 
-Event = (
-    TalkPressed
-    | TalkReleased
-    | PeriodCaptured
-    | CaptureOverran
+#: The user's hand.
+ButtonEvent = TalkPressed | TalkReleased | VolumeTurned | VolumeHeld | VolumeLetGo
+#: What the link brings of an answer.
+AnswerEvent = AnswerAudio | AnswerGenerated | AnswerInterrupted | AnswerEnded
+LinkEvent = LinkOpening | LinkUp | LinkLost | LinkExpiring | TurnSent
+ToolEvent = ToolCalled | ToolCallsCancelled | ToolAnswered | NewConversation | VolumeSet
+#: How the box is, and what it may use.
+BoxEvent = (
+    DevicesReady
+    | FaultRaised
+    | FaultCleared
+    | TokensCounted
+    | DayBegan
+    | ConfigChanged
+    | StopRequested
+)
+#: They decide nothing: they are measured, or the time has come for something else.
+WatchedEvent = (
+    CaptureOverran
     | PlaybackStarted
     | PlaybackSilenced
     | PlaybackUnderran
-    | PlaybackDrained
-    | LinkOpening
-    | LinkUp
-    | LinkLost
-    | LinkExpiring
-    | TurnSent
-    | AnswerAudio
-    | AnswerGenerated
-    | AnswerInterrupted
-    | AnswerEnded
     | TranscriptHeard
-    | TokensCounted
-    | DayBegan
-    | VolumeTurned
-    | VolumeSet
-    | VolumeHeld
-    | VolumeLetGo
-    | ToolCalled
-    | ToolCallsCancelled
-    | ToolAnswered
-    | DevicesReady
-    | FaultRaised
-    | FaultCleared
-    | NewConversation
-    | ConfigChanged
     | TimePassed
-    | StopRequested
+)
+Event = (
+    PeriodCaptured
+    | PlaybackDrained
+    | ButtonEvent
+    | AnswerEvent
+    | LinkEvent
+    | ToolEvent
+    | BoxEvent
+    | WatchedEvent
 )

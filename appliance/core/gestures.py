@@ -14,7 +14,7 @@ _DOUBLE_TAP_S = 0.5
 
 def press(c: Conversation, at: float, now: float) -> Step:
     """The button went down."""
-    if budget.is_used_up(c) and not (c.hold or c.microphone):
+    if c.used_up and not (c.hold or c.microphone):
         return budget.refuse(c, now)
     match c.manner.way:
         case Way.HANDS_FREE:
@@ -37,7 +37,9 @@ def _release(c: Conversation, at: float, now: float) -> Step:
         return c, effects
     if at - c.tapped_at > _DOUBLE_TAP_S:
         return replace(c, tapped_at=at), effects
-    c, more = delivery.start_anew(replace(c, tapped_at=float("-inf")), now)
+    # What is half sent belongs to what is to be forgotten.
+    c = replace(c, tapped_at=float("-inf"), utterances=())
+    c, more = delivery.start_anew(c, now)
     effects += more
     c, more = playback.earcon(c, Earcon.NEW)
     return c, effects + more

@@ -16,8 +16,8 @@ from appliance.core.effects import CloseTurn, Effect, OpenLink, OpenTurn, SendAu
 from appliance.core.pcm import CAPTURE_RATE_HZ, FRAME_BYTES, cut, seconds
 from appliance.core.signals import Earcon, Fault, Signal, earcon_of, worst
 
-#: What is not answered yet is kept for the next link, but no more than this: most of it
-#: may be silence.
+#: What was sent and is not answered yet is kept for the next link, but no more than
+#: this: most of it may be silence. What waits to be sent has limits of its own.
 _KEPT_S = 15.0
 #: Ends what was said last: the service waits for silence, and may ignore the word that
 #: the stream has ended.
@@ -48,41 +48,45 @@ def capture(c: Conversation, period: ev.PeriodCaptured) -> Conversation:
     if not pcm:
         return c
     pieces, sent = (*microphone.pieces, pcm), microphone.sent
-    while sum(map(len, pieces)) > _KEPT_S * CAPTURE_RATE_HZ * FRAME_BYTES:
-        pieces, sent = pieces[1:], sent and sent - 1
+    while sent and sum(map(len, pieces)) > _KEPT_S * CAPTURE_RATE_HZ * FRAME_BYTES:
+        pieces, sent = pieces[1:], sent - 1
     return replace(c, microphone=replace(microphone, pieces=pieces, sent=sent))
 
 
 def deliver(c: Conversation) -> Step:
     """Send what this link has not carried."""
-    microphone = c.microphone
-    if c.link is not Link.UP or microphone is None or not microphone.pieces:
+    if c.link is not Link.UP or c.microphone is None:
         return c, ()
-    if tool_calls.holds_audio(c):
-        return c, ()
+    microphone = replace(c.microphone, waiting_since=None)
+    # What the box has to say itself has turns of its own, which do not nest.
+    unsaid = any(u.sent is None for u in c.utterances)
+    if unsaid or not microphone.pieces or tool_calls.holds_audio(c):
+        return replace(c, microphone=microphone), ()
     effects: list[Effect] = []
     if microphone.sent is None:
         effects.append(OpenTurn(microphone.turn))
     effects += [SendAudio(pcm) for pcm in microphone.pieces[microphone.sent or 0 :]]
     sent = len(microphone.pieces)
-    microphone = replace(microphone, sent=sent, waiting_since=None)
+    microphone = replace(microphone, sent=sent)
     return replace(c, microphone=microphone), tuple(effects)
 
 
 def answer_begins(c: Conversation) -> Conversation:
     """What was said up to here has arrived: the answer is a turn of its own."""
-    if c.owed or c.link is not Link.UP:
+    if any(c.owed) or c.link is not Link.UP:
         return c
     microphone = c.microphone
     if microphone and microphone.sent is not None:
         unsent = microphone.pieces[microphone.sent :]
         c = replace(c, microphone=replace(microphone, pieces=unsent, sent=0))
-    return replace(c, turn=c.turn + 1, owed=(c.turn + 1,))
+    promised = next((u.turn for u in c.utterances if u.call), None)
+    turn = promised or c.turn + 1
+    return replace(c, turn=max(c.turn, turn), owed=(turn,))
 
 
 def calm(c: Conversation) -> bool:
     """The link may be renewed: nothing is being answered."""
-    return c.microphone is not None and not (c.owed or c.answer)
+    return c.microphone is not None and not (c.owed or c.answer or c.utterances)
 
 
 def stop(c: Conversation) -> Step:
@@ -99,7 +103,7 @@ def timers(
     """When to warn, when the microphone is closed, and when no link came in time."""
     if c.microphone is None:
         return
-    if c.microphone.waiting_since is not None:
+    if c.microphone.waiting_since is not None and c.link is not Link.UP:
         yield c.microphone.waiting_since + c.limits.delivery_limit_s, _undeliverable
     if c.quiet_since is None:
         return
@@ -124,15 +128,23 @@ def _open(c: Conversation, at: float) -> Step:
 
 
 def _close(c: Conversation, now: float) -> Step:
-    """If what was said never reached the service, the user is told."""
+    """What was said and never reached the service is told as lost; so is what did, if
+    no answer begins before the link is gone."""
     microphone = c.microphone
     assert microphone
+    effects: tuple[Effect, ...] = ()
+    unsent = microphone.pieces[microphone.sent or 0 :]
     c = replace(c, microphone=None, active_at=now)
-    held = tool_calls.holds_audio(c)
-    if microphone.sent is None or held:
-        said = any(map(any, microphone.pieces[microphone.sent or 0 :]))
-        return playback.mishap(c, Signal.LOST, now) if said else (c, ())
-    return c, (SendAudio(_SILENCE), CloseTurn(microphone.turn))
+    if microphone.sent is not None:
+        held = tool_calls.holds_audio(c)
+        effects = () if held else (SendAudio(_SILENCE),)
+        effects += (CloseTurn(microphone.turn),)
+        if any(map(any, microphone.pieces[: microphone.sent])) and not c.owed:
+            c = replace(c, owed=(0,))
+    if not any(map(any, unsent)):
+        return c, effects
+    c, more = playback.mishap(c, Signal.LOST, now)
+    return c, effects + more
 
 
 def _undeliverable(c: Conversation, now: float) -> Step:

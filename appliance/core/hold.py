@@ -11,13 +11,12 @@ from appliance.core.conversation import (
     Hold,
     Link,
     Step,
-    Utterance,
     hold_until,
-    is_open,
 )
 from appliance.core.effects import OpenLink
 from appliance.core.pcm import cut
 from appliance.core.signals import Earcon, Fault, Signal, earcon_of, worst
+from appliance.core.utterance import Utterance, is_open
 
 #: A period that is this late will not come: the microphone is dead.
 _OVERDUE_S = 1.0

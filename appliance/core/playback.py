@@ -6,13 +6,7 @@ from dataclasses import replace
 
 from appliance.core import tool_calls
 from appliance.core.conversation import Answer, Conversation, Link, Step
-from appliance.core.effects import (
-    Drain,
-    DropPlayback,
-    Play,
-    PlayEarcon,
-    RenewLink,
-)
+from appliance.core.effects import Drain, DropPlayback, Play, PlayEarcon
 from appliance.core.signals import TABLE, Earcon, Signal
 from appliance.core.way import Way
 
@@ -21,11 +15,13 @@ _ROOM_S = 0.1
 #: How long the LED shows that an utterance was lost or not answered.
 _MISHAP_S = 2.0
 #: After this nobody waits for an answer any more, or for the end of a hushed one.
-_PATIENCE_S = 60.0
+PATIENCE_S = 60.0
 
 
 def hush(c: Conversation, now: float) -> Step:
     """Silence at once, and for ever what answers the turns so far."""
+    said = tuple(u for u in c.utterances if not u.is_promise)
+    c = replace(tool_calls.nothing_more(c), utterances=said)
     return drop(replace(c, hushed_through=c.turn), now)
 
 
@@ -58,9 +54,7 @@ def mishap(c: Conversation, what: Signal, now: float) -> Step:
 def timers(
     c: Conversation,
 ) -> Iterator[tuple[float, Callable[[Conversation, float], Step]]]:
-    """When an answer counts as stalled, and when a mishap has been shown."""
-    if not (c.owed and tool_calls.excuses(c, c.owed[0])):
-        yield from _stalls(c)
+    """When nothing will sound any more, and when a mishap has been shown."""
     if c.answer or c.quiet_since is None:
         yield _given_up_at(c), drop
     if c.mishap:
@@ -69,10 +63,10 @@ def timers(
 
 def answer_audio(c: Conversation, pcm: bytes, now: float) -> Step:
     """Play it, if it answers what was said last and nobody talks over it."""
-    if not c.owed and c.unasked:
-        c = tool_calls.begin_unasked(c)
-    if not c.owed:
+    if c.link is not Link.UP:
         return c, ()
+    # What nobody asked for is not heard, but it has an end as well.
+    c = tool_calls.begin(c) if c.owed else replace(c, owed=(0,))
     turn = c.owed[0]
     said = tuple(u for u in c.utterances if u.turn != turn)
     c = replace(c, begun=True, utterances=said, active_at=now)
@@ -97,7 +91,8 @@ def interrupted(c: Conversation, now: float) -> Step:
     c = replace(c, interrupted=True)
     if c.manner.way is Way.HANDS_FREE and (c.answer or c.owed):
         return hush(c, now)
-    if not c.owed or not c.answer:
+    promised = c.begun and any(u.turn == c.owed[0] for u in c.utterances)
+    if not c.owed or not (c.answer or promised):
         return c, ()
     c, effects = hush(c, now)
     c, more = mishap(c, Signal.LOST, now)
@@ -116,7 +111,8 @@ def answer_ended(c: Conversation, now: float) -> Step:
         return replace(c, interrupted=False), ()
     if not c.interrupted and (going_on := tool_calls.continued(c)):
         return going_on, ()
-    hushed, heard = turn <= c.hushed_through, c.begun
+    heard = c.begun
+    fine = turn <= c.hushed_through or tool_calls.may_end_empty(c, turn)
     c = replace(
         c,
         owed=c.owed[1:],
@@ -125,9 +121,9 @@ def answer_ended(c: Conversation, now: float) -> Step:
         utterances=tuple(u for u in c.utterances if u.turn != turn),
         active_at=now,
     )
-    if hushed or (not heard and tool_calls.excuses(c, turn)):
-        return c, ()
-    return drain(c) if heard else mishap(c, Signal.NO_ANSWER, now)
+    if heard:
+        return drain(c)
+    return (c, ()) if fine else mishap(c, Signal.NO_ANSWER, now)
 
 
 def drained(c: Conversation, segment: int, at: float, now: float) -> Step:
@@ -163,33 +159,9 @@ def leave_link(c: Conversation) -> Conversation:
     )
 
 
-def _stalls(
-    c: Conversation,
-) -> Iterator[tuple[float, Callable[[Conversation, float], Step]]]:
-    if c.answer and not c.answer.draining:
-        yield c.answer.arrived_at + c.limits.answer_limit_s, _stalled
-    elif c.owed and not (c.answer or c.hold or c.utterances):
-        yield c.active_at + _end_limit_s(c), _stalled
-
-
 def _given_up_at(c: Conversation) -> float:
     """When what waits for a speaker that is out of order will not be played any more:
     after a short fault it goes on."""
     if c.mute_since is None:
         return float("inf")
-    return c.mute_since + _PATIENCE_S
-
-
-def _end_limit_s(c: Conversation) -> float:
-    """How long the end of an answer may take that is not heard any more: without it,
-    the next one would be taken for a part of it. The service counts as if it played,
-    so one that was hushed half-way ends long after its last audio."""
-    heard = c.begun and c.owed[0] > c.hushed_through
-    return c.limits.answer_limit_s if heard else _PATIENCE_S
-
-
-def _stalled(c: Conversation, now: float) -> Step:
-    """The answer, or its end, does not come: play what did, and mistrust the link."""
-    c, effects = cut_answer_short(c, Signal.NO_ANSWER)
-    c = replace(leave_link(c), link=Link.OPENING)
-    return c, (*effects, RenewLink(deaf=True))
+    return c.mute_since + PATIENCE_S

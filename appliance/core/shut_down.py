@@ -17,10 +17,13 @@ def held(c: Conversation, at: float) -> Step:
     return replace(c, volume_hold=VolumeHold(at)), ()
 
 
-def let_go(c: Conversation) -> Step:
-    """Commits what the LED warns of, and nothing else."""
+def let_go(c: Conversation, at: float) -> Step:
+    """Commits what the LED warns of, and nothing else; it may be told late."""
     hold, c = c.volume_hold, replace(c, volume_hold=None)
-    return c, (PowerOff(),) if hold and hold.armed else ()
+    if not hold or not hold.armed:
+        return c, ()
+    held_s = at - hold.since - c.limits.shut_down_s
+    return c, (PowerOff(),) if 0 <= held_s < _SECOND_THOUGHTS_S else ()
 
 
 def timers(

@@ -11,34 +11,29 @@ from dataclasses import replace
 
 from appliance.core import events as ev
 from appliance.core.call import Call
-from appliance.core.conversation import Conversation, Link, Step, Utterance
+from appliance.core.conversation import Conversation, Link, Step
 from appliance.core.effects import AnswerTool, CancelTools, RunTool
-from appliance.core.way import Way
+from appliance.core.utterance import promise
 
 #: More of them at once are refused.
 _MOST_CALLS = 8
 _REFUSAL = b'{"error":"too many tools are running; try again later"}'
 _TAKEN_BACK = b'{"error":"the user has taken it back"}'
-#: To the service, when the call that this answers is gone with its link.
-_NEWS = "The tool {name}, which you called earlier, has just answered: {response}"
 
 
 def called(c: Conversation, call: ev.ToolCalled, now: float) -> Step:
     """Run it, unless too many are running."""
     if c.link is not Link.UP or any(k.call_id == call.call_id for k in c.calls):
         return c, ()
-    if len(c.calls) >= _MOST_CALLS:
-        return c, (AnswerTool(call.call_id, call.name, _REFUSAL),)
+    c = begin(c)
     turn = c.owed[0] if c.owed else 0
-    if 0 < turn <= c.hushed_through:
+    if c.owed and turn <= c.hushed_through:
         return c, (AnswerTool(call.call_id, call.name, _TAKEN_BACK),)
     pending = Call(call.call_id, call.name, turn, call.blocking)
-    # What has set a tool to work must not be sent again, and do it twice.
-    said = tuple(
-        replace(u, failures=max(u.failures, 1)) if u.turn == turn else u
-        for u in c.utterances
-    )
-    c = replace(c, calls=(*c.calls, pending), utterances=said, active_at=now)
+    if len(c.calls) >= _MOST_CALLS:
+        c = _promised(may_go_on(c, pending), pending, now)
+        return c, (AnswerTool(call.call_id, call.name, _REFUSAL),)
+    c = _promised(replace(c, calls=(*c.calls, pending)), pending, now)
     return c, (RunTool(call.call_id, call.name, call.arguments),)
 
 
@@ -48,11 +43,11 @@ def cancelled(c: Conversation, call_ids: tuple[str, ...], now: float) -> Step:
     if not gone:
         return c, ()
     calls = tuple(k for k in c.calls if k.call_id not in gone)
-    return _wait_anew(replace(c, calls=calls), now), (CancelTools(gone),)
+    return wait_anew(replace(c, calls=calls), now), (CancelTools(gone),)
 
 
 def answered(c: Conversation, call_id: str, response: bytes) -> Step:
-    """Keep it until it may be sent; that of a call that is gone is dropped."""
+    """Keep it until it may be told; that of a call that is gone is dropped."""
     calls = tuple(
         replace(k, response=response) if k.call_id == call_id else k for k in c.calls
     )
@@ -62,39 +57,38 @@ def answered(c: Conversation, call_id: str, response: bytes) -> Step:
 def timers(
     c: Conversation,
 ) -> Iterator[tuple[float, Callable[[Conversation, float], Step]]]:
-    """What is to be done about calls as soon as it can be: at once."""
+    """When to end what nobody waits for any more: at once."""
     if c.forsaken:
         yield 0.0, _end_forsaken
-    if any(_may_be_told(c, k) for k in c.calls):
-        yield 0.0, _tell
 
 
 def leave_link(c: Conversation) -> Conversation:
     """The link is gone. What its answers waited for is forsaken; what runs in the
-    background goes on."""
-    kept = tuple(k for k in c.calls if not (k.blocking or k.turn in c.owed))
+    background goes on, unless the user is told that all is lost."""
+    unbegun = c.owed[c.begun :]
+    kept = tuple(k for k in c.calls if not (k.blocking or k.turn in unbegun))
     lost = tuple(k.call_id for k in c.calls if k not in kept)
     return replace(
         c,
         calls=tuple(replace(k, on_link=False) for k in kept),
         forsaken=c.forsaken + lost,
-        unasked=0,
     )
 
 
 def holds_audio(c: Conversation) -> bool:
-    """The service would not take any: it waits for a tool."""
+    """The service would not take any, and is silent with a reason: it waits."""
     return any(k.blocking for k in c.calls)
 
 
-def excuses(c: Conversation, turn: int) -> bool:
-    """That the service is silent about `turn` has a reason."""
-    return any(k.blocking or k.turn == turn for k in c.calls)
-
-
 def on_link(c: Conversation) -> bool:
-    """Something is lost if the link is given up between two turns."""
-    return c.unasked > 0 or any(k.on_link for k in c.calls)
+    """A tool is done sooner if the link is kept."""
+    return any(k.on_link for k in c.calls)
+
+
+def may_end_empty(c: Conversation, turn: int) -> bool:
+    """The service need not say anything: a tool will, or has."""
+    told = any(u.turn == turn and u.call for u in c.utterances)
+    return told or any(k.turn == turn for k in c.calls)
 
 
 def continued(c: Conversation) -> Conversation | None:
@@ -102,54 +96,34 @@ def continued(c: Conversation) -> Conversation | None:
     a tool's. None if it is."""
     if any(k.blocking and k.turn == c.owed[0] for k in c.calls):
         return c
-    if c.unasked and not c.begun:
-        return replace(c, unasked=c.unasked - 1)
+    if c.owed[0] and c.owed[1:] and not (c.begun or any(c.owed[1:])):
+        return replace(c, owed=(c.owed[0], *c.owed[2:]))
     return None
 
 
-def begin_unasked(c: Conversation) -> Conversation:
-    """The service speaks of itself: its answer gets a turn, which is never said. It
-    does not talk over a user who talks, or who waits for an answer of his own."""
-    turn = 0 if c.hold or c.utterances else c.turn + 1
-    return replace(c, owed=(turn,), turn=max(c.turn, turn), unasked=c.unasked - 1)
+def begin(c: Conversation) -> Conversation:
+    """What the service says of itself gets a turn, which is never said. It does not
+    talk over a user who talks, or who waits for an answer of his own."""
+    if c.begun or c.owed[:1] != (0,) or c.hold or c.utterances:
+        return c
+    return replace(c, owed=(c.turn + 1, *c.owed[1:]), turn=c.turn + 1)
 
 
-def _end_forsaken(c: Conversation, now: float) -> Step:
-    return _wait_anew(replace(c, forsaken=()), now), (CancelTools(c.forsaken),)
+def may_go_on(c: Conversation, call: Call) -> Conversation:
+    """`call` is answered. If no answer waits for that, the service may begin one: now,
+    or after what it says already."""
+    if call.blocking and call.turn in c.owed:
+        return c
+    return replace(c, owed=(*c.owed, 0))
 
 
-def _tell(c: Conversation, now: float) -> Step:
-    """The first answer that may be told."""
-    call = next(k for k in c.calls if _may_be_told(c, k))
-    assert call.response is not None
-    c = replace(c, calls=tuple(k for k in c.calls if k is not call))
-    if not call.on_link:
-        return _tell_anew(c, call.name, call.response, now), ()
-    # Hands-free every answer begins of itself.
-    goes_on = call.blocking and call.turn in c.owed
-    unasked = not goes_on and c.manner.way is not Way.HANDS_FREE
-    c = _wait_anew(replace(c, unasked=c.unasked + unasked), now)
-    return c, (AnswerTool(call.call_id, call.name, call.response),)
+def nothing_more(c: Conversation) -> Conversation:
+    """What the service has not begun to say of itself, nobody waits for any more."""
+    unbegun = tuple(turn for turn in c.owed[c.begun :] if turn)
+    return replace(c, owed=c.owed[: c.begun] + unbegun)
 
 
-def _may_be_told(c: Conversation, call: Call) -> bool:
-    """At once, if an answer waits for it; else when nobody is talking."""
-    if call.response is None:
-        return False
-    if call.on_link and (call.blocking or call.turn in c.owed):
-        return True
-    quiet = not (c.hold or c.utterances or c.owed or c.answer)
-    return quiet and (call.on_link or c.microphone is None)
-
-
-def _tell_anew(c: Conversation, name: str, response: bytes, now: float) -> Conversation:
-    """No link knows the call any more: tell the next one in a turn of its own."""
-    turn, text = c.turn + 1, _NEWS.format(name=name, response=response.decode())
-    news = Utterance(turn, audible=True, ended_at=now, text=text)
-    return replace(c, turn=turn, utterances=(*c.utterances, news))
-
-
-def _wait_anew(c: Conversation, now: float) -> Conversation:
+def wait_anew(c: Conversation, now: float) -> Conversation:
     """What has waited for a tool now waits for the service."""
     said = tuple(
         replace(
@@ -161,3 +135,16 @@ def _wait_anew(c: Conversation, now: float) -> Conversation:
     )
     answer = replace(c.answer, arrived_at=now) if c.answer else None
     return replace(c, utterances=said, answer=answer, active_at=now)
+
+
+def _promised(c: Conversation, call: Call, now: float) -> Conversation:
+    """An answer is still to come. What has set a tool to work must not be said again,
+    and do it twice."""
+    if not call.turn or (c.begun and not call.blocking):
+        return replace(c, active_at=now)
+    others = tuple(u for u in c.utterances if u.turn != call.turn)
+    return replace(c, utterances=(promise(call.turn, now), *others), active_at=now)
+
+
+def _end_forsaken(c: Conversation, now: float) -> Step:
+    return wait_anew(replace(c, forsaken=()), now), (CancelTools(c.forsaken),)

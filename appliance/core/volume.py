@@ -77,6 +77,8 @@ class VolumeHeld:
 class VolumeLetGo:
     """The volume-down button went up."""
 
+    at: float
+
 
 def _factor(db: float) -> float:
     """Decibels as a factor; of any number of them."""

@@ -61,4 +61,4 @@ class VolumeKnobs:
         self._post(VolumeHeld(time.monotonic()))
 
     def _let_go(self) -> None:
-        self._post(VolumeLetGo())
+        self._post(VolumeLetGo(time.monotonic()))

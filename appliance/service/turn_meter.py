@@ -118,8 +118,10 @@ class TurnMeter:
                 self._count(after.answer.turn, "underruns", 1)
             case ev.AnswerEnded(reason) if reason:
                 self._note(answering, reason=reason)
-            case ev.TokensCounted(tokens):
-                self._note(answering, tokens=tokens)
+            case ev.TokensCounted():
+                # The day's count is the one truth: a turn may be told of in parts.
+                more = after.spent.tokens - before.spent.tokens
+                self._count(answering, "tokens", more)
             case ev.TranscriptHeard(text, spoken=True):
                 self._count(answering, "answered", text)
             case ev.TranscriptHeard(text):

@@ -114,9 +114,9 @@ def _events(c: Conversation, at: float) -> Iterator[ev.Event]:
     for fault in (Fault.MICROPHONE, Fault.SPEAKER):
         yield ev.FaultCleared(fault) if fault in c.faults else ev.FaultRaised(fault)
     if c.between_turns:
-        yield ev.ConfigChanged(c.limits, c.manner, relink=True)
+        yield ev.ConfigChanged(c.limits, c.manner, relink=True, volume=c.volume)
     yield from (ev.VolumeTurned(1), ev.VolumeSet(50.0))
-    yield from (ev.VolumeHeld(at), ev.VolumeLetGo())
+    yield from (ev.VolumeHeld(at), ev.VolumeLetGo(at))
     yield from (ev.DayBegan(1), ev.TokensCounted(Tokens()))
     yield ev.NewConversation()
     yield ev.StopRequested()

@@ -1,19 +1,21 @@
 # SPDX-License-Identifier: MIT
 """A random walk with an open microphone: anything may happen, in any order."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import replace
 from random import Random
 
 from box import PERIOD_FRAMES, SOUND, Tape
+from call_audit import check_calls
 from walks import FRAME_S, SHORT
 
 import appliance.core.advance as core
 from appliance.core import effects as ef
 from appliance.core import events as ev
-from appliance.core.conversation import Link, start
+from appliance.core.conversation import Conversation, Link, start
 from appliance.core.pcm import CAPTURE_RATE_HZ
 from appliance.core.signals import LINK_FAULTS, Fault
+from appliance.core.tokens import Tokens
 from appliance.core.way import Manner, Way
 
 LIMIT_S = 15.0
@@ -40,6 +42,9 @@ class OpenWalk:
         #: An answer has begun on this link and not ended; it was cut.
         self._begun = self._cut = False
         self._on_wire = self._has_link = False
+        self._calls = 0
+        #: How often a tool's answer was told, in each way.
+        self.told_tools: Counter[type[ef.Effect]] = Counter()
 
     def run(self, events: int) -> None:
         while self.told < events:
@@ -55,6 +60,8 @@ class OpenWalk:
         self._has_link = before.link is Link.UP
         after, effects = core.advance(before, event, self.now)
         self.conversation = after
+        check_calls(before, event, after, effects)
+        _check_the_speech(before, event, after, effects)
         self._follow_the_service(event, effects)
         self._follow_the_button(event, effects)
         for effect in effects:
@@ -70,7 +77,7 @@ class OpenWalk:
     def _event(self) -> ev.Event | None:
         r = self.rng
         at = self.now - r.choice((0.0, 0.0, 0.01))
-        match r.choices(range(9), (60, 4, 20, 6, 5, 12, 4, 2, 1))[0]:
+        match r.choices(range(10), (60, 4, 20, 6, 5, 12, 4, 2, 1, 6))[0]:
             case 0:
                 return self._period()
             case 1:
@@ -89,11 +96,32 @@ class OpenWalk:
                 fault = r.choice((None, None, None, *sorted(LINK_FAULTS, key=str)))
                 by = self.now + r.uniform(-1, 5)
                 return r.choice((ev.LinkLost(fault, ""), ev.LinkExpiring(by)))
-            case _:
+            case 8:
                 fault = r.choice(list(Fault))
                 return r.choice((ev.FaultCleared, ev.FaultCleared, ev.FaultRaised))(
                     fault
                 )
+            case _:
+                return self._of_tools_or_days()
+
+    def _of_tools_or_days(self) -> ev.Event:
+        r = self.rng
+        call_id = f"call {self._calls - r.choice((0, 0, 0, 1, 2, 3))}"
+        match r.choices(range(6), (20, 30, 4, 4, 6, 3))[0]:
+            case 0:
+                self._calls += 1
+                blocking = r.random() < 0.3
+                return ev.ToolCalled(f"call {self._calls}", "tool", b"{}", blocking)
+            case 1:
+                return ev.ToolAnswered(call_id, b"{}")
+            case 2:
+                return ev.ToolCallsCancelled((call_id, "none"))
+            case 3:
+                return ev.NewConversation()
+            case 4:
+                return ev.TokensCounted(Tokens(1, 1))
+            case _:
+                return ev.DayBegan(r.randrange(1, 4))
 
     def _period(self) -> ev.PeriodCaptured | None:
         frames = int((self.now - self._captured_until) * CAPTURE_RATE_HZ)
@@ -141,6 +169,9 @@ class OpenWalk:
                 self._on_wire = False
             case ef.RenewLink() | ef.CloseLink():
                 self._on_wire = False
+            case ef.AnswerTool() | ef.SendText():
+                assert self._has_link or self._on_wire, "told to nobody"
+                self.told_tools[type(effect)] += 1
             case ef.SendAudio(pcm):
                 assert self._on_wire, "audio outside an open microphone"
                 self._check_audio(pcm)
@@ -177,3 +208,25 @@ class OpenWalk:
         if quiet_since is not None and self._sounding_since is not None:
             self._sounds.append((self._sounding_since, quiet_since))
             self._sounding_since = None
+
+
+def _check_the_speech(
+    before: Conversation,
+    event: ev.Event,
+    after: Conversation,
+    effects: tuple[ef.Effect, ...],
+) -> None:
+    """What waits to be sent is kept, sent, or told as lost."""
+    microphone = before.microphone
+    if microphone is None or isinstance(event, ev.StopRequested):
+        return
+    waiting = microphone.pieces[microphone.sent or 0 :]
+    if not any(map(any, waiting)):
+        return
+    kept = after.microphone
+    if kept is None or kept.turn != microphone.turn:
+        assert any(isinstance(e, ef.PlayEarcon) for e in effects), "lost silently"
+        return
+    sent = sum(len(e.pcm) for e in effects if isinstance(e, ef.SendAudio))
+    unsent = sum(map(len, kept.pieces[kept.sent or 0 :]))
+    assert sent + unsent >= sum(map(len, waiting)), "some of it is lost silently"

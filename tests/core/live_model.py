@@ -83,6 +83,8 @@ class Link:
 class Server:
     """Answers turn after turn; what it says is tagged with the turn it answers.
 
+    What it says of a tool in the background is tagged with a number below 0.
+
     As measured on the wire: activityStart while an answer is unfinished brings
     interrupted, then the turnComplete of that answer; sometimes it does so even
     though the answer was complete.
@@ -99,6 +101,10 @@ class Server:
         #: A tool that the answer waits for, and what is said then.
         self._call = ""
         self._after_call: list[float] = []
+        #: Calls in the background, and what is still to be said of them.
+        self._background: set[str] = set()
+        self._remarks: list[int] = []
+        self._owes_an_end = False
         self._heard_at = self._said_at = world.now
 
     def receive_later(self, what: str, turn: int) -> None:
@@ -107,10 +113,10 @@ class Server:
         self._heard_at = max(self._heard_at, world.now + latency_s)
         world.at(self._heard_at, self._receive, what, turn)
 
-    def receive_tools_answer(self, call_id: str) -> None:
+    def receive_tools_answer(self, call_id: str, remark: int) -> None:
         latency_s = self._world.rng.uniform(*_LATENCY_S)
         self._heard_at = max(self._heard_at, self._world.now + latency_s)
-        self._world.at(self._heard_at, self._take_tools_answer, call_id)
+        self._world.at(self._heard_at, self._take_tools_answer, call_id, remark)
 
     def _receive(self, what: str, turn: int) -> None:
         if not self.alive:
@@ -125,12 +131,29 @@ class Server:
             self._world.tell(ev.TurnSent())
             self._answer(turn)
 
-    def _take_tools_answer(self, call_id: str) -> None:
+    def _take_tools_answer(self, call_id: str, remark: int) -> None:
+        if self.alive and call_id in self._background:
+            self._background.remove(call_id)
+            # What comes while the user talks is answered with what he says; of what
+            # he took back nothing is said (if it is, nobody can tell what it is of).
+            if not self.window and self._world.wants(remark):
+                self._remarks.append(remark)
+            self._speak_up()
         if not self.alive or call_id != self._call:
             return
         self._call = ""
         at = self._world.clock + self._world.rng.uniform(0.05, 3)
         self._speak(self._answering, self._after_call, at, "")
+
+    def _speak_up(self) -> None:
+        """Of what a tool has answered, when nothing else is going on."""
+        if not self.alive or self.window or self._answering or not self._remarks:
+            return
+        self._answering = self._remarks.pop(0)
+        self._generation += 1
+        r = self._world.rng
+        at = self._world.clock + r.uniform(0.05, 3)
+        self._speak(self._answering, [r.uniform(0.05, 0.5)] * r.randint(1, 3), at, "")
 
     def _interrupt(self) -> None:
         spurious = not self._world.troubled and self._world.rng.random() < 0.1
@@ -141,6 +164,7 @@ class Server:
             self._say(ev.AnswerInterrupted(), self._answering)
             self._say(ev.AnswerEnded(), self._answering)
         self._answering = 0
+        self._remarks.clear()
         self._generation += 1
 
     def _answer(self, turn: int) -> None:
@@ -156,11 +180,18 @@ class Server:
         if how == "stall":
             parts.pop()
         if how in ("deaf", "stall", "endless") and r.random() < 0.5:
-            # Nor will it say that it was interrupted.
-            self._answering = 0
+            # Nor will it say that it was interrupted: whose the next words are, nobody
+            # can tell, so it says none of its own.
+            self._answering, self._owes_an_end = 0, True
         if how == "deaf":
             return
-        if not how and r.random() < 0.2:
+        if not (how or self._owes_an_end) and r.random() < 0.15:
+            call_id = f"background of {turn} at {at}"
+            self._background.add(call_id)
+            call = ev.ToolCalled(call_id, "timer", b"{}", blocking=False)
+            self._later(at, call, turn)
+            parts *= r.random() < 0.7
+        if not how and parts and r.random() < 0.2:
             self._call = f"{turn} at {at}"
             self._after_call = parts
             self._later(at, ev.ToolCalled(self._call, "tool", b"{}"), turn)
@@ -170,7 +201,9 @@ class Server:
     def _speak(self, turn: int, parts: list[float], at: float, how: str) -> None:
         r = self._world.rng
         for length_s in parts:
-            pcm = turn.to_bytes(FRAME_BYTES, "big") * int(length_s * PLAYBACK_RATE_HZ)
+            pcm = abs(turn).to_bytes(FRAME_BYTES, "big") * int(
+                length_s * PLAYBACK_RATE_HZ
+            )
             self._later(at, ev.AnswerAudio(pcm), turn)
             at += r.uniform(0.01, 0.15)
         if how == "stall":
@@ -189,9 +222,10 @@ class Server:
     def _generate(self, generation: int, event: ev.Event, turn: int) -> None:
         if not self.alive or generation != self._generation:
             return
+        self._say(event, turn)
         if isinstance(event, ev.AnswerEnded):
             self._answering = 0
-        self._say(event, turn)
+            self._speak_up()
 
     def _say(self, event: ev.Event, turn: int) -> None:
         world = self._world

@@ -160,6 +160,12 @@ def test_a_fatal_fault_ends_it_with_the_sound_of_the_fault():
     assert talked.state is State.IDLE
 
 
+def test_a_fault_that_was_heard_at_the_press_ends_it_with_a_sound_as_well():
+    talked = box().lose_link(Fault.KEY).press().hear(300).forget().lose_link(Fault.KEY)
+    assert talked.earcons == [Earcon.LOST]
+    assert talked.state is State.IDLE
+
+
 def test_with_a_dead_microphone_it_does_not_open():
     dead = box().tell(ev.FaultRaised(Fault.MICROPHONE)).press()
     assert dead.earcons == [Earcon.MICROPHONE]

@@ -7,13 +7,14 @@ from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core.conversation import Link
 from appliance.core.signals import Fault
+from appliance.core.volume import Volume
 from appliance.core.way import HOLD
 
 
 def changed(box, *, relink=False, **limits):
     """`box` after its limits changed."""
     new = type(box)(**limits).conversation.limits
-    return box.tell(ev.ConfigChanged(new, HOLD, relink))
+    return box.tell(ev.ConfigChanged(new, HOLD, relink, Volume()))
 
 
 def test_new_limits_hold_from_the_next_press_on():

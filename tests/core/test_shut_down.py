@@ -17,7 +17,7 @@ def held(seconds, **limits) -> Box:
 
 
 def let_go(box):
-    return box.tell(ev.VolumeLetGo()).just_ordered(ef.PowerOff)
+    return box.tell(ev.VolumeLetGo(box.now)).just_ordered(ef.PowerOff)
 
 
 def test_letting_go_after_the_led_has_warned_shuts_down():
@@ -56,3 +56,13 @@ def test_a_turn_goes_on_meanwhile():
     box = armed()
     box.press().hear(1000).release().hear(400)
     assert box.turns == ["open 1", "close 1"]
+
+
+def test_letting_go_counts_when_it_was_not_when_it_is_told():
+    box = armed()
+    assert not box.tell(ev.VolumeLetGo(box.now - 0.2)).ordered(ef.PowerOff)
+
+
+def test_holding_on_counts_too_when_it_is_told_late():
+    box = armed()
+    assert not box.tell(ev.VolumeLetGo(box.now + 10)).ordered(ef.PowerOff)

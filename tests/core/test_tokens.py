@@ -10,6 +10,7 @@ from appliance.core import events as ev
 from appliance.core.conversation import State, start
 from appliance.core.signals import Earcon, Fault
 from appliance.core.tokens import Spent, Tokens, cost
+from appliance.core.volume import Volume
 from appliance.core.way import HOLD, Manner, Way
 from appliance.service.sections import PricesSection
 
@@ -110,7 +111,7 @@ def test_without_a_clock_it_counts_on():
 
 def test_a_higher_limit_lets_it_talk_again():
     box = used(limited(), Tokens(audio_in=1000))
-    box.tell(ev.ConfigChanged(LIMITS, HOLD, relink=False))
+    box.tell(ev.ConfigChanged(LIMITS, HOLD, relink=False, volume=Volume()))
     assert box.press().state is State.LISTENING
 
 
@@ -124,7 +125,7 @@ def open_microphone():
     """Hands-free, and little left of the day."""
     box = limited()
     limits = box.conversation.limits
-    box.tell(ev.ConfigChanged(limits, Manner(Way.HANDS_FREE), relink=False))
+    box.tell(ev.ConfigChanged(limits, Manner(Way.HANDS_FREE), False, Volume()))
     return box.press().release().hear(2000)
 
 

@@ -19,8 +19,9 @@ def walk(monkeypatch):
     return bounded
 
 
-def test_any_event_in_any_order_keeps_the_wire_in_order(walk):
-    chaos = walk(Chaos(seed()))
+@pytest.mark.parametrize("toggling", [False, True])
+def test_any_event_in_any_order_keeps_the_wire_in_order(walk, toggling):
+    chaos = walk(Chaos(seed(), toggling=toggling))
     chaos.run(steps())
     assert len(chaos.wire.turns) > steps() / 1000
 
@@ -30,6 +31,7 @@ def test_no_stale_answer_is_heard_and_the_last_one_always_is(walk):
     world.run(steps())
     assert len(world.heard) > steps() / 400
     assert world.tools_answered > steps() / 5000
+    assert world.remarked > steps() / 5000
     assert set(world.earcons) <= {Earcon.CUT_OFF, Earcon.NEW}
 
 
@@ -56,3 +58,4 @@ def test_an_open_microphone_hears_only_the_user_and_nothing_stale_sounds(half_du
     assert walk.carried > steps() / 100
     assert walk.played > steps() / 100
     assert walk.stale > steps() / 1000
+    assert steps() < 20_000 or len(walk.told_tools) == 2

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from box import LIMITS, PERIOD_FRAMES, SOUND, Tape
+from call_audit import check_calls
 from wire_audit import Sent, Wire
 
 import appliance.core.advance as core
@@ -94,14 +95,26 @@ class Walk:
     def tell(self, event: ev.Event) -> tuple[ef.Effect, ...]:
         self.told += 1
         self._reactions = 0
-        before = self.conversation
+        before, event = self.conversation, self._as_meant(event)
         self.wire.told(event)
         after, effects = core.advance(before, self._touch(event), self.now)
         self.conversation = after
         self.wire.ordered(effects, self.now)
         self._follow_the_button(before, event, after, effects)
+        check_calls(before, event, after, effects)
         self._check(after, effects)
         return effects
+
+    def _as_meant(self, event: ev.Event) -> ev.Event:
+        """Toggling, each touch is a press or a release by what it finds."""
+        hold = self.conversation.hold
+        is_down = hold is not None and hold.released_at is None
+        match event:
+            case ev.TalkPressed(at) if self.toggling and is_down:
+                return ev.TalkReleased(at)
+            case ev.TalkReleased(at) if self.toggling and not is_down:
+                return ev.TalkPressed(at)
+        return event
 
     def _touch(self, event: ev.Event) -> ev.Event:
         """What the finger does: toggling, it presses to let go."""
@@ -149,13 +162,15 @@ class Walk:
         assert turns == sorted(set(turns))
         assert all(u.ended_at is not None for u in c.utterances[:-1])
         assert all(u.failures < 2 for u in c.utterances)
-        assert c.owed == tuple(sorted(set(c.owed)))
+        owed = [turn for turn in c.owed if turn]
+        assert owed == sorted(set(owed))
         assert not c.owed or c.link is Link.UP
         if c.hold and c.hold.turn is not None:
             assert turns[-1] == c.hold.turn
         if c.answer:
             assert not c.hold, "it speaks while the user does"
-            assert not c.utterances, "it speaks, and more is still to be answered"
+            more = [u for u in c.utterances if not u.is_promise]
+            assert not more, "it speaks, and more is still to be answered"
             assert c.answer.turn == c.turn > self.hushed_through
         assert c.answer or not any(isinstance(e, ef.Play) for e in effects)
 
@@ -177,7 +192,7 @@ class Walk:
 
 
 class Chaos(Walk):
-    """Arbitrary events in arbitrary order at arbitrary times."""
+    """Arbitrary events in arbitrary order at arbitrary times; holding or toggling."""
 
     def run(self, events: int) -> None:
         kinds, weights = zip(*self._events().items(), strict=True)
@@ -220,6 +235,7 @@ class Chaos(Walk):
             lambda: ev.FaultCleared(r.choice(list(Fault))): 1,
             lambda: r.choice((ev.DevicesReady(), ev.StopRequested())): 0.4,
             ev.TimePassed: 2,
+            ev.NewConversation: 0.2,
             lambda: ev.TokensCounted(Tokens(1, 1)): 0.5,
             lambda: r.choice(self._knobs()): 1,
             self._tool_called: 1,
@@ -244,7 +260,7 @@ class Chaos(Walk):
             ev.VolumeTurned(self.rng.choice((-1, 1, 50))),
             ev.VolumeSet(self.rng.uniform(-10, 110)),
             ev.VolumeHeld(self._ago()),
-            ev.VolumeLetGo(),
+            ev.VolumeLetGo(self._ago()),
             ev.DayBegan(self.rng.randrange(1, 4)),
         )
 

@@ -17,6 +17,7 @@ from appliance.core import events as ev
 from appliance.core.conversation import Conversation, State, is_open
 from appliance.core.pcm import PLAYBACK_RATE_HZ, seconds
 from appliance.core.signals import Earcon, Fault
+from appliance.core.tool_calls import may_end_empty
 
 #: After this many presses the user waits, and all must be settled then.
 _PRESSES = 40
@@ -37,6 +38,10 @@ class World(Walk):
         #: How often everything was found settled.
         self.settled = 0
         self.tools_answered = 0
+        #: By the number of a remark: the presses before its tool's answer was sent.
+        self._remarks: dict[int, int] = {}
+        self._hushes = 0
+        self.remarked = 0
         self._link = Link(self)
         self._deeds: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
         self._scheduled = 0
@@ -96,6 +101,8 @@ class World(Walk):
     def tell(self, event: ev.Event) -> tuple[ef.Effect, ...]:
         before, sounded_at = self.conversation, min(self._speaker_until, self.now)
         effects = super().tell(event)
+        if isinstance(event, ev.TalkPressed) and self.conversation.hold:
+            self._hushes += 1
         if isinstance(event, ev.TalkPressed) and not before.hold and self._held:
             self._held.sounded_at = min(sounded_at, event.at)
             self._unfinished = None
@@ -111,9 +118,12 @@ class World(Walk):
         effects = self.tell(event)
         self._telling = None
         mine = turn > self.hushed_through
+        if turn < 0:
+            mine = self._remarks[turn] == self._hushes
         if any(isinstance(effect, ef.Play) for effect in effects):
             assert mine, f"a stale answer is heard: {turn}"
             self.heard.add(turn)
+            self.remarked += turn < 0
             self._unfinished = turn
         elif isinstance(event, ev.AnswerAudio) and not self.troubled:
             assert not mine, f"the answer to {turn} is not heard"
@@ -122,6 +132,10 @@ class World(Walk):
         if mine and isinstance(event, ev.AnswerEnded):
             self._awaited.pop(turn, None)
 
+    def wants(self, remark: int) -> bool:
+        """The answer that it speaks of was not that the user has taken it back."""
+        return self._remarks[remark] >= 0
+
     def _check_the_fate(
         self, before: Conversation, event: ev.Event, effects: tuple[ef.Effect, ...]
     ) -> None:
@@ -129,7 +143,10 @@ class World(Walk):
         refused = any(isinstance(effect, ef.PlayEarcon) for effect in effects)
         kept = {u.turn for u in self.conversation.utterances}
         for u in before.utterances:
+            if u.call:
+                continue
             begun = isinstance(event, ev.AnswerAudio) and self._telling == u.turn
+            begun |= isinstance(event, ev.AnswerEnded) and may_end_empty(before, u.turn)
             fate = u.turn in kept or begun or u.turn <= self.hushed_through or refused
             assert fate, f"{u.turn} is lost silently by {type(event).__name__}"
         if ef.RenewLink(deaf=False) in effects:
@@ -173,9 +190,12 @@ class World(Walk):
                 # Told though it was cancelled, or its link is gone.
                 done_at = self.now + self.rng.uniform(0.05, 8)
                 self.at(done_at, self.tell, ev.ToolAnswered(call_id, b"{}"))
-            case ef.AnswerTool(call_id):
+            case ef.AnswerTool(call_id, _, response):
                 self.tools_answered += 1
-                self._link.server.receive_tools_answer(call_id)
+                remark = -self.tools_answered
+                wanted = b"taken it back" not in response
+                self._remarks[remark] = self._hushes if wanted else -1
+                self._link.server.receive_tools_answer(call_id, remark)
 
     def _sound(self, length_s: float) -> None:
         self._speaker_until = max(self._speaker_until, self.now) + length_s
@@ -229,6 +249,7 @@ class World(Walk):
         assert not self.conversation.utterances, "not settled"
         assert self._unfinished is None, f"{self._unfinished} was cut silently"
         assert not self._awaited, f"never answered: {self._awaited}"
+        assert not self.conversation.calls, "a tool's answer is not told"
         server = self._link.server
         assert not (server.alive and server.window), "a turn stays open"
         self._press()

@@ -6,6 +6,7 @@ from story import PERIOD_S, Story
 
 from appliance.core import events as ev
 from appliance.core.signals import Fault
+from appliance.core.tokens import Tokens
 from appliance.core.way import Manner, Way
 from appliance.service.turn_meter import TurnMeter
 from appliance.service.turn_report import Report
@@ -236,3 +237,24 @@ def test_how_fast_an_interrupted_answer_fell_silent_is_told(hands_free, reports)
     hands_free.tell(ev.PlaybackSilenced(hands_free.now + 0.025))
     (report,) = reports
     assert (report.outcome, report.cut_ms) == ("interrupted", 25)
+
+
+def test_a_turn_that_calls_a_tool_costs_all_that_it_adds_to_the_day(story, reports):
+    story.hear(8).say(8).wait(0.5)
+    story.tell(ev.ToolCalled("1", "lamp", b"{}"), ev.TokensCounted(Tokens(audio_in=7)))
+    story.tell(ev.AnswerEnded(), ev.ToolAnswered("1", b"{}")).answer()
+    story.wait(1.0).drained()
+    (report,) = reports
+    assert report.tokens == story.moments[-1].after.spent.tokens
+    assert report.tokens.total_in == 17
+
+
+def test_what_the_service_says_of_a_tool_in_the_background_is_a_turn(story, reports):
+    story.hear(8).say(8).tell(ev.ToolCalled("1", "timer", b"{}", blocking=False))
+    story.answer().wait(1.0).drained()
+    story.tell(ev.ToolAnswered("1", b"{}")).wait(0.5).answer().wait(1.0).drained()
+    assert [(r.turn, r.outcome) for r in reports] == [
+        (1, "answered"),
+        (2, "answered"),
+    ]
+    assert reports[1].line().startswith("turn 2 answered: without a press")

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+"""What tools have answered, told to the service as soon as it may be.
+
+What comes of a tool in the background between two turns is a *promise* of the service
+to speak of it. If its link does not keep that, a turn of the box's own tells it anew.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from appliance.core import playback, tool_calls
+from appliance.core.call import Call
+from appliance.core.conversation import Conversation, Step
+from appliance.core.effects import AnswerTool
+from appliance.core.signals import Earcon
+from appliance.core.utterance import Utterance, promise
+from appliance.core.way import Way
+
+#: To the service, when the call that this answers is gone with its link.
+_TEXT = "The tool {name}, which you called earlier, has just answered: {response}"
+
+
+def timers(
+    c: Conversation,
+) -> Iterator[tuple[float, Callable[[Conversation, float], Step]]]:
+    """When there is something to tell: at once."""
+    if any(_may_be_told(c, k) for k in c.calls):
+        yield 0.0, _tell
+
+
+def untold(c: Conversation) -> tuple[Call, ...]:
+    """What the service was to speak of, and did not: to be told on another link."""
+    return tuple(
+        replace(u.call, on_link=False)
+        for u in c.utterances
+        if u.call and u.turn > c.hushed_through
+    )
+
+
+def _may_be_told(c: Conversation, call: Call) -> bool:
+    """At once, if an answer may wait for it; else when nobody is talking."""
+    if call.response is None:
+        return False
+    if _belongs_to_an_answer(c, call):
+        return True
+    quiet = not (c.hold or c.utterances or c.owed or c.answer)
+    return quiet and (call.on_link or c.microphone is None)
+
+
+def _belongs_to_an_answer(c: Conversation, call: Call) -> bool:
+    wanted = call.turn in c.owed and call.turn > c.hushed_through
+    return call.on_link and (call.blocking or wanted)
+
+
+def _tell(c: Conversation, now: float) -> Step:
+    """The first that may be told."""
+    call = next(k for k in c.calls if _may_be_told(c, k))
+    assert call.response is not None
+    belongs = _belongs_to_an_answer(c, call)
+    c = replace(c, calls=tuple(k for k in c.calls if k is not call))
+    if belongs:
+        c = tool_calls.wait_anew(tool_calls.may_go_on(c, call), now)
+    elif c.used_up:
+        return playback.earcon(c, Earcon.DAILY_LIMIT)
+    elif call.on_link:
+        c = _remark(c, call, now)
+    else:
+        return _turn_of_its_own(c, call, now), ()
+    return c, (AnswerTool(call.call_id, call.name, call.response),)
+
+
+def _remark(c: Conversation, call: Call, now: float) -> Conversation:
+    """Nothing else is going on: what the service says next is of this. Hands-free,
+    where the user may ask something meanwhile, every answer begins of itself."""
+    turn = c.turn + 1
+    owed = () if c.manner.way is Way.HANDS_FREE else (turn,)
+    said = (promise(turn, now, call),)
+    return replace(c, turn=turn, owed=owed, utterances=said, active_at=now)
+
+
+def _turn_of_its_own(c: Conversation, call: Call, now: float) -> Conversation:
+    assert call.response is not None
+    text = _TEXT.format(name=call.name, response=call.response.decode())
+    said = Utterance(c.turn + 1, audible=True, ended_at=now, text=text)
+    return replace(c, turn=said.turn, utterances=(*c.utterances, said))

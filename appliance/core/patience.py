@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+"""How long the service may be silent, or leave an answer without its end."""
+
+from collections.abc import Callable, Iterator
+
+from appliance.core import delivery, playback, tool_calls
+from appliance.core.conversation import Conversation, Step
+from appliance.core.signals import Signal
+
+Timers = Iterator[tuple[float, Callable[[Conversation, float], Step]]]
+
+
+def timers(c: Conversation) -> Timers:
+    """When an answer, or its end, counts as never coming."""
+    if tool_calls.holds_audio(c):
+        return
+    yield from _unanswered(c)
+    if c.answer and not c.answer.draining:
+        yield c.answer.arrived_at + c.limits.answer_limit_s, _stalled
+    elif c.owed and not (c.answer or c.hold or c.utterances):
+        yield from _unended(c)
+
+
+def _unanswered(c: Conversation) -> Timers:
+    """All is said that was to be said. To an open microphone the service may listen
+    before it speaks of what a tool has answered."""
+    if c.hold or not c.utterances or (c.microphone and c.utterances[-1].call):
+        return
+    if all(u.awaited_since is not None for u in c.utterances):
+        since = c.utterances[-1].awaited_since
+        assert since is not None
+        yield since + c.limits.answer_limit_s, _try_again
+
+
+def _unended(c: Conversation) -> Timers:
+    """Without its end, the next answer would be taken for a part of this. The service
+    counts as if it played, so one that was hushed half-way ends long after its last
+    audio."""
+    limit_s = c.limits.answer_limit_s
+    if not c.begun and c.owed[0] == 0:
+        yield c.active_at + limit_s, lambda c, _: (tool_calls.nothing_more(c), ())
+    elif c.begun and c.owed[0] > c.hushed_through:
+        yield c.active_at + limit_s, _stalled
+    else:
+        yield c.active_at + playback.PATIENCE_S, _stalled
+
+
+def _try_again(c: Conversation, now: float) -> Step:
+    """The service says nothing: try once more on another link, then give up."""
+    return delivery.renew(c, now, deaf=True, failed=delivery.is_sent)
+
+
+def _stalled(c: Conversation, now: float) -> Step:
+    """The answer, or its end, does not come: play what did, and mistrust the link."""
+    c, effects = playback.cut_answer_short(c, Signal.NO_ANSWER)
+    c, more = delivery.renew(c, now, deaf=True, failed=delivery.is_sent)
+    return c, effects + more

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: MIT
+"""What is to be said to the service, kept until its answer begins."""
+
+from dataclasses import dataclass
+
+from appliance.core.call import Call
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """What was said in one hold, or what the box itself has to say."""
+
+    turn: int
+    #: s16le mono at 16 kHz, in order, without a gap.
+    pieces: tuple[bytes, ...] = ()
+    #: Some frame is not zero. A microphone that works always hears some noise.
+    audible: bool = False
+    #: When it was complete, or failed after that; None while it is being said.
+    ended_at: float | None = None
+    #: Pieces sent on this link, None before OpenTurn.
+    sent: int | None = None
+    #: CloseTurn was ordered on this link.
+    closed: bool = False
+    #: When the network had taken all of it: from then on an answer is waited for.
+    awaited_since: float | None = None
+    #: Links that failed it.
+    failures: int = 0
+    #: Not said by the user: it is the box that tells the service this.
+    text: str = ""
+    #: A promise to speak of what this tool in the background has answered.
+    call: Call | None = None
+
+    @property
+    def is_promise(self) -> bool:
+        """An answer is waited for, but what it answers is not kept: it has set a tool
+        to work, or it is what a tool has answered."""
+        return self.closed and not (self.pieces or self.text)
+
+
+def promise(turn: int, now: float, call: Call | None = None) -> Utterance:
+    """From now on an answer is waited for."""
+    return Utterance(
+        turn,
+        audible=True,
+        ended_at=now,
+        sent=0,
+        closed=True,
+        awaited_since=now,
+        call=call,
+    )
+
+
+def is_open(utterance: Utterance) -> bool:
+    """Its turn is open on the wire."""
+    return utterance.sent is not None and not utterance.closed
