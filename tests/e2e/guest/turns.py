@@ -15,6 +15,8 @@ def answers(*, in_the_journal: bool = True) -> None:
     journal = box.Journal()
     box.shows_signal(Signal.IDLE, limit_s=60)
     board.press()
+    # As a user does who looks at the LED: the machine may stand still for a second.
+    box.shows_signal(Signal.LISTENING)
     sound.say(sound.noise(0.8))
     board.release()
     if in_the_journal:

@@ -64,9 +64,17 @@ def judge(scenario: Scenario) -> Verdict:
 
 
 def _last_lines() -> list[str]:
+    """The status that the service has given itself, and the end of the journal."""
     lines = f"--lines={_LAST_LINES}"
-    command = ["journalctl", "--boot", "--output=short-monotonic", lines]
-    return subprocess.run(command, capture_output=True, text=True).stdout.splitlines()
+    journal = ["journalctl", "--boot", "--output=short-monotonic", lines]
+    status = ["systemctl", "show", "--property=StatusText", "voice-appliance.service"]
+    return [
+        line
+        for command in (status, journal)
+        for line in subprocess.run(
+            command, capture_output=True, text=True
+        ).stdout.splitlines()
+    ]
 
 
 def _try(scenario: Scenario) -> tuple[bool | None, str]:
