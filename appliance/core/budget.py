@@ -2,12 +2,12 @@
 """Counts what the day has used, and takes no more talk when that is enough."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from appliance.core import hands_free, playback
 from appliance.core.conversation import Conversation, Step
 from appliance.core.signals import Earcon, Fault
 from appliance.core.tokens import Spent, Tokens
+from appliance.core.value import replace
 
 
 def start(c: Conversation, spent: Spent) -> Conversation:

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: MIT
 """A call of a tool: how it is told, and how the conversation keeps it."""
 
-from dataclasses import dataclass
+from appliance.core.value import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A tool that the service called, from then until its answer is sent."""
 
     call_id: str
@@ -18,8 +17,7 @@ class Call:
     on_link: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCalled:
+class ToolCalled(Struct, frozen=True):
     """The service wants a tool run; `arguments` is a JSON object."""
 
     call_id: str
@@ -29,15 +27,13 @@ class ToolCalled:
     blocking: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCallsCancelled:
+class ToolCallsCancelled(Struct, frozen=True):
     """The service does not want their answers any more."""
 
     call_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ToolAnswered:
+class ToolAnswered(Struct, frozen=True):
     """A tool is done, or has failed; `response` is a JSON object."""
 
     call_id: str

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The values the core decides on: what is being said, owed, heard and wrong."""
 
-from dataclasses import dataclass
 from enum import Enum
 
 from appliance.core.call import Call
@@ -12,6 +11,7 @@ from appliance.core.limits import Limits
 from appliance.core.signals import TABLE, Fault, Signal, signal_of, worst
 from appliance.core.tokens import Spent, Tokens
 from appliance.core.utterance import Utterance, is_open
+from appliance.core.value import Struct
 from appliance.core.volume import Volume, VolumeHold
 from appliance.core.way import HOLD, Manner
 
@@ -33,8 +33,7 @@ class Link(Enum):
     UP = "up"
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(Struct, frozen=True):
     """The button is down, or was until less than a tail ago."""
 
     pressed_at: float
@@ -46,8 +45,7 @@ class Hold:
     warned: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class OpenMicrophone:
+class OpenMicrophone(Struct, frozen=True):
     """Hands-free: what is heard goes to the service, until a press or a limit."""
 
     #: The number of the stretch from opening to closing.
@@ -64,8 +62,7 @@ class OpenMicrophone:
     warned_for: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """An answer that is being played; gone once it is drained or dropped."""
 
     turn: int
@@ -77,8 +74,7 @@ class Answer:
     aftermath: Signal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
+class Conversation(Struct, frozen=True):
     """All the core knows. Replaced as a whole by `advance`, never changed."""
 
     limits: Limits

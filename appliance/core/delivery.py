@@ -2,7 +2,6 @@
 """How what was said reaches the service: in order, whole, once more if need be."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from appliance.core import news, tool_calls
 from appliance.core.conversation import Conversation, Link, Step
@@ -31,6 +30,7 @@ from appliance.core.signals import (
     worst,
 )
 from appliance.core.utterance import Utterance
+from appliance.core.value import replace
 
 #: An utterance is sent again once; the second link that fails it loses it.
 _FAILURES_TO_LOSE = 2

@@ -1,73 +1,62 @@
 # SPDX-License-Identifier: MIT
 """Orders the conversation gives; the service performs them and never awaits one."""
 
-from dataclasses import dataclass
-
 from appliance.core.signals import Earcon
+from appliance.core.value import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class OpenTurn:
+class OpenTurn(Struct, frozen=True):
     """A turn begins: activityStart."""
 
     turn: int
 
 
-@dataclass(frozen=True, slots=True)
-class SendAudio:
+class SendAudio(Struct, frozen=True):
     """s16le mono at 16 kHz, only between OpenTurn and CloseTurn."""
 
     pcm: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class SendText:
+class SendText(Struct, frozen=True):
     """What the box has to say to the service in a turn of its own."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class CloseTurn:
+class CloseTurn(Struct, frozen=True):
     """A turn ends: activityEnd, exactly once for each OpenTurn on a living link."""
 
     turn: int
 
 
-@dataclass(frozen=True, slots=True)
-class Play:
+class Play(Struct, frozen=True):
     """Add s16le mono at 24 kHz to the jitter buffer."""
 
     pcm: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Drain:
+class Drain(Struct, frozen=True):
     """No more is coming: play out, then say PlaybackDrained(segment)."""
 
     segment: int
 
 
-@dataclass(frozen=True, slots=True)
-class DropPlayback:
+class DropPlayback(Struct, frozen=True):
     """Silence at once: discard what has not been played."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlayEarcon:
+class PlayEarcon(Struct, frozen=True):
     """Play a short sound after what is playing, then drain as `segment`."""
 
     earcon: Earcon
     segment: int
 
 
-@dataclass(frozen=True, slots=True)
-class OpenLink:
+class OpenLink(Struct, frozen=True):
     """Have a link, and try now: do not wait for the back-off."""
 
 
-@dataclass(frozen=True, slots=True)
-class RenewLink:
+class RenewLink(Struct, frozen=True):
     """Close this link and open the next, with the handle where there is one.
 
     `deaf`: this one stopped answering; a resumed link that is deaf starts fresh.
@@ -76,30 +65,25 @@ class RenewLink:
     deaf: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ForgetSession:
+class ForgetSession(Struct, frozen=True):
     """The next link knows nothing of what was said before."""
 
 
-@dataclass(frozen=True, slots=True)
-class CloseLink:
+class CloseLink(Struct, frozen=True):
     """Close quietly, and stay closed until OpenLink."""
 
 
-@dataclass(frozen=True, slots=True)
-class SetGain:
+class SetGain(Struct, frozen=True):
     """Multiply what is played, and what waits to be, by `gain` from now on."""
 
     gain: float
 
 
-@dataclass(frozen=True, slots=True)
-class PowerOff:
+class PowerOff(Struct, frozen=True):
     """Shut the machine down."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunTool:
+class RunTool(Struct, frozen=True):
     """Start it; ToolAnswered(call_id) follows in any case, unless it is cancelled."""
 
     call_id: str
@@ -107,15 +91,13 @@ class RunTool:
     arguments: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class CancelTools:
+class CancelTools(Struct, frozen=True):
     """Nobody waits for these any more: end them."""
 
     call_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerTool:
+class AnswerTool(Struct, frozen=True):
     """toolResponse, on the link that the call came by."""
 
     call_id: str

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Facts the conversation is told, in the past tense. `at` is time.monotonic()."""
 
-from dataclasses import dataclass
-
 from appliance.core.call import ToolAnswered as ToolAnswered
 from appliance.core.call import ToolCalled as ToolCalled
 from appliance.core.call import ToolCallsCancelled as ToolCallsCancelled
 from appliance.core.limits import Limits
 from appliance.core.signals import Fault
 from appliance.core.tokens import Tokens
+from appliance.core.value import Struct
 from appliance.core.volume import Volume
 from appliance.core.volume import VolumeHeld as VolumeHeld
 from appliance.core.volume import VolumeLetGo as VolumeLetGo
@@ -17,74 +16,63 @@ from appliance.core.volume import VolumeTurned as VolumeTurned
 from appliance.core.way import Manner
 
 
-@dataclass(frozen=True, slots=True)
-class TalkPressed:
+class TalkPressed(Struct, frozen=True):
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class TalkReleased:
+class TalkReleased(Struct, frozen=True):
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class PeriodCaptured:
+class PeriodCaptured(Struct, frozen=True):
     """One microphone period: s16le mono at 16 kHz, its last frame taken `ended_at`."""
 
     pcm: bytes
     ended_at: float
 
 
-@dataclass(frozen=True, slots=True)
-class CaptureOverran:
+class CaptureOverran(Struct, frozen=True):
     """The microphone lost frames between two periods (an xrun)."""
 
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class PlaybackStarted:
+class PlaybackStarted(Struct, frozen=True):
     """The first frame after silence was handed to the card; heard `at`."""
 
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class PlaybackSilenced:
+class PlaybackSilenced(Struct, frozen=True):
     """A drop took effect: the DAC is silent from `at` on."""
 
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class PlaybackUnderran:
+class PlaybackUnderran(Struct, frozen=True):
     """The jitter buffer ran dry before it was told to drain, or the card did."""
 
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class PlaybackDrained:
+class PlaybackDrained(Struct, frozen=True):
     """All that was ordered up to `segment` has been played out; silent from `at`."""
 
     segment: int
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class LinkOpening:
+class LinkOpening(Struct, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class LinkUp:
+class LinkUp(Struct, frozen=True):
     """setupComplete arrived; `resumed` if with a handle."""
 
     resumed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class LinkLost:
+class LinkLost(Struct, frozen=True):
     """The link is gone, or could not be opened.
 
     `fault` is what the user is shown, None for a loss that mends itself.
@@ -94,87 +82,73 @@ class LinkLost:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class LinkExpiring:
+class LinkExpiring(Struct, frozen=True):
     """The link will be cut at `by`: renew it before, best between two turns."""
 
     by: float
 
 
-@dataclass(frozen=True, slots=True)
-class TurnSent:
+class TurnSent(Struct, frozen=True):
     """The network has taken a whole turn, its CloseTurn included."""
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerAudio:
+class AnswerAudio(Struct, frozen=True):
     """Part of an answer: s16le mono at 24 kHz; a frame may be split between two."""
 
     pcm: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerGenerated:
+class AnswerGenerated(Struct, frozen=True):
     """The service has sent all of the answer; its end is still to come."""
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerInterrupted:
+class AnswerInterrupted(Struct, frozen=True):
     """The service cut its own answer short; AnswerEnded follows."""
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerEnded:
+class AnswerEnded(Struct, frozen=True):
     """turnComplete; `reason` only when the turn ended abnormally."""
 
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TranscriptHeard:
+class TranscriptHeard(Struct, frozen=True):
     """A piece of text: what the user said, or (`spoken`) what was answered."""
 
     text: str
     spoken: bool
 
 
-@dataclass(frozen=True, slots=True)
-class TokensCounted:
+class TokensCounted(Struct, frozen=True):
     """What the turn that is being answered has used so far."""
 
     tokens: Tokens
 
 
-@dataclass(frozen=True, slots=True)
-class DayBegan:
+class DayBegan(Struct, frozen=True):
     """The clock, which is set, tells the day by its number (date.toordinal())."""
 
     day: int
 
 
-@dataclass(frozen=True, slots=True)
-class DevicesReady:
+class DevicesReady(Struct, frozen=True):
     """Button, LED, microphone and speaker are real."""
 
 
-@dataclass(frozen=True, slots=True)
-class FaultRaised:
+class FaultRaised(Struct, frozen=True):
     fault: Fault
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FaultCleared:
+class FaultCleared(Struct, frozen=True):
     fault: Fault
 
 
-@dataclass(frozen=True, slots=True)
-class NewConversation:
+class NewConversation(Struct, frozen=True):
     """What was said so far is to be forgotten, once it is answered."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigChanged:
+class ConfigChanged(Struct, frozen=True):
     """Between two turns; `relink` if the next link will not be as this one."""
 
     limits: Limits
@@ -183,13 +157,11 @@ class ConfigChanged:
     volume: Volume
 
 
-@dataclass(frozen=True, slots=True)
-class TimePassed:
+class TimePassed(Struct, frozen=True):
     """The deadline that `deadline(conversation)` named has come."""
 
 
-@dataclass(frozen=True, slots=True)
-class StopRequested:
+class StopRequested(Struct, frozen=True):
     pass
 
 

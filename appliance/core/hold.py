@@ -2,7 +2,6 @@
 """What a hold of the button says: from the pre-roll to the end of the tail."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from appliance.core import events as ev
 from appliance.core import hands_free, playback
@@ -17,6 +16,7 @@ from appliance.core.effects import OpenLink
 from appliance.core.pcm import cut
 from appliance.core.signals import Earcon, Fault, Signal, earcon_of, worst
 from appliance.core.utterance import Utterance, is_open
+from appliance.core.value import replace
 
 #: A period that is this late will not come: the microphone is dead.
 _OVERDUE_S = 1.0

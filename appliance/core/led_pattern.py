@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Light over time: what one dimmable LED can tell."""
 
-from dataclasses import dataclass
+from appliance.core.value import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Glow:
+class Glow(Struct, frozen=True):
     """Move the brightness to `level` over `fade_s`, then keep it for `hold_s`."""
 
     #: 0..1 of [led] brightness; None is [led] idle_brightness.
@@ -14,8 +13,7 @@ class Glow:
     fade_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class LedPattern:
+class LedPattern(Struct, frozen=True):
     """Steps repeated for ever; a single step is steady."""
 
     name: str

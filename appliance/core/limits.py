@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: MIT
 """How long the core waits for what, and how much a day may use."""
 
-from dataclasses import dataclass
+from appliance.core.value import Struct
 
 _NEVER = float("inf")
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """How long things may take, in seconds (inf: for ever); from the configuration."""
 
     pre_roll_s: float

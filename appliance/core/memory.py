@@ -2,10 +2,10 @@
 """When what was talked about is forgotten, and the next turn begins anew."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from appliance.core import delivery
 from appliance.core.conversation import Conversation, Step
+from appliance.core.value import replace
 
 
 def timers(

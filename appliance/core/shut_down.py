@@ -2,10 +2,10 @@
 """Shuts the machine down by the volume-down button: a long hold, then letting go."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from appliance.core.conversation import Conversation, Step
 from appliance.core.effects import PowerOff
+from appliance.core.value import replace
 from appliance.core.volume import VolumeHold
 
 #: Held on for so long, something lies on the button, or the user has thought again.

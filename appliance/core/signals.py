@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """What the user sees and hears: one table for LED, sound, journal and advice."""
 
-from dataclasses import dataclass
 from enum import Enum, StrEnum
 
 from appliance.core.led_pattern import TRIPLE_BLINK, Glow, LedPattern, blinks
+from appliance.core.value import Struct
 
 
 class Fault(Enum):
@@ -68,8 +68,7 @@ class Signal(Enum):
     SHUT_DOWN = "shut-down"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One line of the table the user learns, and of the journal's catalog."""
 
     situation: str

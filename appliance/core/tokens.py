@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 """What is paid for: tokens by direction and modality, of a turn and of a day."""
 
-from dataclasses import astuple, dataclass
 from typing import Protocol
 
+from appliance.core.value import Struct, astuple
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
+
+class Tokens(Struct, frozen=True):
     """How many. Thoughts are text; `image` is everything to look at."""
 
     text_in: int = 0
@@ -49,8 +49,7 @@ class Prices(Protocol):
     def audio_out(self) -> float: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Spent:
+class Spent(Struct, frozen=True):
     """What a day has used so far."""
 
     #: Its number (date.toordinal()); 0 as long as no clock has told it.

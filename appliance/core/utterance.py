@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: MIT
 """What is to be said to the service, kept until its answer begins."""
 
-from dataclasses import dataclass
-
 from appliance.core.call import Call
+from appliance.core.value import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Utterance:
+class Utterance(Struct, frozen=True):
     """What was said in one hold, or what the box itself has to say."""
 
     turn: int

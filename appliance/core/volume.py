@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """How loud the box is: in steps and per cents that an ear takes for even."""
 
-from dataclasses import dataclass, replace
 from math import log10
 from typing import Self
+
+from appliance.core.value import Struct, replace
 
 #: One step of a button or a knob, in dB: plainly heard, and not a jump.
 _STEP_DB = 3.0
@@ -11,8 +12,7 @@ _STEP_DB = 3.0
 _RANGE_DB = 40.0
 
 
-@dataclass(frozen=True, slots=True)
-class Volume:
+class Volume(Struct, frozen=True):
     """What every frame is multiplied by; turning it never goes beyond `limit`."""
 
     gain: float = 1.0
@@ -43,8 +43,7 @@ class Volume:
         return replace(self, gain=min(max(gain, self._floor), self.limit))
 
 
-@dataclass(frozen=True, slots=True)
-class VolumeHold:
+class VolumeHold(Struct, frozen=True):
     """The volume-down button is held."""
 
     since: float
@@ -52,29 +51,25 @@ class VolumeHold:
     armed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class VolumeTurned:
+class VolumeTurned(Struct, frozen=True):
     """By so many steps: louder, or (negative) quieter."""
 
     steps: int
 
 
-@dataclass(frozen=True, slots=True)
-class VolumeSet:
+class VolumeSet(Struct, frozen=True):
     """To so many per cent of what is allowed."""
 
     percent: float
 
 
-@dataclass(frozen=True, slots=True)
-class VolumeHeld:
+class VolumeHeld(Struct, frozen=True):
     """The volume-down button went down."""
 
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class VolumeLetGo:
+class VolumeLetGo(Struct, frozen=True):
     """The volume-down button went up."""
 
     at: float

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """How the box is talked to."""
 
-from dataclasses import dataclass
 from enum import Enum
+
+from appliance.core.value import Struct
 
 
 class Way(Enum):
@@ -16,8 +17,7 @@ class Way(Enum):
     HANDS_FREE = "hands-free"
 
 
-@dataclass(frozen=True, slots=True)
-class Manner:
+class Manner(Struct, frozen=True):
     """The way, and its details; from the configuration."""
 
     way: Way = Way.HOLD

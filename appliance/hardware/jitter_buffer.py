@@ -3,16 +3,15 @@
 
 import threading
 from collections import deque
-from dataclasses import dataclass
 
 from appliance.core.pcm import FRAME_BYTES, PLAYBACK_RATE_HZ
+from appliance.core.value import Struct
 
 LIMIT_S = 5 * 60
 _LIMIT_BYTES = LIMIT_S * PLAYBACK_RATE_HZ * FRAME_BYTES
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """A period for the speaker, and what happened in it."""
 
     #: A full period, silence after the first `frames`; empty if there are none.

@@ -4,9 +4,9 @@
 import asyncio
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from appliance.core.led_pattern import Glow, LedPattern
+from appliance.core.value import replace
 from appliance.hardware.gpio import claim_led
 
 FADE_STEP_S = 0.04

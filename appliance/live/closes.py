@@ -3,10 +3,10 @@
 
 import socket
 import ssl
-from dataclasses import dataclass
 from enum import Enum
 
 from appliance.core.signals import Fault
+from appliance.core.value import Struct
 
 _BACK_OFF_S = (0.5, 30.0)
 
@@ -21,15 +21,13 @@ class Next(Enum):
     FATAL = "fatal"  # not before a press
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     next: Next
     #: What the user is shown, None for a loss that mends itself.
     fault: Fault | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Loss:
+class Loss(Struct, frozen=True):
     """How a session ended."""
 
     verdict: Verdict

@@ -7,7 +7,6 @@ complained of, not fatal. Source: ai.google.dev/api/live.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
 
@@ -21,20 +20,17 @@ from appliance.core.tokens import Tokens
 from appliance.live import tools
 
 
-@dataclass(frozen=True, slots=True)
-class SetupComplete:
+class SetupComplete(Struct, frozen=True):
     """The link may be used."""
 
 
-@dataclass(frozen=True, slots=True)
-class HandleIssued:
+class HandleIssued(Struct, frozen=True):
     """The next link may resume this session with `handle`."""
 
     handle: str
 
 
-@dataclass(frozen=True, slots=True)
-class GoAway:
+class GoAway(Struct, frozen=True):
     """The service will close this link in `time_left_s`."""
 
     time_left_s: float

@@ -4,7 +4,6 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 import websockets
 from websockets.asyncio.client import ClientConnection
@@ -12,6 +11,7 @@ from websockets.asyncio.client import ClientConnection
 from appliance.core import events as ev
 from appliance.core.secret import Secret, SecretMissing
 from appliance.core.signals import Fault
+from appliance.core.value import replace
 from appliance.live import downlink, tools, uplink
 from appliance.live.closes import (
     Loss,

@@ -7,11 +7,11 @@ Messages are JSON in text frames, one kind each. Source: ai.google.dev/api/live.
 import json
 from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, assert_never
 
 from appliance.core.effects import AnswerTool, CloseTurn, OpenTurn, SendAudio, SendText
 from appliance.core.pcm import CAPTURE_RATE_HZ
+from appliance.core.value import Struct
 from appliance.live import tools
 
 #: Written out: they are most of what is sent.
@@ -23,8 +23,7 @@ _MIME_TYPE = b"audio/pcm;rate=%d" % CAPTURE_RATE_HZ
 Order = OpenTurn | SendAudio | SendText | CloseTurn | AnswerTool
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What the service is asked to be, in the words of the setup message."""
 
     model: str
@@ -43,8 +42,7 @@ class Settings:
     google_search: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(Struct, frozen=True):
     """How a turn is said: the frames at its beginning and end, and between them."""
 
     opening: bytes | None

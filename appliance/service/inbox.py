@@ -2,6 +2,7 @@
 """The only door into the conversation."""
 
 import asyncio
+import threading
 import time
 from collections import deque
 
@@ -19,6 +20,7 @@ class Inbox:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
+        self._thread = threading.get_ident()
         self._events: deque[Event] = deque()
         self._woken = loop.create_future()
         #: Nothing hangs on what is captured now: `next` does not return for it. A box
@@ -30,7 +32,11 @@ class Inbox:
     def post(self, event: Event) -> None:
         """Hand over `event`; never blocks."""
         self._events.append(event)
-        if not (self.lets_capture_wait and isinstance(event, PeriodCaptured)):
+        if self.lets_capture_wait and isinstance(event, PeriodCaptured):
+            return
+        if threading.get_ident() == self._thread:
+            self._wake()
+        else:
             self._loop.call_soon_threadsafe(self._wake)
 
     async def next(self, deadline: float | None) -> Event:

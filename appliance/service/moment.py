@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: MIT
 """One step of the conversation, as everything that only looks on gets to see it."""
 
-from dataclasses import dataclass
-
 from appliance.core.conversation import Conversation
 from appliance.core.effects import Effect
 from appliance.core.events import AnswerEnded, Event, FaultRaised, LinkLost
+from appliance.core.value import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """`event` turned `before` into `after` and ordered `effects`, at `now`."""
 
     now: float

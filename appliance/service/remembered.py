@@ -3,7 +3,6 @@
 
 import asyncio
 import logging
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -12,6 +11,7 @@ from appliance.core import budget
 from appliance.core.conversation import Conversation, start
 from appliance.core.strict_toml import Meta, Section, Unreadable, keys, parse
 from appliance.core.tokens import Spent, Tokens
+from appliance.core.value import replace
 from appliance.core.volume import Volume
 from appliance.hardware.call_thread import CallThread
 from appliance.service.config import Config, limits, manner

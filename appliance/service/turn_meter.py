@@ -2,7 +2,7 @@
 """Measures each turn by looking on, from the press to the end of its answer."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from appliance.core import effects as ef
@@ -11,6 +11,7 @@ from appliance.core.conversation import Conversation
 from appliance.core.effects import Effect
 from appliance.core.pcm import CAPTURE_RATE_HZ, PLAYBACK_RATE_HZ, seconds
 from appliance.core.signals import Signal
+from appliance.core.value import replace
 from appliance.service.moment import Moment
 from appliance.service.turn_report import Report, ms
 

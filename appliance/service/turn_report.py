@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: MIT
 """What a turn took, and how it is told in one line when it is over."""
 
-from dataclasses import dataclass
-
 from appliance.core.tokens import Tokens
+from appliance.core.value import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """One turn. Instants are monotonic seconds, None until (or unless) they come."""
 
     turn: int

@@ -3,7 +3,6 @@
 
 from array import array
 from bisect import bisect_left, bisect_right
-from dataclasses import replace
 from typing import Self, TypeVar
 
 from wire_audit import NUMBERS, Sent, Wire
@@ -20,6 +19,7 @@ from appliance.core.conversation import (
 )
 from appliance.core.pcm import CAPTURE_RATE_HZ
 from appliance.core.signals import Earcon, Fault
+from appliance.core.value import replace
 
 LIMITS = Limits(
     pre_roll_s=0.3,

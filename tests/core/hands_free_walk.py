@@ -2,7 +2,6 @@
 """A random walk with an open microphone: anything may happen, in any order."""
 
 from collections import Counter, defaultdict
-from dataclasses import replace
 from random import Random
 
 from box import PERIOD_FRAMES, SOUND, Tape
@@ -16,6 +15,7 @@ from appliance.core.conversation import Conversation, Link, start
 from appliance.core.pcm import CAPTURE_RATE_HZ
 from appliance.core.signals import LINK_FAULTS, Fault
 from appliance.core.tokens import Tokens
+from appliance.core.value import replace
 from appliance.core.way import Manner, Way
 
 LIMIT_S = 15.0

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What happens around the turns: the link, faults, renewal, sleep and the stop."""
 
-from dataclasses import replace
-
 import pytest
 from box import STATES, Box, idle, listening, speaking, thinking
 
@@ -10,6 +8,7 @@ from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core.conversation import Link, State
 from appliance.core.signals import Earcon, Fault
+from appliance.core.value import replace
 
 
 def test_press_while_the_link_is_down_opens_it_at_once():

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: MIT
 """What presses mean: to hold, to toggle, and two taps."""
 
-from dataclasses import replace
-
 from box import Box, idle, speaking
 
 from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core.conversation import State
 from appliance.core.signals import Earcon
+from appliance.core.value import replace
 from appliance.core.way import Manner, Way
 
 

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Talking without holding the button: what is sent, what sounds, and when it ends."""
 
-from dataclasses import replace
-
 import pytest
 from box import PERIOD_S, SOUND, Box
 
@@ -11,6 +9,7 @@ from appliance.core import events as ev
 from appliance.core.conversation import State
 from appliance.core.pcm import CAPTURE_RATE_HZ, FRAME_BYTES
 from appliance.core.signals import Earcon, Fault
+from appliance.core.value import replace
 from appliance.core.way import Manner, Way
 
 LIMIT_S = 120.0

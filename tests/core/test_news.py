@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What a tool in the background has answered is heard, told anew, or told as lost."""
 
-from dataclasses import replace
-
 from box import SOUND, Box, idle, speaking, thinking
 
 from appliance.core import effects as ef
@@ -10,6 +8,7 @@ from appliance.core import events as ev
 from appliance.core.conversation import State
 from appliance.core.signals import Earcon
 from appliance.core.tokens import Tokens
+from appliance.core.value import replace
 from appliance.core.way import Manner, Way
 
 LAMP = ev.ToolCalled("1", "lamp", b"{}")

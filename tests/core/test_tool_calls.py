@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Tools that the service calls: who waits for whom, and whose answers still count."""
 
-from dataclasses import replace
-
 import pytest
 from box import SOUND, idle, listening, speaking, thinking
 
@@ -10,6 +8,7 @@ from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core.conversation import State
 from appliance.core.signals import Earcon
+from appliance.core.value import replace
 from appliance.core.way import Manner, Way
 
 LAMP = ev.ToolCalled("1", "lamp", b'{"on":true}')

@@ -3,7 +3,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import Random
 
 from box import LIMITS, PERIOD_FRAMES, SOUND, Tape
@@ -18,6 +18,7 @@ from appliance.core.conversation import Conversation, Link, start
 from appliance.core.pcm import CAPTURE_RATE_HZ
 from appliance.core.signals import LINK_FAULTS, Fault
 from appliance.core.tokens import Tokens
+from appliance.core.value import replace
 from appliance.core.way import HOLD, Manner, Way
 
 #: Limits so short that all of them are reached often.

@@ -5,7 +5,6 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import astuple
 from pathlib import Path
 from typing import Any, get_args
 from unittest.mock import patch
@@ -17,6 +16,7 @@ from walks import Chaos
 import appliance.core.advance as core
 from appliance.core import events as ev
 from appliance.core.strict_toml import Unreadable
+from appliance.core.value import astuple
 from appliance.live import downlink
 from appliance.simulator.live.downlink import Close, Drop, Send, Stall
 from appliance.simulator.live.service import Service

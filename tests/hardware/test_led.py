@@ -2,13 +2,13 @@
 import asyncio
 import itertools
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 import pytest
 from patience import in_loop, until
 
 from appliance.core.led_pattern import Glow, LedPattern
 from appliance.core.signals import TABLE
+from appliance.core.value import replace
 from appliance.hardware.led import StatusLed, course
 
 GPIO = 12

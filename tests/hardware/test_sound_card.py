@@ -115,7 +115,8 @@ async def test_a_device_plugged_in_later_is_found_while_the_other_one_plays(
     await until(lambda: len(periods) > played)
     await speaker.close()
     await microphone.close()
-    assert len(virtual_card.starts("speaker")) == 2
+    # A busy machine may add an underrun of its own.
+    assert len(virtual_card.starts("speaker")) >= 2
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,13 @@
 """Another endpoint, model or voice for a link that runs; and no key at all."""
 
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 from loopback import QUICK, SETTINGS, Line, on_loop
 
 from appliance.core import events as ev
 from appliance.core.secret import Missing
 from appliance.core.signals import Fault
+from appliance.core.value import replace
 from appliance.live.link import LiveLink
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Drop

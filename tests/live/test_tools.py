@@ -2,13 +2,13 @@
 """Function calling on the wire, both ways."""
 
 import json
-from dataclasses import replace
 
 import pytest
 from loopback import SETTINGS, Line, accept, on_loop, peer
 
 from appliance.core import events as ev
 from appliance.core.effects import AnswerTool, SendText
+from appliance.core.value import replace
 from appliance.live import uplink
 from appliance.live.downlink import decode
 from appliance.live.tools import Function, runs_in_background

@@ -2,7 +2,6 @@
 """The tools of a box: what they answer, and that each call is answered or cancelled."""
 
 import json
-from dataclasses import replace
 
 import pytest
 from patience import in_loop, until
@@ -10,6 +9,7 @@ from patience import in_loop, until
 from appliance.core.conversation import start
 from appliance.core.effects import RunTool
 from appliance.core.events import NewConversation, ToolAnswered, VolumeSet
+from appliance.core.value import replace
 from appliance.service.config import Config, limits
 from appliance.service.tools.run import TOOL_ID, ToolFailed
 from appliance.service.tools.toolbox import Toolbox
