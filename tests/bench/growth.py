@@ -39,6 +39,8 @@ _LONG_S = 20 * 60.0
 _WARM_TURNS = 100
 #: Turns that are heard to their end, and as many that are talked over, at a time.
 _BATCH = 5
+#: No tap, even if the two orders of a hold are read late.
+_HOLD_S = 0.5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -70,7 +72,7 @@ async def _turns(
             holds: list[Hold] = []
             usages = [(0, peer.usage())]
             while len(holds) < turns:
-                holds += await converse(peer, stage, _BATCH, 0.35)
+                holds += await converse(peer, stage, _BATCH, _HOLD_S)
                 holds += await talk_over(peer, stage, _BATCH - 1)
                 await stage.until(lambda: stage.turns[-1].complete, 30.0)
                 usages.append((len(holds), peer.usage()))

@@ -3,6 +3,7 @@
 
 import asyncio
 import os
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from usage import Usage, usage
 _HERE = Path(__file__).parent
 ROOT = _HERE.parents[1]
 _START_LIMIT_S = 60.0
+#: What a program said last, if it fails.
+_LAST_LINES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +84,11 @@ class Peer:
             raise
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(self, error: object, *_: object) -> None:
         await self._end()
+        if error:
+            said = (self._stage.directory / "stderr.log").read_text().splitlines()
+            print("\n".join(said[-_LAST_LINES:]), file=sys.stderr)
 
     @property
     def ready_at(self) -> float | None:

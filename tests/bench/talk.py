@@ -3,6 +3,7 @@
 
 import asyncio
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -34,7 +35,7 @@ async def converse(peer: Peer, stage: Stage, turns: int, speech_s: float) -> lis
         await asyncio.sleep(speech_s)
         holds.append(Hold(pressed_at, peer.release()))
         limit_s = stage.answer_s + _ANSWER_LIMIT_S
-        await stage.until(partial(_is_answered, stage, count), limit_s)
+        await _until(stage, count, partial(_is_answered, stage, count), limit_s)
         await asyncio.sleep(_PAUSE_S)
     return holds
 
@@ -49,10 +50,22 @@ async def talk_over(peer: Peer, stage: Stage, times: int) -> list[Hold]:
         await asyncio.sleep(_SHORT_HOLD_S)
         released_at = peer.release()
         begins = partial(_is_being_answered, stage, count)
-        await stage.until(begins, _ANSWER_LIMIT_S)
+        await _until(stage, count, begins, _ANSWER_LIMIT_S)
         holds.append(Hold(pressed_at, released_at, is_cut=count < last))
         await asyncio.sleep(dice.uniform(0.4, 0.8))
     return holds
+
+
+async def _until(
+    stage: Stage, count: int, condition: Callable[[], bool], limit_s: float
+) -> None:
+    try:
+        await stage.until(condition, limit_s)
+    except TimeoutError:
+        heard = len(stage.turns)
+        raise TimeoutError(
+            f"hold {count}: not answered in {limit_s:g} s; {heard} turns were heard"
+        ) from None
 
 
 def _is_being_answered(stage: Stage, count: int) -> bool:

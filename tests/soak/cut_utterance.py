@@ -5,8 +5,7 @@ import asyncio
 import time
 from dataclasses import dataclass
 
-import numpy as np
-from living_box import CALM, LivingBox
+from living_box import CALM, LivingBox, without_silence
 from rig.network import Network
 
 from appliance.core.conversation import State
@@ -66,11 +65,6 @@ class Outcome:
     complaint: str
     #: From the cut to the first sound of the answer at the server's end.
     recovery_s: float
-
-
-def _without_silence(pcm: bytes) -> bytes:
-    frames = np.frombuffer(pcm, "<i2")
-    return frames[frames != 0].tobytes()
 
 
 class CutUtterance:
@@ -178,7 +172,7 @@ class CutUtterance:
     def _compared(self, pcm: bytes) -> bytes:
         """To the sample; but where the box says that the card of a busy machine
         underran, silence is taken out."""
-        return _without_silence(pcm) if self._box.happened(PlaybackUnderran) else pcm
+        return without_silence(pcm) if self._box.happened(PlaybackUnderran) else pcm
 
     def _edges_complaint(self, heard: bytes, since: int) -> str:
         """Whether it is one excerpt of the tape, from pre-roll to tail."""
