@@ -218,6 +218,20 @@ def test_demo_takes_both_directions_of_one_card(voice_appliance, virtual_card):
     assert "answer_started" in ended.stdout
 
 
+def test_demo_ends_with_a_microphone_that_is_closed_by_then(
+    voice_appliance, virtual_card, tmp_path
+):
+    virtual_card.say(noise(160_000))
+    (tmp_path / "c.toml").write_text('[microphone]\nopen = "while-held"\n')
+    ended = voice_appliance(
+        *("demo", "--mic", "alsa:microphone", "--speaker", "alsa:speaker"),
+        *("--config", "c.toml", "--script", "-", "--json"),
+        stdin=QUICK_SCRIPT,
+    )
+    assert ended.returncode == 0, ended
+    assert "answer_started" in ended.stdout
+
+
 def test_demo_refuses_a_wav_that_is_none(voice_appliance, tmp_path):
     (tmp_path / "x.wav").write_text("no")
     ended = voice_appliance("demo", "--mic", "x.wav")

@@ -97,6 +97,7 @@ class Appliance:
             "devices": keep_both_open(
                 self._parts.microphone,
                 self._parts.speaker,
+                self._parts.need_of_microphone,
                 self._inbox.post,
                 self._settled,
             ),
@@ -127,7 +128,9 @@ class Appliance:
         for effect in effects:
             self._parts.perform(effect)
         self._parts.show(after)
-        self._inbox.lets_capture_wait = not (after.hold or after.microphone)
+        listens = bool(after.hold or after.microphone)
+        self._inbox.lets_capture_wait = not listens
+        self._parts.listen(listens)
         for observe in (self._remembered.follow, *self._observers):
             observe(Moment(now, event, before, after, effects))
         if isinstance(event, StopRequested):

@@ -111,9 +111,10 @@ def _check_conversation(conversation: ConversationSection, source: str) -> None:
 
 def limits(config: Config) -> Limits:
     """What the core needs, in seconds."""
-    turns = config.turns
+    turns, microphone = config.turns, config.microphone
+    always_open = microphone.open == "always"
     return Limits(
-        pre_roll_s=config.microphone.pre_roll_ms / 1000,
+        pre_roll_s=microphone.pre_roll_ms / 1000 if always_open else 0.0,
         min_hold_s=turns.min_hold_ms / 1000,
         tail_s=turns.tail_ms / 1000,
         hold_limit_s=turns.hold_limit_s,

@@ -34,11 +34,10 @@ _WITHOUT_EFFECT = {
 
 def without_effect(config: Config) -> list[str]:
     """A line for each key that is set, and that the other settings make pointless."""
-    mode = config.turns.mode
     return [
-        f'{key} has no effect: [turns] mode = "{mode}"; change that, or leave this out'
+        f"{key} has no effect: {cause}; change that, or leave this out"
         for key in changed(Config(), config)
-        if key in _WITHOUT_EFFECT[mode]
+        if (cause := _cause(key, config))
     ]
 
 
@@ -50,3 +49,12 @@ def wrong_tools(tools: ToolsSection) -> Iterator[str]:
     for tool in each(directory):
         if isinstance(tool, Unreadable):
             yield str(tool)
+
+
+def _cause(key: str, config: Config) -> str | None:
+    mode, opened = config.turns.mode, config.microphone.open
+    if key in _WITHOUT_EFFECT[mode]:
+        return f'[turns] mode = "{mode}"'
+    if key == "[microphone] pre_roll_ms" and opened != "always":
+        return f'[microphone] open = "{opened}"'
+    return None

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.core.conversation import Conversation, State
-from appliance.core.events import PeriodCaptured, TalkPressed
+from appliance.core.events import PeriodCaptured, TalkPressed, TimePassed
 from appliance.core.pcm import CAPTURE_RATE_HZ, seconds
 from appliance.core.secret import Secret
 from appliance.core.way import Way
@@ -139,6 +139,9 @@ def _is_over(moment: Moment, done_at: float) -> bool:
     """All that was done until `done_at` has been answered and played."""
     match moment.event:
         case PeriodCaptured(_, ended_at) if ended_at > done_at:
+            return _is_quiet(moment.after)
+        case TimePassed() if moment.now > done_at:
+            # Nothing waits in the inbox; of a closed microphone there is nothing else.
             return _is_quiet(moment.after)
         case _:
             return False

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Keeps the sound devices open: waits for them, watches them, opens them again."""
+"""Keeps the sound devices open while they are needed: waits for them, watches them,
+opens them again."""
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, Protocol
@@ -29,24 +31,63 @@ class Device(Protocol):
     async def close(self) -> None: ...
 
 
+class Need:
+    """Whether a device is needed; while it is not, it rests: closed, and well.
+
+    Threads: the event loop's only.
+    """
+
+    def __init__(self) -> None:
+        self._begun, self._over = asyncio.Event(), asyncio.Event()
+        self._begun.set()
+        self._rests, self._rested_at = False, -math.inf
+
+    def set(self, needed: bool) -> None:
+        if needed:
+            self._over.clear()
+            self._begun.set()
+        else:
+            self._begun.clear()
+            self._over.set()
+
+    @property
+    def rested_at(self) -> float:
+        """The last instant of its rest (monotonic s)."""
+        return time.monotonic() if self._rests else self._rested_at
+
+    async def rest(self) -> None:
+        """Until the device is needed."""
+        self._rests = True
+        await self._begun.wait()
+        self._rests, self._rested_at = False, time.monotonic()
+
+    async def ends(self, within_s: float) -> bool:
+        """Wait for that, so long at most; whether it came."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self._over.wait()
+        return self._over.is_set()
+
+
 async def keep_both_open(
     microphone: Device,
     speaker: Device,
+    need: Need,
     post: Callable[[Event], None],
     settled: asyncio.Event,
 ) -> None:
     """Ready once both are real, the network is not waited for; never returns.
 
-    `settled` is set while nothing is being said, waited for or heard. Raises as
-    `keep_open`.
+    `need` is the microphone's. `settled` is set while nothing is being said, waited
+    for or heard. Raises as `keep_open`.
     """
     hears, speaks = asyncio.Event(), asyncio.Event()
     async with asyncio.TaskGroup() as group:
-        for device, fault, part, works in (
-            (microphone, Fault.MICROPHONE, "microphone", hears),
-            (speaker, Fault.SPEAKER, "speaker", speaks),
+        for device, fault, part, works, needed in (
+            (microphone, Fault.MICROPHONE, "microphone", hears, need),
+            (speaker, Fault.SPEAKER, "speaker", speaks, Need()),
         ):
-            kept = keep_open(device, fault, LIMITS_S[part], post, works)
+            kept = keep_open(device, fault, LIMITS_S[part], post, works, needed)
             group.create_task(_outlive(kept, settled) if works is hears else kept)
         starting = group.create_task(systemd.extend_start())
         while not (hears.is_set() and speaks.is_set()):
@@ -76,10 +117,12 @@ async def keep_open(
     limit_s: float,
     post: Callable[[Event], None],
     works: asyncio.Event,
+    need: Need,
 ) -> None:
     """Open `device`, and again whenever it is silent for `limit_s`; never returns.
 
-    `works` is set while its periods come.
+    It is closed only while there is no need of it and it is known to work. `works` is
+    set while its periods come, or would.
 
     Raises:
         DeviceUnknown: its name is in no ALSA configuration, and never was.
@@ -89,8 +132,7 @@ async def keep_open(
     while True:
         reason = "its clock stopped"
         try:
-            await device.open()
-            async for _ in _beating(device, limit_s):
+            async for _ in _working(device, limit_s, need):
                 if not well:
                     post(FaultCleared(fault))
                 well = known = True
@@ -110,12 +152,21 @@ async def keep_open(
         await asyncio.sleep(_RETRY_AFTER_S)
 
 
-async def _beating(device: Device, limit_s: float) -> AsyncIterator[None]:
-    """Yield now and then while the device's callbacks come; end when they do not."""
-    now = opened_at = time.monotonic()
-    while (left_s := max(opened_at, device.beat_at) + limit_s - now) > 0:
-        beats = device.beat_at > opened_at
-        if beats:
-            yield
-        await asyncio.sleep(left_s if beats else _AWAIT_EVERY_S)
-        now = time.monotonic()
+async def _working(device: Device, limit_s: float, need: Need) -> AsyncIterator[None]:
+    """Open it; yield now and then while its callbacks come, and have it rest while
+    nobody needs them; end when they should come and do not."""
+    while True:
+        await device.open()
+        now = opened_at = time.monotonic()
+        while (left_s := max(opened_at, device.beat_at) + limit_s - now) > 0:
+            if device.beat_at <= opened_at:
+                await asyncio.sleep(_AWAIT_EVERY_S)
+            else:
+                yield
+                if await need.ends(within_s=left_s):
+                    break
+            now = time.monotonic()
+        else:
+            return
+        await device.close()
+        await need.rest()

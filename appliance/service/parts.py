@@ -18,6 +18,7 @@ from appliance.hardware.speaker import Speaker
 from appliance.hardware.volume import VolumeKnobs
 from appliance.live.link import LiveLink
 from appliance.service.config import Config, live_settings
+from appliance.service.devices import Need
 from appliance.service.power import power_off
 from appliance.service.tools.toolbox import Toolbox
 
@@ -49,6 +50,8 @@ class Parts:
             post=post,
         )
         self.microphone = _microphone(config, microphone_card, post)
+        self.need_of_microphone = Need()
+        self._always_open = config.microphone.open == "always"
         self.speaker = _speaker(config, speaker_card, gain, post)
         self.led = _led(config)
         self.show(conversation())
@@ -59,6 +62,10 @@ class Parts:
     def show(self, conversation: Conversation) -> None:
         """What is derived of the state, never ordered."""
         self.led.show(pattern(conversation))
+
+    def listen(self, needed: bool) -> None:
+        """Have the microphone open: while it is needed, or always."""
+        self.need_of_microphone.set(needed or self._always_open)
 
     def perform(self, effect: ef.Effect) -> None:
         """Carry out one order; never waits."""
@@ -101,15 +108,17 @@ class Parts:
 
     def configure(self, config: Config) -> bool:
         """Take it over; whether the next link will differ from this one."""
+        self._always_open = config.microphone.open == "always"
         self.led.dim(config.led.brightness, config.led.idle_brightness)
         self.tools.configure(config.tools)
         settings = live_settings(config, self.tools.functions)
         return self.link.configure(config.live.endpoint, settings)
 
     def beats(self) -> dict[str, float]:
-        """When each was last alive (monotonic s)."""
+        """When each was last alive, or at rest as it should be (monotonic s)."""
+        rested_at = self.need_of_microphone.rested_at
         return {
-            "microphone": self.microphone.beat_at,
+            "microphone": max(self.microphone.beat_at, rested_at),
             "speaker": self.speaker.beat_at,
             "button": self.button.beat_at,
         }

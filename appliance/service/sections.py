@@ -84,6 +84,10 @@ class MicrophoneSection(Section, frozen=True):
     period_frames: Annotated[
         int, Meta(ge=256, le=8192, description="at 16 kHz; 2048 = 128 ms")
     ] = 2048
+    open: Annotated[
+        Literal["always", "while-held"],
+        Meta(description='"while-held": closed unless you talk; there is no pre-roll'),
+    ] = "always"
     pre_roll_ms: Annotated[
         int, Meta(ge=0, le=2000, description="kept from before the press")
     ] = 300
@@ -201,9 +205,7 @@ class ConversationSection(Section, frozen=True):
     ] = 6_400
     forget_after_min: Annotated[
         float,
-        Meta(
-            ge=0, le=1440, description="a new conversation after this pause; 0: never"
-        ),
+        Meta(ge=0, le=1440, description="all is forgotten after this pause; 0: never"),
     ] = 30.0
     tokens_per_day: Annotated[
         int,

@@ -18,7 +18,7 @@ from appliance.core.events import (
     PlaybackUnderran,
 )
 from appliance.core.secret import Secret
-from appliance.hardware.sound_card import AlsaCard
+from appliance.hardware.sound_card import AlsaCard, Card
 from appliance.service.app import Appliance
 from appliance.service.config import Config
 from appliance.service.moment import Moment
@@ -59,7 +59,11 @@ class LivingBox:
                 await self._changed.wait()
 
     async def state(self, state: State) -> None:
-        await self.until(lambda: self.moments[-1].after.state is state)
+        """Wait until it is in `state`, if only for a step."""
+        since = len(self.moments) - 1
+        await self.until(
+            lambda: any(m.after.state is state for m in self.moments[since:])
+        )
 
     async def ready(self) -> None:
         """Devices and link work, and the ready sound is over."""
@@ -124,6 +128,7 @@ async def living_box(
     read_config: Callable[[], Config] | None = None,
     observers: Sequence[Callable[[Moment], None]] = (),
     state_directory: Path | None = None,
+    microphone_card: Callable[[Card], Card] = lambda card: card,
 ) -> AsyncIterator[LivingBox]:
     """A running service that talks to `url`; stopped in order at the end."""
     config = (config or CALM).changed(live=(config or CALM).live.changed(endpoint=url))
@@ -133,7 +138,7 @@ async def living_box(
     box = Appliance(
         config,
         key=Secret("a key"),
-        microphone_card=alsa,
+        microphone_card=microphone_card(alsa),
         speaker_card=alsa,
         observers=looking_on,
         read_config=read_config,

@@ -232,6 +232,11 @@ def test_the_core_gets_seconds():
     assert limits(Config()).forget_after_s == 1800
 
 
+def test_a_microphone_that_is_closed_has_no_pre_roll():
+    microphone = Config().microphone.changed(open="while-held", pre_roll_ms=500)
+    assert limits(Config().changed(microphone=microphone)).pre_roll_s == 0
+
+
 def test_what_is_not_wanted_never_comes():
     config = Config()
     off = config.changed(conversation=config.conversation.changed(forget_after_min=0))

@@ -51,6 +51,14 @@ def test_a_key_that_another_makes_pointless_is_named(written, text, keys):
     )
 
 
+def test_a_pre_roll_without_a_microphone_that_is_open_is_named(written):
+    text = '[microphone]\nopen = "while-held"\npre_roll_ms = 500\n'
+    assert without_effect(written(text)) == [
+        '[microphone] pre_roll_ms has no effect: [microphone] open = "while-held"; '
+        "change that, or leave this out"
+    ]
+
+
 def test_tools_that_cannot_be_used_are_told_one_by_one(tmp_path):
     (tmp_path / "a.toml").write_text(LAMP)
     (tmp_path / "b.toml").write_text(LAMP)

@@ -12,7 +12,7 @@ from appliance.core.events import FaultCleared, FaultRaised
 from appliance.core.signals import Fault
 from appliance.hardware.sound_card import DeviceUnavailable, DeviceUnknown
 from appliance.service import devices
-from appliance.service.devices import keep_open
+from appliance.service.devices import Need, keep_open
 
 LIMIT_S = 0.05
 
@@ -22,14 +22,14 @@ class Device:
 
     def __init__(self, *outcomes: Exception | None) -> None:
         self._outcomes = list(outcomes)
-        self._open = False
+        self.is_open = False
         self._beat_at = -math.inf
         self.beats = True
         self.openings = 0
 
     @property
     def beat_at(self) -> float:
-        if self._open and self.beats:
+        if self.is_open and self.beats:
             self._beat_at = time.monotonic()
         return self._beat_at
 
@@ -40,10 +40,10 @@ class Device:
         )
         if outcome:
             raise outcome
-        self._open = True
+        self.is_open = True
 
     async def close(self) -> None:
-        self._open = False
+        self.is_open = False
 
 
 @pytest.fixture(autouse=True)
@@ -57,8 +57,16 @@ class Keeping:
     def __init__(self, device: Device) -> None:
         self.posted: list = []
         self.works = asyncio.Event()
+        self.need = Need()
         self.task = asyncio.create_task(
-            keep_open(device, Fault.MICROPHONE, LIMIT_S, self.posted.append, self.works)
+            keep_open(
+                device,
+                Fault.MICROPHONE,
+                LIMIT_S,
+                self.posted.append,
+                self.works,
+                self.need,
+            )
         )
 
     async def stop(self) -> None:
@@ -109,4 +117,68 @@ async def test_a_stalled_device_does_not_count_as_working_and_is_told_once():
     await until(lambda: device.openings == 4)
     assert not keeping.works.is_set()
     assert keeping.posted == [FaultRaised(Fault.MICROPHONE, "its clock stopped")]
+    await keeping.stop()
+
+
+@in_loop
+async def test_a_device_that_nobody_needs_is_closed_once_it_was_real():
+    device = Device(None)
+    keeping = Keeping(device)
+    keeping.need.set(False)
+    device.beats = False
+    await until(lambda: device.is_open)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert device.is_open
+    device.beats = True
+    await until(lambda: not device.is_open)
+    assert keeping.works.is_set()
+    assert keeping.posted == []
+    await keeping.stop()
+
+
+@in_loop
+async def test_closed_it_counts_as_alive_and_opened_it_must_beat():
+    device = Device(None)
+    keeping = Keeping(device)
+    assert keeping.need.rested_at == -math.inf
+    keeping.need.set(False)
+    await until(lambda: device.openings == 1 and not device.is_open)
+    closed_at = time.monotonic()
+    await until(lambda: keeping.need.rested_at > closed_at + LIMIT_S)
+    assert keeping.posted == []
+    device.beats = False
+    keeping.need.set(True)
+    await until(lambda: keeping.posted)
+    assert keeping.posted == [FaultRaised(Fault.MICROPHONE, "its clock stopped")]
+    assert keeping.need.rested_at < time.monotonic() - LIMIT_S
+    await keeping.stop()
+
+
+@in_loop
+async def test_a_fault_that_a_press_found_is_cleared_though_nobody_presses_again():
+    device = Device(None, DeviceUnavailable("unplugged"), None)
+    keeping = Keeping(device)
+    keeping.need.set(False)
+    await until(lambda: device.openings == 1 and not device.is_open)
+    keeping.need.set(True)
+    await until(lambda: keeping.posted)
+    keeping.need.set(False)
+    await until(lambda: device.openings == 3 and not device.is_open)
+    assert keeping.posted == [
+        FaultRaised(Fault.MICROPHONE, "unplugged"),
+        FaultCleared(Fault.MICROPHONE),
+    ]
+    await keeping.stop()
+
+
+@in_loop
+async def test_needed_again_before_it_is_closed_it_stays_open():
+    device = Device(None)
+    keeping = Keeping(device)
+    await keeping.works.wait()
+    keeping.need.set(False)
+    keeping.need.set(True)
+    await asyncio.sleep(LIMIT_S)
+    assert (device.openings, device.is_open) == (1, True)
     await keeping.stop()
