@@ -62,9 +62,7 @@ class JitterBuffer:
             self._overflows |= self._waiting_bytes + len(whole) > _LIMIT_BYTES
             if self._overflows:
                 return False
-            if whole:
-                self._waiting.append(whole)
-                self._waiting_bytes += len(whole)
+            self._append(whole)
             return True
 
     def drain(self, segment: int) -> None:
@@ -76,6 +74,14 @@ class JitterBuffer:
             self._draining = segment
             self._overflows = False
             self._half_frame = b""
+
+    def insert(self, pcm: bytes, segment: int) -> None:
+        """Append a sound of whole frames, and drain; what comes in two halves, before
+        and after it, stays whole."""
+        with self._lock:
+            self._append(memoryview(pcm))
+            self._draining = segment
+            self._overflows = False
 
     def drop(self) -> None:
         """Discard all that waits; an order to drain with it."""
@@ -104,6 +110,11 @@ class JitterBuffer:
             ran_dry, drained = self._ending(len(pcm) < wanted)
         padded = pcm and pcm.ljust(wanted, b"\0")
         return Taken(padded, len(pcm) // FRAME_BYTES, cut, began, ran_dry, drained)
+
+    def _append(self, whole: memoryview) -> None:
+        if whole:
+            self._waiting.append(whole)
+            self._waiting_bytes += len(whole)
 
     def _whole_frames(self, pcm: bytes) -> memoryview:
         whole = self._half_frame + pcm

@@ -16,7 +16,7 @@ from appliance.core.events import (
     PlaybackStarted,
     PlaybackUnderran,
 )
-from appliance.core.pcm import PLAYBACK_RATE_HZ, amplify, fade
+from appliance.core.pcm import FRAME_BYTES, PLAYBACK_RATE_HZ, amplify, fade
 from appliance.hardware.jitter_buffer import JitterBuffer, Taken
 from appliance.hardware.sound_card import Card, Stream
 
@@ -41,6 +41,7 @@ class Speaker:
         self._card = card
         self._device = device
         self._period_frames = period_frames
+        self._silence = bytes(period_frames * FRAME_BYTES)
         self._period_s = period_frames / PLAYBACK_RATE_HZ
         self._post = post
         self._buffer = JitterBuffer(prefill_ms)
@@ -80,6 +81,10 @@ class Speaker:
         """No more is coming: play out, then post PlaybackDrained(segment)."""
         self._buffer.drain(segment)
 
+    def insert(self, pcm: bytes, segment: int) -> None:
+        """Append a sound of whole frames, then post PlaybackDrained(segment)."""
+        self._buffer.insert(pcm, segment)
+
     def drop(self) -> None:
         """Silence within two periods; PlaybackSilenced follows if there was sound."""
         self._buffer.drop()
@@ -105,7 +110,7 @@ class Speaker:
         before, gain = self._heard_gain, self.gain
         self._heard_gain = gain
         if not taken.frames:
-            return taken.pcm
+            return self._silence
         # What begins with this period has no gain to come from.
         if before == gain or taken.began:
             return amplify(taken.pcm, gain)

@@ -116,10 +116,11 @@ class Appliance:
         self._reload.read(told=self._conversation.ready)
 
     async def _converse(self) -> None:
-        """The only place where the conversation changes."""
-        while True:
+        """The only place where the conversation changes; once stopped, nothing does."""
+        while not self._stopped.is_set():
             event = await self._inbox.next(deadline(self._conversation))
             self._step(event, time.monotonic())
+        await asyncio.Event().wait()
 
     def _step(self, event: Event, now: float) -> None:
         before = self._conversation

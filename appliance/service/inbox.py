@@ -31,6 +31,7 @@ class Inbox:
 
     def post(self, event: Event) -> None:
         """Hand over `event`; never blocks."""
+        # Before the look at lets_capture_wait: who sets that looks at the events after.
         self._events.append(event)
         if self.lets_capture_wait and isinstance(event, PeriodCaptured):
             return

@@ -85,8 +85,7 @@ class Parts:
             case ef.DropPlayback():
                 self.speaker.drop()
             case ef.PlayEarcon(earcon, segment):
-                self.speaker.play(earcon_pcm(earcon))
-                self.speaker.drain(segment)
+                self.speaker.insert(earcon_pcm(earcon), segment)
             case ef.SetGain(gain):
                 self.speaker.gain = gain
             case ef.OpenLink():

@@ -251,6 +251,11 @@ def test_tap_while_an_answer_stalls_leaves_nothing_to_be_told():
     assert box.state is State.IDLE
 
 
+def test_hushed_answer_whose_end_never_comes_leaves_what_was_said_remembered():
+    box = speaking().tell(GENERATED).tap().wait(61)
+    assert box.ordered(ef.RenewLink) == [ef.RenewLink(deaf=False)]
+
+
 def test_answer_goes_on_after_a_short_fault_of_the_speaker():
     box = speaking().forget().tell(ENDED, ev.FaultRaised(Fault.SPEAKER)).wait(55)
     assert not box.ordered(ef.DropPlayback)

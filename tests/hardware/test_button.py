@@ -10,7 +10,8 @@ from patience import in_loop, until
 from posted import Posted
 
 from appliance.core.events import TalkPressed, TalkReleased
-from appliance.hardware.button import HELD_POLL_S, TalkButton
+from appliance.hardware import button as button_module
+from appliance.hardware.button import TalkButton
 
 GPIO = 17
 
@@ -58,18 +59,19 @@ def test_the_line_is_pulled_away_from_pressed_and_debounced(pins):
 
 
 @in_loop
-async def test_a_release_whose_edge_was_lost_is_found_within_some_periods(pins):
+async def test_a_release_whose_edge_was_lost_is_found_while_nobody_presses_again(
+    pins, monkeypatch
+):
+    # Not as late as an idle button may be read: a hold ends when it ends.
+    monkeypatch.setattr(button_module, "IDLE_POLL_S", 3600)
     posted = Posted()
     button = talk_button(posted)
     async with running(button):
         pins.pin(GPIO).drive_low()
         pins.pin(GPIO).edges = "none"
-        released_at = time.monotonic()
         pins.pin(GPIO).drive_high()
-        release = await posted.first(TalkReleased)
+        await posted.first(TalkReleased)
     assert kinds(posted) == [TalkPressed, TalkReleased]
-    # Not the second that an idle button may take: a hold ends when it ends.
-    assert release.at - released_at < 0.9
 
 
 @in_loop
@@ -131,12 +133,15 @@ async def test_edges_from_another_thread_and_polling_post_each_change_once(pins)
 
 
 @in_loop
-async def test_the_heart_beats_while_nobody_presses_and_faster_while_held(pins):
+async def test_the_heart_beats_while_nobody_presses_and_faster_while_held(
+    pins, monkeypatch
+):
     button = talk_button(Posted())
     assert button.beat_at == -math.inf
     async with running(button):
         first = button.beat_at
         await until(lambda: button.beat_at > first)
+        monkeypatch.setattr(button_module, "IDLE_POLL_S", 3600)
         pins.pin(GPIO).drive_low()
         held = button.beat_at
         await until(lambda: button.beat_at > held)
@@ -144,4 +149,3 @@ async def test_the_heart_beats_while_nobody_presses_and_faster_while_held(pins):
         for _ in range(5):
             await until(lambda: button.beat_at not in beats)
             beats.add(button.beat_at)
-        assert sorted(beats)[-1] - sorted(beats)[0] < 10 * HELD_POLL_S + 0.8

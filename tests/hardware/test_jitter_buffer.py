@@ -162,6 +162,16 @@ def test_drop_forgets_half_a_frame():
     assert buffer.take(1).pcm == b"\x02\x03"
 
 
+def test_a_sound_inserted_into_an_answer_leaves_its_halved_frame_whole():
+    buffer, answer, earcon = JitterBuffer(0), noise(10), noise(4, seed=2)
+    buffer.play(answer[:7])
+    buffer.insert(earcon, 1)
+    buffer.play(answer[7:])
+    taken = buffer.take(PERIOD)
+    assert taken.drained == 1
+    assert taken.pcm[: 2 * taken.frames] == answer[:6] + earcon + answer[6:]
+
+
 def test_drain_forgets_half_a_frame():
     buffer = JitterBuffer(0)
     buffer.play(b"\x01")

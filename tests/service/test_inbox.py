@@ -35,6 +35,18 @@ async def test_time_passes_at_the_deadline():
 
 
 @in_loop
+async def test_what_was_captured_before_a_press_comes_before_it_from_any_thread():
+    inbox = Inbox(asyncio.get_running_loop())
+    inbox.lets_capture_wait = True
+    heard = [PeriodCaptured(b"", float(n)) for n in range(100)]
+    pressed = TalkPressed(100.0)
+    thread = threading.Thread(target=lambda: [inbox.post(e) for e in [*heard, pressed]])
+    thread.start()
+    assert [await inbox.next(None) for _ in range(101)] == [*heard, pressed]
+    thread.join()
+
+
+@in_loop
 async def test_without_events_its_heart_beats_at_least_once_a_second():
     inbox = Inbox(asyncio.get_running_loop())
     before = inbox.beat_at

@@ -6,9 +6,11 @@ import os
 import signal
 import time
 
+from living_box import living_box
 from own_process import KEY, LIMIT_S, process
 from patience import in_loop, noise
 
+from appliance.core.events import StopRequested
 from appliance.core.liveness import LIMITS_S
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Scenario
@@ -90,5 +92,17 @@ async def test_sigterm_in_mid_sentence_closes_the_turn_on_the_wire_within_two_se
         assert "turn_closed" in names
 
 
-def test_every_part_of_the_box_has_a_heartbeat():
-    assert set(LIMITS_S) == {"microphone", "speaker", "inbox", "button"}
+@in_loop
+async def test_every_part_that_may_stall_has_a_heartbeat(virtual_card):
+    async with living_box(virtual_card, "ws://127.0.0.1:9") as box:
+        assert box.appliance._beats().keys() == LIMITS_S.keys()
+
+
+@in_loop
+async def test_once_stopped_the_box_does_not_listen_any_more(virtual_card):
+    async with LiveServer(Scenario(setup_delay_ms=0)) as server:
+        async with living_box(virtual_card, server.url) as box:
+            await box.ready()
+            box.appliance.stop()
+            box.panel.press()
+        assert isinstance(box.moments[-1].event, StopRequested)

@@ -93,11 +93,11 @@ def _barge_in() -> str:
 def _tap() -> None:
     with live_service() as live, box.hosts(NAME), sound.listening() as ear:
         board.press()
-        sound.say(sound.noise(4.0, seed=4))
+        sound.say(sound.noise(12.0, seed=4))
         board.release()
         box.shows_signal(Signal.SPEAKING)
         board.tap()
-        box.shows_signal(Signal.IDLE, limit_s=3)
+        box.shows_signal(Signal.IDLE, limit_s=9)
         ear.hears(3.0)
         stale = sound.share_of(live.turns[0].answer, ear.heard)
         expect(stale < 0.5, f"{stale:.0%} of the answer was played")
