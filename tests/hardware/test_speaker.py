@@ -129,7 +129,8 @@ async def test_drop_silences_the_converter_within_two_periods(virtual_card):
     await loud.close()
     lasts = [last for _, last in stretches_of_sound(virtual_card)]
     silences = [virtual_card.time_of_speaker_frame(last + 1) for last in lasts]
-    lags = [silent - at for silent, at in zip(silences, dropped_at, strict=True)]
+    # The first one after the drop: a busy machine may have had underruns before it.
+    lags = [min(s - at for s in silences if s > at - 0.002) for at in dropped_at]
     print(f"silent after {statistics.median(lags):.4f} s, worst {max(lags):.4f} s")
     assert statistics.median(lags) <= 2 * PERIOD_S + 0.005
     assert max(lags) <= 2 * PERIOD_S + 0.25
