@@ -54,6 +54,6 @@ def timers(
 
 
 def _close(c: Conversation, now: float) -> Step:
-    c, effects = hands_free.stop(replace(c, active_at=now))
+    c, effects = hands_free.close(c, now)
     c, more = playback.earcon(c, Earcon.DAILY_LIMIT)
     return c, effects + more

@@ -15,6 +15,9 @@ from appliance.core.value import Struct
 from appliance.core.volume import Volume, VolumeHold
 from appliance.core.way import HOLD, Manner
 
+#: A period that is this late will not come: the microphone is dead.
+OVERDUE_S = 1.0
+
 
 class State(Enum):
     """What the box is doing; derived from a Conversation, never stored."""
@@ -52,6 +55,8 @@ class OpenMicrophone(Struct, frozen=True):
     turn: int
     #: Audio captured before this instant is not sent.
     since: float
+    #: Nor is what was captured after this one: it closes, once all else is sent.
+    until: float = float("inf")
     #: What is not answered yet: s16le mono at 16 kHz, in order.
     pieces: tuple[bytes, ...] = ()
     #: Pieces sent on this link, None before the first.
@@ -60,6 +65,10 @@ class OpenMicrophone(Struct, frozen=True):
     waiting_since: float | None = None
     #: The user was warned of the limit that follows this activity.
     warned_for: float | None = None
+
+    @property
+    def closing(self) -> bool:
+        return self.until < float("inf")
 
 
 class Answer(Struct, frozen=True):
@@ -144,9 +153,9 @@ class Conversation(Struct, frozen=True):
             return State.LISTENING
         if self.answer:
             return State.SPEAKING
-        if self.microphone:
+        if self.microphone and not self.microphone.closing:
             return State.LISTENING
-        if self.utterances:
+        if self.utterances or self.microphone:
             return State.THINKING
         return State.IDLE
 
@@ -188,6 +197,21 @@ def hold_until(hold: Hold, limits: Limits) -> float:
     return min(limit, hold.released_at + limits.tail_s)
 
 
+def is_captured(conversation: Conversation, until: float) -> bool:
+    """The audio up to `until` is complete."""
+    recent = conversation.recent
+    return bool(recent) and recent[-1].ended_at >= until
+
+
+def captured_at(conversation: Conversation, until: float) -> float:
+    """When the audio up to `until` was complete, or counts as never coming."""
+    if is_captured(conversation, until):
+        return conversation.recent[-1].ended_at
+    # After a stall of the loop it may still be in the inbox, so the wait begins with
+    # the last that was told of anything.
+    return max(until, conversation.active_at) + OVERDUE_S
+
+
 def signal(conversation: Conversation) -> Signal:
     """The situation to show; the first that applies."""
     c = conversation
@@ -203,10 +227,10 @@ def signal(conversation: Conversation) -> Signal:
         return signal_of(fault)
     if not c.ready:
         return Signal.STARTING
-    if c.microphone:
+    if c.microphone and not c.microphone.closing:
         ends = c.microphone.warned_for == c.active_at
         return Signal.LISTENING_ENDS if ends else Signal.LISTENING
-    return Signal.THINKING if c.utterances else Signal.IDLE
+    return Signal.THINKING if c.utterances or c.microphone else Signal.IDLE
 
 
 def pattern(conversation: Conversation) -> LedPattern:

@@ -168,7 +168,7 @@ def is_sent(utterance: Utterance) -> bool:
 
 def start_anew(c: Conversation, now: float) -> Step:
     """Forget what was said so far: the next link is another conversation."""
-    c = replace(c, anew=False)
+    c = replace(c, anew=False, forgotten_through=c.turn)
     if c.link is Link.DOWN:
         return c, (ForgetSession(),)
     c, effects = expire(c, now)

@@ -10,6 +10,8 @@ from appliance.core.conversation import (
     Link,
     OpenMicrophone,
     Step,
+    captured_at,
+    is_captured,
 )
 from appliance.core.effects import CloseTurn, Effect, OpenLink, OpenTurn, SendAudio
 from appliance.core.pcm import CAPTURE_RATE_HZ, FRAME_BYTES, cut, seconds
@@ -26,14 +28,13 @@ _SILENCE = bytes(int(1.5 * CAPTURE_RATE_HZ) * FRAME_BYTES)
 
 def press(c: Conversation, at: float, now: float) -> Step:
     """Silence an answer; or else open the microphone, or close it."""
-    sounds = c.quiet_since is None
-    opened = c.microphone is not None
-    if c.answer and not opened:
-        return playback.hush(replace(c, active_at=now), now)
-    c, effects = playback.hush(replace(c, active_at=now), now)
-    c, more = _close(c, now) if opened and not sounds else (c, ())
-    if not opened:
-        c, more = _open(c, at)
+    c = replace(c, active_at=now)
+    if c.microphone and c.quiet_since is not None:
+        # What was asked is still to be answered.
+        return _toggle(c, at), ()
+    opens = not (c.microphone or c.answer)
+    c, effects = playback.hush(c, now)
+    c, more = _open(c, at) if opens else (c, ())
     return c, effects + more
 
 
@@ -42,9 +43,9 @@ def capture(c: Conversation, period: ev.PeriodCaptured) -> Conversation:
     microphone = c.microphone
     if microphone is None:
         return c
-    pcm = cut(period.pcm, period.ended_at, microphone.since, float("inf"))
+    pcm = cut(period.pcm, period.ended_at, microphone.since, microphone.until)
     if c.manner.half_duplex:
-        pcm = _without_echo(c, period, pcm)
+        pcm = _without_echo(c, min(period.ended_at, microphone.until), pcm)
     if not pcm:
         return c
     pieces, sent = (*microphone.pieces, pcm), microphone.sent
@@ -86,11 +87,35 @@ def answer_begins(c: Conversation) -> Conversation:
 
 def calm(c: Conversation) -> bool:
     """The link may be renewed: nothing is being answered."""
-    return c.microphone is not None and not (c.owed or c.answer or c.utterances)
+    # Of what a tool has answered the service may never speak.
+    asked = any(not u.call for u in c.utterances)
+    return c.microphone is not None and not (c.owed or c.answer or asked)
+
+
+def close(c: Conversation, now: float) -> Step:
+    """What was said and never reached the service is told as lost; so is what did, if
+    no answer begins before the link is gone."""
+    c, effects = deliver(c)
+    microphone = c.microphone
+    if microphone is None:
+        return c, ()
+    sent = microphone.pieces[: microphone.sent or 0]
+    unsent = microphone.pieces[microphone.sent or 0 :]
+    c = tool_calls.wait_anew(replace(c, microphone=None), now)
+    if microphone.sent is not None:
+        held = tool_calls.holds_audio(c)
+        effects += () if held else (SendAudio(_SILENCE),)
+        effects += (CloseTurn(microphone.turn),)
+    if any(map(any, sent)) and not c.owed:
+        c = replace(c, owed=(0,))
+    if not any(map(any, unsent)):
+        return c, effects
+    c, more = playback.mishap(c, Signal.LOST, now)
+    return c, effects + more
 
 
 def stop(c: Conversation) -> Step:
-    """Say nothing more, and that it was all."""
+    """The box stops: say that it was all."""
     microphone, c = c.microphone, replace(c, microphone=None)
     if microphone is None or microphone.sent is None:
         return c, ()
@@ -102,6 +127,11 @@ def timers(
 ) -> Iterator[tuple[float, Callable[[Conversation, float], Step]]]:
     """When to warn, when the microphone is closed, and when no link came in time."""
     if c.microphone is None:
+        return
+    if c.microphone.closing:
+        # What a tool holds up may be a question: it is sent when that is done.
+        if not tool_calls.holds_audio(c):
+            yield captured_at(c, c.microphone.until), close
         return
     if c.microphone.waiting_since is not None and c.link is not Link.UP:
         yield c.microphone.waiting_since + c.limits.delivery_limit_s, _undeliverable
@@ -127,24 +157,15 @@ def _open(c: Conversation, at: float) -> Step:
     return c, effects
 
 
-def _close(c: Conversation, now: float) -> Step:
-    """What was said and never reached the service is told as lost; so is what did, if
-    no answer begins before the link is gone."""
+def _toggle(c: Conversation, at: float) -> Conversation:
+    """Closed if it was open; and the other way round, if it is closing."""
     microphone = c.microphone
     assert microphone
-    effects: tuple[Effect, ...] = ()
-    unsent = microphone.pieces[microphone.sent or 0 :]
-    c = replace(c, microphone=None, active_at=now)
-    if microphone.sent is not None:
-        held = tool_calls.holds_audio(c)
-        effects = () if held else (SendAudio(_SILENCE),)
-        effects += (CloseTurn(microphone.turn),)
-        if any(map(any, microphone.pieces[: microphone.sent])) and not c.owed:
-            c = replace(c, owed=(0,))
-    if not any(map(any, unsent)):
-        return c, effects
-    c, more = playback.mishap(c, Signal.LOST, now)
-    return c, effects + more
+    if not microphone.closing:
+        return replace(c, microphone=replace(microphone, until=at))
+    since = at if is_captured(c, microphone.until) else microphone.since
+    microphone = replace(microphone, since=since, until=float("inf"))
+    return replace(c, microphone=microphone)
 
 
 def _undeliverable(c: Conversation, now: float) -> Step:
@@ -152,9 +173,7 @@ def _undeliverable(c: Conversation, now: float) -> Step:
 
 
 def _cut_off(c: Conversation, now: float) -> Step:
-    c, effects = _close(c, now)
-    c, more = playback.earcon(c, Earcon.CUT_OFF)
-    return c, effects + more
+    return playback.earcon(_toggle(c, now), Earcon.CUT_OFF)
 
 
 def _warn(c: Conversation, now: float) -> Step:
@@ -162,11 +181,11 @@ def _warn(c: Conversation, now: float) -> Step:
     return replace(c, microphone=replace(c.microphone, warned_for=c.active_at)), ()
 
 
-def _without_echo(c: Conversation, period: ev.PeriodCaptured, pcm: bytes) -> bytes:
-    """`pcm`, the end of `period`, silent as long as the room was not."""
+def _without_echo(c: Conversation, ended_at: float, pcm: bytes) -> bytes:
+    """`pcm`, captured until `ended_at`, silent as long as the room was not."""
     if c.quiet_since is None:
         return bytes(len(pcm))
-    began_at = period.ended_at - seconds(pcm, CAPTURE_RATE_HZ)
+    began_at = ended_at - seconds(pcm, CAPTURE_RATE_HZ)
     echo_s = max(0.0, c.quiet_since - began_at)
     echo_bytes = min(len(pcm), round(echo_s * CAPTURE_RATE_HZ) * FRAME_BYTES)
     return bytes(echo_bytes) + pcm[echo_bytes:]

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator
 from appliance.core import events as ev
 from appliance.core import hands_free, playback
 from appliance.core.conversation import (
+    OVERDUE_S,
     Conversation,
     Hold,
     Link,
     Step,
+    captured_at,
     hold_until,
 )
 from appliance.core.effects import OpenLink
@@ -17,9 +19,6 @@ from appliance.core.pcm import cut
 from appliance.core.signals import Earcon, Fault, Signal, earcon_of, worst
 from appliance.core.utterance import Utterance, is_open
 from appliance.core.value import replace
-
-#: A period that is this late will not come: the microphone is dead.
-_OVERDUE_S = 1.0
 
 
 def press(c: Conversation, at: float, now: float) -> Step:
@@ -55,7 +54,7 @@ def release(c: Conversation, at: float, now: float) -> Step:
 
 def capture(c: Conversation, period: ev.PeriodCaptured) -> Step:
     """Keep it for the pre-roll; what of it is said goes to the utterance."""
-    kept_s = c.limits.pre_roll_s + c.limits.min_hold_s + _OVERDUE_S
+    kept_s = c.limits.pre_roll_s + c.limits.min_hold_s + OVERDUE_S
     recent = (*(p for p in c.recent if p.ended_at > period.ended_at - kept_s), period)
     c = replace(c, recent=recent)
     if not c.hold or c.hold.turn is None:
@@ -69,7 +68,7 @@ def microphone_lost(c: Conversation, now: float) -> Step:
         return c, ()
     if c.hold and c.hold.turn is not None:
         c, _ = _finish(c, now)
-    c, effects = hands_free.stop(replace(c, hold=None, mishap=None))
+    c, effects = hands_free.close(replace(c, hold=None, mishap=None), now)
     c, more = playback.earcon(c, Earcon.MICROPHONE)
     return c, effects + more
 
@@ -83,9 +82,9 @@ def timers(
     limits = c.limits
     if c.hold.turn is None:
         tap_until = c.hold.pressed_at + limits.min_hold_s
-        yield _captured_at(c, tap_until), _begin_utterance
+        yield captured_at(c, tap_until), _begin_utterance
     else:
-        yield _captured_at(c, hold_until(c.hold, limits)), _finish
+        yield captured_at(c, hold_until(c.hold, limits)), _finish
     if not c.hold.warned:
         yield c.hold.pressed_at + limits.hold_limit_s - limits.hold_warning_s, _warn
 
@@ -159,12 +158,3 @@ def _finish(c: Conversation, now: float) -> Step:
     if reached_limit and Fault.MICROPHONE not in c.faults:
         return playback.earcon(c, Earcon.CUT_OFF)
     return c, ()
-
-
-def _captured_at(c: Conversation, until: float) -> float:
-    """When the audio up to `until` was complete, or counts as never coming."""
-    if c.recent and c.recent[-1].ended_at >= until:
-        return c.recent[-1].ended_at
-    # After a stall of the loop it may still be in the inbox, so the wait begins with
-    # the last that was told of anything.
-    return max(until, c.active_at) + _OVERDUE_S

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 
 from appliance.core import delivery
 from appliance.core.conversation import Conversation, Step
-from appliance.core.value import replace
 
 
 def timers(
@@ -13,8 +12,4 @@ def timers(
 ) -> Iterator[tuple[float, Callable[[Conversation, float], Step]]]:
     """When it has been quiet for too long."""
     if c.turn > c.forgotten_through and c.between_turns:
-        yield c.active_at + c.limits.forget_after_s, _forget
-
-
-def _forget(c: Conversation, now: float) -> Step:
-    return delivery.start_anew(replace(c, forgotten_through=c.turn), now)
+        yield c.active_at + c.limits.forget_after_s, delivery.start_anew

@@ -12,11 +12,11 @@ from appliance.core import events as ev
 from appliance.core.advance import advance, deadline
 from appliance.core.conversation import (
     Conversation,
-    Limits,
     State,
     pattern,
     start,
 )
+from appliance.core.limits import Limits
 from appliance.core.pcm import CAPTURE_RATE_HZ
 from appliance.core.signals import Earcon, Fault
 from appliance.core.value import replace

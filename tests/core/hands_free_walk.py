@@ -6,7 +6,7 @@ from random import Random
 
 from box import PERIOD_FRAMES, SOUND, Tape
 from call_audit import check_calls
-from walks import FRAME_S, SHORT
+from walks import FRAME_S, SHORT, Bounded
 
 import appliance.core.advance as core
 from appliance.core import effects as ef
@@ -21,16 +21,17 @@ from appliance.core.way import Manner, Way
 LIMIT_S = 15.0
 
 
-class OpenWalk:
+class OpenWalk(Bounded):
     """A conversation that is told anything, and what must hold after each event."""
 
     def __init__(self, seed: int, *, half_duplex: bool) -> None:
+        super().__init__()
         self.rng = Random(seed)
         self.now = 1000.0
         self.manner = Manner(Way.HANDS_FREE, half_duplex, LIMIT_S)
         self.conversation = replace(start(SHORT, self.now, self.manner), ready=True)
         self.tape = Tape()
-        self.told = self.played = self.stale = self.carried = 0
+        self.told = self.played = self.stale = self.carried = self.closed = 0
         self._captured_until = self.now
         #: By the last frame of a period: when such ones ended (numbers come again).
         self._ends: dict[int, list[float]] = defaultdict(list)
@@ -56,6 +57,7 @@ class OpenWalk:
 
     def tell(self, event: ev.Event) -> None:
         self.told += 1
+        self.reactions = 0
         before = self.conversation
         self._has_link = before.link is Link.UP
         after, effects = core.advance(before, event, self.now)
@@ -63,7 +65,7 @@ class OpenWalk:
         check_calls(before, event, after, effects)
         _check_the_speech(before, event, after, effects)
         self._follow_the_service(event, effects)
-        self._follow_the_button(event, effects)
+        self._follow_the_button(before, event)
         for effect in effects:
             self._check(effect)
         if isinstance(event, ev.AnswerInterrupted | ev.TalkPressed):
@@ -71,7 +73,7 @@ class OpenWalk:
         assert self._on_wire == after.turn_open
         assert not (after.microphone and Fault.MICROPHONE in after.faults)
         due = core.deadline(after)
-        assert due is None or due > self.now or isinstance(event, ev.TimePassed)
+        assert due is None or due > self.now, "a timer was left behind"
         self._follow_the_speaker()
 
     def _event(self) -> ev.Event | None:
@@ -129,13 +131,20 @@ class OpenWalk:
             return None
         self._captured_until = self.now
         period = self.tape.period(self.now, min(frames, PERIOD_FRAMES))
-        self._ends[memoryview(period.pcm).cast("H")[-1]].append(self.now)
+        numbers = memoryview(period.pcm).cast("H")
+        self._ends[numbers[-1]].append(self.now)
+        microphone = self.conversation.microphone
+        if microphone and microphone.closing:
+            # What is sent of it ends sooner.
+            beyond = round((self.now - microphone.until) * CAPTURE_RATE_HZ)
+            if 0 < beyond < len(numbers):
+                self._ends[numbers[-1 - beyond]].append(microphone.until)
         return period
 
     def _follow_the_service(
         self, event: ev.Event, effects: tuple[ef.Effect, ...]
     ) -> None:
-        cut = isinstance(event, ev.AnswerInterrupted | ev.TalkPressed)
+        cut = isinstance(event, ev.AnswerInterrupted) or ef.DropPlayback() in effects
         self._cut |= cut and self._begun
         match event:
             case ev.AnswerAudio() if self._has_link:
@@ -148,16 +157,21 @@ class OpenWalk:
         if isinstance(event, ev.LinkLost | ev.LinkOpening):
             self._on_wire = False
 
-    def _follow_the_button(
-        self, event: ev.Event, effects: tuple[ef.Effect, ...]
-    ) -> None:
-        is_open = self.conversation.microphone is not None
-        was_open = bool(self._open_at) and self._open_at[-1][1] == float("inf")
+    def _follow_the_button(self, before: Conversation, event: ev.Event) -> None:
+        was, now = before.microphone, self.conversation.microphone
+        was_open = was is not None and not was.closing
+        is_open = now is not None and not now.closing
         if is_open and not was_open:
             assert isinstance(event, ev.TalkPressed), "it listens unasked"
-            self._open_at.append([event.at, float("inf")])
+            if was and self._captured_until < was.until:
+                self._open_at[-1][1] = float("inf")
+            else:
+                self._open_at.append([event.at, float("inf")])
         if was_open and not is_open:
-            self._open_at[-1][1] = self.now
+            at = event.at if isinstance(event, ev.TalkPressed) else self.now
+            # What was captured before the box could know is not held against it.
+            self._open_at[-1][1] = max(at, self._captured_until)
+            self.closed += now is not None
 
     def _check(self, effect: ef.Effect) -> None:
         match effect:
@@ -193,7 +207,9 @@ class OpenWalk:
     def _allowed(self, since: float, until: float) -> bool:
         """Heard while the microphone was open, and (half-duplex) nothing sounded."""
         spans = [*self._open_at[-4:]]
-        asked = any(a - 2 * FRAME_S < since and until <= b for a, b in spans)
+        asked = any(
+            a - 2 * FRAME_S < since and until < b + 2 * FRAME_S for a, b in spans
+        )
         if not self.manner.half_duplex:
             return asked
         # What a period holds from before the speaker began is not taken out.
@@ -225,7 +241,9 @@ def _check_the_speech(
         return
     kept = after.microphone
     if kept is None or kept.turn != microphone.turn:
-        assert any(isinstance(e, ef.PlayEarcon) for e in effects), "lost silently"
+        pieces = {e.pcm for e in effects if isinstance(e, ef.SendAudio)}
+        told = any(isinstance(e, ef.PlayEarcon) for e in effects)
+        assert told or pieces.issuperset(waiting), "lost silently"
         return
     sent = sum(len(e.pcm) for e in effects if isinstance(e, ef.SendAudio))
     unsent = sum(map(len, kept.pieces[kept.sent or 0 :]))

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A small model of the link and of the Live server, with audio in flight."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING
 
 from appliance.core import events as ev
@@ -19,7 +17,7 @@ _LATENCY_S = (0.02, 0.25)
 class Link:
     """Opens, is refused, is lost, is renewed, tries again: one server at a time."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: "World") -> None:
         self.state = "down"
         self.server = Server(world)
         self._world = world
@@ -72,7 +70,7 @@ class Link:
         self.server.alive = True
         self._world.tell(ev.LinkUp())
 
-    def _expired(self, server: Server) -> None:
+    def _expired(self, server: "Server") -> None:
         world = self._world
         if world.clock < world.stalled_until:
             world.at(world.stalled_until + 0.01, self._expired, server)
@@ -90,7 +88,7 @@ class Server:
     though the answer was complete.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: "World") -> None:
         self.alive = False
         #: The turn between its activityStart and its activityEnd.
         self.window = 0

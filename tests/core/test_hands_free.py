@@ -51,10 +51,30 @@ def test_another_press_closes_it_after_a_silence_that_ends_what_was_said():
     talked = opened().hear(1000).forget()
     done = talked.press().hear(2000)
     assert done.turns == ["close 1"]
-    (silence,) = (order.pcm for order in done.ordered(ef.SendAudio))
+    *_, silence = (order.pcm for order in done.ordered(ef.SendAudio))
     assert not any(silence)
     assert seconds(silence) > 1.0
     assert done.state is State.IDLE
+
+
+@pytest.mark.parametrize("half_duplex", [True, False])
+def test_the_last_word_before_the_closing_press_is_sent_and_nothing_after(half_duplex):
+    talked = opened(half_duplex=half_duplex).hear(1050)
+    talked.press().hear(1000)
+    *said, _ = (order.pcm for order in talked.ordered(ef.SendAudio))
+    assert seconds(b"".join(said)) == pytest.approx(1.05, abs=0.001)
+
+
+def test_a_microphone_that_is_stuck_is_closed_all_the_same():
+    stuck = opened().hear(1050).forget().press().wait(0.9)
+    assert stuck.turns == []
+    assert stuck.wait(0.2).turns == ["close 1"]
+
+
+def test_a_press_at_once_after_the_closing_one_goes_on_listening():
+    talked = opened().hear(1030).press().press().hear(1000)
+    assert talked.turns == ["open 1"]
+    assert seconds(sent(talked)) == pytest.approx(2.03, abs=PERIOD_S)
 
 
 def test_half_duplex_sends_silence_while_the_speaker_sounds_and_a_little_after():
@@ -150,7 +170,7 @@ def test_without_a_link_for_too_long_it_ends_and_the_user_is_told():
 
 def test_closing_it_before_any_of_it_was_sent_is_told():
     talked = box().lose_link().hear(1000).press().hear(1000).forget()
-    assert talked.press().earcons == [Earcon.LOST]
+    assert talked.press().hear(200).earcons == [Earcon.LOST]
 
 
 def test_a_fatal_fault_ends_it_with_the_sound_of_the_fault():
@@ -176,6 +196,13 @@ def test_a_microphone_that_dies_closes_it():
     assert talked.turns == ["close 1"]
     assert talked.earcons == [Earcon.MICROPHONE]
     assert talked.state is State.IDLE
+
+
+def test_what_was_asked_before_the_microphone_died_is_answered_or_told_as_lost():
+    talked = opened().hear(500).forget().tell(ev.FaultRaised(Fault.MICROPHONE))
+    (silence,) = (order.pcm for order in talked.ordered(ef.SendAudio))
+    assert not any(silence)
+    assert talked.lose_link().earcons == [Earcon.MICROPHONE, Earcon.LOST]
 
 
 def test_a_stop_ends_the_stream():

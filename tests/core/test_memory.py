@@ -4,6 +4,7 @@
 from box import Box
 
 from appliance.core import effects as ef
+from appliance.core import events as ev
 from appliance.core.conversation import Link
 
 
@@ -54,6 +55,13 @@ def test_a_turn_begun_before_that_goes_on_with_the_conversation():
     box.wait(3).answer().wait(0.2).drain()
     assert box.ordered(ef.ForgetSession) == []
     assert forgotten(box) == [120]
+
+
+def test_what_was_forgotten_on_request_is_not_forgotten_again():
+    asked = talked().tell(ev.NewConversation()).link_up()
+    assert (len(asked.ordered(ef.ForgetSession)), forgotten(asked)) == (1, [])
+    tapped = talked().tap().hear(200).tap().link_up().drain()
+    assert (len(tapped.ordered(ef.ForgetSession)), forgotten(tapped)) == (1, [])
 
 
 def test_it_never_forgets_unless_it_is_told_to():

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What a tool in the background has answered is heard, told anew, or told as lost."""
 
-from box import SOUND, Box, idle, speaking, thinking
+import pytest
+from box import PERIOD_S, SOUND, Box, idle, speaking, thinking
 
 from appliance.core import effects as ef
 from appliance.core import events as ev
@@ -245,19 +246,46 @@ def test_hands_free_speech_is_kept_as_long_as_there_is_no_link():
     assert len(sent) / 32_000 > 28.5
 
 
-def test_hands_free_closing_while_a_tool_runs_tells_what_it_loses():
-    box = hands_free().tell(LAMP).hear(1000).forget().press()
-    assert box.earcons == [Earcon.LOST]
+def test_hands_free_closing_while_a_tool_runs_loses_neither_answer_nor_question():
+    box = hands_free().tell(LAMP).hear(1000).forget().press().hear(5000)
+    assert (box.earcons, box.turns, box.state) == ([], [], State.THINKING)
+    assert box.pattern == "thinking"
+    box.tell(LIT)
     assert box.turns == ["close 1"]
+    *said, _ = (order.pcm for order in box.ordered(ef.SendAudio))
+    assert len(b"".join(said)) / 32_000 == pytest.approx(1.0, abs=PERIOD_S)
+    assert box.answer().ordered(ef.Play) == [ef.Play(SOUND)]
+    assert (box.earcons, box.drain().state) == ([], State.IDLE)
+
+
+def test_hands_free_a_microphone_opened_again_while_a_tool_runs_leaves_a_gap():
+    box = hands_free().tell(LAMP).hear(1000).press().hear(3000).forget()
+    box.press().hear(1000).tell(LIT)
+    said = b"".join(order.pcm for order in box.ordered(ef.SendAudio))
+    assert len(said) / 32_000 == pytest.approx(2.0, abs=PERIOD_S)
+    assert (box.turns, box.state) == ([], State.LISTENING)
+
+
+def test_hands_free_a_remark_that_is_not_begun_delays_no_renewal():
+    box = hands_free().tell(TIMER).answer().drain().hear(500).tell(RANG)
+    box.tell(ev.LinkExpiring(box.now + 60))
+    assert box.just_ordered(ef.RenewLink) == [ef.RenewLink(deaf=False)]
+
+
+def test_hands_free_a_question_outlives_a_remark_that_was_not_begun():
+    box = hands_free().tell(TIMER).answer().drain().tell(RANG).hear(60_000).forget()
+    box.press().hear(5000)
+    assert box.ordered(ef.RenewLink) == []
+    assert box.answer().ordered(ef.Play) == [ef.Play(SOUND)]
 
 
 def test_hands_free_what_is_not_answered_yet_is_lost_audibly_with_its_link():
-    box = hands_free().press().wait(1).lose_link()
+    box = hands_free().press().wait(1.1).lose_link()
     assert box.earcons == [Earcon.LOST]
 
 
 def test_hands_free_what_needs_no_answer_is_forgotten_after_a_while():
-    box = hands_free().press().wait(10.1)
+    box = hands_free().press().wait(11.1)
     assert (box.conversation.owed, box.lose_link().earcons) == ((), [])
 
 

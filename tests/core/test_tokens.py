@@ -126,7 +126,27 @@ def open_microphone():
     box = limited()
     limits = box.conversation.limits
     box.tell(ev.ConfigChanged(limits, Manner(Way.HANDS_FREE), False, Volume()))
+    box.wire.unnumbered = True
     return box.press().release().hear(2000)
+
+
+def test_an_open_microphone_that_the_limit_closes_lets_the_last_question_be_answered():
+    box = open_microphone().forget().tell(ev.TokensCounted(Tokens(audio_in=1000)))
+    assert box.turns == ["close 1"]
+    (silence,) = (order.pcm for order in box.ordered(ef.SendAudio))
+    assert not any(silence)
+    assert box.answer().ordered(ef.Play)
+    assert open_microphone().tell(
+        ev.TokensCounted(Tokens(audio_in=1000)), ev.LinkLost(None, "gone")
+    ).earcons == [Earcon.DAILY_LIMIT, Earcon.LOST]
+
+
+def test_a_remark_that_never_comes_keeps_no_microphone_open_beyond_the_limit():
+    box = open_microphone().tell(ev.ToolCalled("1", "timer", b"{}", blocking=False))
+    box.tell(ev.AnswerAudio(bytes(4800)), ev.AnswerEnded()).drain().hear(500)
+    box.tell(ev.ToolAnswered("1", b"{}"), ev.TokensCounted(Tokens(audio_in=1000)))
+    assert box.conversation.microphone is None
+    assert box.earcons == [Earcon.DAILY_LIMIT]
 
 
 def test_an_open_microphone_closes_when_the_last_answer_was_heard():

@@ -3,7 +3,7 @@
 
 import pytest
 from hands_free_walk import OpenWalk
-from walks import Chaos, Walk, seed, steps
+from walks import Bounded, Chaos, seed, steps
 from world import World
 
 import appliance.core.advance as core
@@ -12,7 +12,7 @@ from appliance.core.signals import Earcon
 
 @pytest.fixture
 def walk(monkeypatch):
-    def bounded(walk: Walk) -> Walk:
+    def bounded(walk: Bounded) -> Bounded:
         monkeypatch.setattr(core, "timers", walk.counted)
         return walk
 
@@ -52,10 +52,13 @@ def test_toggling_loses_nothing_silently_and_no_stale_answer_is_heard(walk):
 
 
 @pytest.mark.parametrize("half_duplex", [True, False])
-def test_an_open_microphone_hears_only_the_user_and_nothing_stale_sounds(half_duplex):
-    walk = OpenWalk(seed(), half_duplex=half_duplex)
-    walk.run(steps())
-    assert walk.carried > steps() / 100
-    assert walk.played > steps() / 100
-    assert walk.stale > steps() / 1000
-    assert steps() < 20_000 or len(walk.told_tools) == 2
+def test_an_open_microphone_hears_only_the_user_and_nothing_stale_sounds(
+    walk, half_duplex
+):
+    opened = walk(OpenWalk(seed(), half_duplex=half_duplex))
+    opened.run(steps())
+    assert opened.carried > steps() / 100
+    assert opened.played > steps() / 100
+    assert opened.stale > steps() / 1000
+    assert opened.closed > steps() / 1000
+    assert steps() < 20_000 or len(opened.told_tools) == 2

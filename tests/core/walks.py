@@ -64,10 +64,25 @@ class Held:
     said_until: float = float("-inf")
 
 
-class Walk:
+class Bounded:
+    """Counts how often the timers are looked at."""
+
+    def __init__(self) -> None:
+        self.reactions = 0
+        self._timers = core.timers
+
+    def counted(self, c: Conversation) -> Iterator[tuple[float, core.Reaction]]:
+        """`core.timers`, called a bounded number of times for each event."""
+        self.reactions += 1
+        assert self.reactions < _REACTIONS, "the timers never end"
+        return self._timers(c)
+
+
+class Walk(Bounded):
     """A conversation, and what must hold after each event it is told."""
 
     def __init__(self, seed: int, *, toggling: bool = False) -> None:
+        super().__init__()
         self.rng = Random(seed)
         self.now = 1000.0
         self.toggling = toggling
@@ -83,19 +98,11 @@ class Walk:
         self.hushed_through = 0
         self._held: Held | None = None
         self._captured_until = self.now
-        self._reactions = 0
-        self._timers = core.timers
         self._calls = 0
-
-    def counted(self, c: Conversation) -> Iterator[tuple[float, core.Reaction]]:
-        """`core.timers`, called a bounded number of times for each event."""
-        self._reactions += 1
-        assert self._reactions < _REACTIONS, "the timers never end"
-        return self._timers(c)
 
     def tell(self, event: ev.Event) -> tuple[ef.Effect, ...]:
         self.told += 1
-        self._reactions = 0
+        self.reactions = 0
         before, event = self.conversation, self._as_meant(event)
         self.wire.told(event)
         after, effects = core.advance(before, self._touch(event), self.now)

@@ -14,14 +14,17 @@ from wire_audit import Sent
 import appliance.core.advance as core
 from appliance.core import effects as ef
 from appliance.core import events as ev
-from appliance.core.conversation import Conversation, State, is_open
+from appliance.core.conversation import Conversation, State
 from appliance.core.pcm import PLAYBACK_RATE_HZ, seconds
 from appliance.core.signals import Earcon, Fault
 from appliance.core.tool_calls import may_end_empty
+from appliance.core.utterance import is_open
 
 #: After this many presses the user waits, and all must be settled then.
 _PRESSES = 40
 _CALM_S = 45.0
+#: What is heard when an utterance will not be answered.
+_TELLS = {Earcon.LOST, Earcon.NO_ANSWER}
 
 
 class World(Walk):
@@ -140,14 +143,19 @@ class World(Walk):
         self, before: Conversation, event: ev.Event, effects: tuple[ef.Effect, ...]
     ) -> None:
         """No utterance vanishes silently, and none is sent too often."""
-        refused = any(isinstance(effect, ef.PlayEarcon) for effect in effects)
+        told = any(isinstance(e, ef.PlayEarcon) and e.earcon in _TELLS for e in effects)
+        answer = self.conversation.answer
+        told |= answer is not None and answer.aftermath is not None
         kept = {u.turn for u in self.conversation.utterances}
         for u in before.utterances:
             if u.call:
                 continue
             begun = isinstance(event, ev.AnswerAudio) and self._telling == u.turn
+            if self._telling is not None and self._telling < 0:
+                # It may have said nothing but this.
+                begun |= before.owed[:1] == (u.turn,)
             begun |= isinstance(event, ev.AnswerEnded) and may_end_empty(before, u.turn)
-            fate = u.turn in kept or begun or u.turn <= self.hushed_through or refused
+            fate = u.turn in kept or begun or u.turn <= self.hushed_through or told
             assert fate, f"{u.turn} is lost silently by {type(event).__name__}"
         if ef.RenewLink(deaf=False) in effects:
             # Forced in the middle of a turn: nobody's failure.

@@ -226,7 +226,7 @@ def test_what_is_said_hands_free_is_told_with_its_answer(hands_free, reports):
     hands_free.hear(10).tell(ev.TranscriptHeard("Hello", spoken=False)).answer()
     hands_free.tell(ev.TranscriptHeard("Hi", spoken=True)).wait(1.0).drained()
     hands_free.tell(ev.TranscriptHeard("Bye", spoken=False)).hear(4).answer()
-    hands_free.wait(1.0).drained().press()
+    hands_free.wait(1.0).drained().press().hear(1)
     assert [report.said for report in reports] == ["Hello", "Bye", ""]
 
 
