@@ -18,9 +18,8 @@ from appliance.service import journal, native_noise, systemd
 from appliance.service.app import Appliance
 from appliance.service.arguments import parser
 from appliance.service.config import DEFAULT_PATH, Config, load
-from appliance.service.config_check import NO_EFFECT_ID, without_effect, wrong_tools
+from appliance.service.config_check import NO_EFFECT_ID, own_tools, without_effect
 from appliance.service.config_text import effective
-from appliance.service.demo_screen import ScreenUnwritable
 from appliance.service.endpoint import (
     KEY_NAME,
     KeyMissing,
@@ -28,6 +27,7 @@ from appliance.service.endpoint import (
     read_key,
 )
 from appliance.service.log_lines import FAILED_ID, LogLines
+from appliance.service.streams import StreamUnwritable, write
 from appliance.simulator.script import ScriptUnusable
 from appliance.simulator.virtual_card import VirtualCardUnavailable
 from appliance.simulator.wav import WavUnusable
@@ -40,7 +40,7 @@ EXIT_INTERRUPTED, EXIT_NO_READER = 128 + signal.SIGINT, 128 + signal.SIGPIPE
 _EXIT_CODES: dict[type[BaseException], int] = {
     CardHung: EXIT_CRASH,
     GpioUnavailable: EXIT_CRASH,
-    ScreenUnwritable: EXIT_CRASH,
+    StreamUnwritable: EXIT_CRASH,
     ScriptUnusable: EXIT_USAGE,
     WavUnusable: EXIT_USAGE,
     VirtualCardUnavailable: EXIT_USAGE,
@@ -72,7 +72,7 @@ def _explain(error: BaseException) -> int:
     cause = error
     while isinstance(cause, BaseExceptionGroup):
         cause = cause.exceptions[0]
-    if isinstance(cause, BrokenPipeError | ScreenUnwritable):
+    if isinstance(cause, BrokenPipeError | StreamUnwritable):
         # What Python has still to write would fail once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if isinstance(cause, BrokenPipeError):
@@ -141,6 +141,9 @@ def _leave(code: int) -> int:
 def _demo(options: argparse.Namespace) -> int:
     from appliance.service.demo import Options, demo
 
+    if options.virtual_card and (options.mic or options.speaker):
+        _complain("--virtual-card: brings its own; leave --mic and --speaker out")
+        return EXIT_USAGE
     native_noise.subdue()
     journal.set_up(logging.WARNING)
     wanted = Options(
@@ -190,26 +193,27 @@ def _show_config(options: argparse.Namespace) -> int:
         journal.set_up()
         well = provision(options.provision, Destinations())
         return EXIT_WELL if well else EXIT_CONFIG
-    print(effective(_config(options.config)), end="")
+    text = effective(_config(options.config))
     try:
         read_key()
         key = "is there, and not shown"
     except KeyMissing:
         key = f"is not in this environment; systemd hands the service {KEY_NAME}"
-    print(f"\n# The API key {key}.")
+    write(f"{text}\n# The API key {key}.", sys.stdout)
     return EXIT_WELL
 
 
 def _check(path: Path) -> int:
     """What has no effect is said, and right; a tool that cannot be used is not."""
     config = load(path)
-    for line in without_effect(config):
-        _complain(f"{path}: {line}")
-    if wrong := list(wrong_tools(config.tools)):
-        for line in wrong:
-            _complain(line)
+    tools = own_tools(config.tools, str(path))
+    pointless = [f"{path}: {line}" for line in without_effect(config)]
+    for line in (*pointless, *tools.ignored, *tools.wrong):
+        _complain(line)
+    if tools.wrong:
         return EXIT_CONFIG
-    print(f"{path}: all right")
+    taken = f"; tools: {', '.join(tools.taken)}" if tools.taken else ""
+    write(f"{path}: all right{taken}", sys.stdout)
     return EXIT_WELL
 
 

@@ -113,9 +113,13 @@ def test_config_check_tells_what_has_no_effect_and_which_tools_are_wrong(
         '[vad]\nsilence_ms = 9\n[tools]\ndirectory = "t"\n'
     )
     (tmp_path / "t").mkdir()
+    door = 'name = "door"\ndescription = "Opens it."\ncommand = ["true"]\n'
+    (tmp_path / "t" / "door.toml").write_text(door)
+    (tmp_path / "t" / "lamp.json").write_text("{}")
     ended = voice_appliance("config", "--check", "c.toml")
-    assert (ended.returncode, ended.stdout) == (0, "c.toml: all right\n")
+    assert (ended.returncode, ended.stdout) == (0, "c.toml: all right; tools: door\n")
     assert "c.toml: [vad] silence_ms has no effect" in ended.stderr
+    assert "t/lamp.json: ignored" in ended.stderr
     (tmp_path / "t" / "lamp.toml").write_text("nme = 'lamp'\n")
     ended = voice_appliance("config", "--check", "c.toml")
     assert (ended.returncode, ended.stdout) == (78, "")
@@ -197,6 +201,12 @@ def test_demo_refuses_a_wav_of_the_wrong_rate(voice_appliance, tmp_path):
     path = write_wav(tmp_path / "high.wav", 44_100)
     line = complaint(voice_appliance("demo", "--mic", path), 2)
     assert "44100 Hz, 1 channel(s), 16 bit; needed: 16000 Hz, mono, 16 bit" in line
+
+
+@pytest.mark.parametrize("option", ["--mic", "--speaker"])
+def test_the_virtual_card_of_a_demo_takes_no_other(voice_appliance, option):
+    ended = voice_appliance("demo", "--virtual-card", option, "x.wav")
+    assert "leave --mic and --speaker out" in complaint(ended, 2)
 
 
 def test_demo_does_not_overwrite_what_it_listens_to(voice_appliance, tmp_path):
@@ -297,6 +307,20 @@ def test_a_script_on_stdin_gives_json_events_and_the_answer_in_a_wav(
     assert any(read_wav(tmp_path / "out.wav", 24_000))
 
 
+def test_a_script_that_ends_with_the_microphone_open_closes_it(
+    voice_appliance, tmp_path
+):
+    (tmp_path / "c.toml").write_text('[button]\nmode = "toggle"\n')
+    ended = voice_appliance(
+        *("demo", "--script", "-", "--json", "--speaker", "out.wav"),
+        *("--config", "c.toml"),
+        stdin="tap\nwait 0.5\n",
+    )
+    names = [json.loads(line)["event"] for line in ended.stdout.splitlines()]
+    assert names.count("press") == 2
+    assert "answer_started" in names
+
+
 def test_a_script_that_ends_with_the_button_down_lets_go(voice_appliance):
     ended = voice_appliance(
         *("demo", "--script", "-", "--json", "--speaker", "out.wav"),
@@ -342,10 +366,13 @@ def test_a_demo_whose_reader_goes_away_ends_without_a_word(voice_appliance, tmp_
     assert (ended.returncode, ended.stderr) == (128 + signal.SIGPIPE, "")
 
 
-@pytest.mark.parametrize("options", [[], ["--json"]])
-def test_a_demo_that_cannot_be_shown_ends_with_one_line(voice_appliance, options):
+@pytest.mark.parametrize(
+    "arguments",
+    [["demo"], ["demo", "--json"], ["config"], ["doctor", "--section", "health"]],
+)
+def test_what_cannot_be_shown_ends_with_one_line(voice_appliance, arguments):
     with open("/dev/full", "w") as full:
-        ended = voice_appliance("demo", *options, stdout=full)
+        ended = voice_appliance(*arguments, stdout=full)
     assert ended.returncode == 1
     assert ended.stderr == "voice-appliance: stdout: No space left on device\n"
 

@@ -156,7 +156,10 @@ def _add_config(verbs: "_Verbs") -> None:
     config = verbs.add_parser("config", help="show the effective configuration")
     _add_config_path(config)
     config.add_argument(
-        "--check", type=Path, metavar="FILE", help="only say whether FILE is right"
+        "--check",
+        type=Path,
+        metavar="FILE",
+        help="only say whether FILE is right, or its first mistake",
     )
     config.add_argument(
         "--provision",

@@ -75,6 +75,7 @@ def checked(config: Config, source: str) -> Config:
     """`config`, its endpoint with a path, if what types cannot say holds, too."""
     live = config.live
     endpoint = check_endpoint(live.endpoint, f"{source}: [live] endpoint")
+    _check_model(live.model, source)
     if live.voice not in VOICES:
         raise Unreadable(
             f"{source}: [live] voice = {shown(live.voice)}: not a voice of the service"
@@ -90,6 +91,14 @@ def checked(config: Config, source: str) -> Config:
     _check_gain(config.speaker, source)
     _check_conversation(config.conversation, source)
     return config.changed(live=live.changed(endpoint=endpoint))
+
+
+def _check_model(model: str, source: str) -> None:
+    if not model.removeprefix("models/") or not model.startswith("models/"):
+        raise Unreadable(
+            f'{source}: [live] model = {shown(model)}: expected "models/" and a name, '
+            f'as in "{LiveSection().model}"'
+        )
 
 
 def _check_gain(speaker: SpeakerSection, source: str) -> None:

@@ -2,13 +2,14 @@
 """What may be right in a configuration, and is not what its author wants."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from appliance.core.strict_toml import Unreadable, keys, shown
 from appliance.service.config import Config
 from appliance.service.reload import changed
 from appliance.service.sections import ToolsSection, VadSection
-from appliance.service.tools.declaration import each
+from appliance.service.tools.declaration import each, unseen_by_the_service
 
 NO_EFFECT_ID = "d9e148c821424d9a98bb8764ef4e2470"
 
@@ -41,14 +42,40 @@ def without_effect(config: Config) -> list[str]:
     ]
 
 
-def wrong_tools(tools: ToolsSection) -> Iterator[str]:
-    """A line for each tool of the user's that cannot be used."""
-    directory = Path(tools.directory)
+@dataclass(slots=True)
+class OwnTools:
+    """The names of the user's tools, and a line for each file that is none."""
+
+    taken: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+
+
+def own_tools(tools: ToolsSection, source: str) -> OwnTools:
+    """What comes of the directory of tools that the file `source` names."""
+    directory, own = Path(tools.directory), OwnTools()
     if tools.directory != ToolsSection().directory and not directory.is_dir():
-        yield f"[tools] directory = {shown(tools.directory)}: there is no directory"
+        what = f"[tools] directory = {shown(tools.directory)}"
+        own.wrong.append(f"{source}: {what}: there is no directory")
+    words: set[str] = set()
     for tool in each(directory):
         if isinstance(tool, Unreadable):
-            yield str(tool)
+            own.wrong.append(str(tool))
+            continue
+        words.update(tool.command)
+        if unseen := unseen_by_the_service(tool):
+            own.wrong.append(f"{directory}: {tool.name}: {unseen}")
+        else:
+            own.taken.append(tool.name)
+    own.ignored += _ignored(directory, words)
+    return own
+
+
+def _ignored(directory: Path, programs: set[str]) -> Iterator[str]:
+    """A tool's program may lie beside it."""
+    for path in sorted(directory.glob("[!.]*")):
+        if path.suffix != ".toml" and path.is_file() and str(path) not in programs:
+            yield f"{path}: ignored: its name does not end in .toml"
 
 
 def _cause(key: str, config: Config) -> str | None:

@@ -6,13 +6,11 @@ import secrets
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.core.conversation import Conversation, State
-from appliance.core.events import PeriodCaptured, TalkPressed, TimePassed
 from appliance.core.pcm import CAPTURE_RATE_HZ, seconds
 from appliance.core.secret import Secret
 from appliance.core.way import Way
@@ -20,9 +18,9 @@ from appliance.service.app import Appliance
 from appliance.service.config import Config, manner
 from appliance.service.demo_screen import Screen, say
 from appliance.service.demo_sound import Sound, choose_sound, question, virtual_sound
+from appliance.service.demo_watch import Watch, begins_to_listen, done, listens
 from appliance.service.endpoint import KeyMissing, read_key
 from appliance.service.log_lines import LogLines
-from appliance.service.moment import Moment
 from appliance.simulator import keyboard, script
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.panel import Panel
@@ -52,7 +50,7 @@ async def demo(config: Config, options: Options) -> int:
     Raises:
         ScriptUnusable, WavUnusable, VirtualCardUnavailable, Unreadable,
         DeviceUnknown: bad input, in one line.
-        ScreenUnwritable: stdout cannot be written.
+        StreamUnwritable: stdout cannot be written.
     """
     async with AsyncExitStack() as stack:
         way = manner(config).way
@@ -61,8 +59,12 @@ async def demo(config: Config, options: Options) -> int:
         config, key = await _service(config, options, stack)
         sound = await _sound(config, options, stack)
         panel = Panel(config.button.talk_gpio, active_low=config.button.active_low)
-        screen = Screen(as_json=options.as_json, prices=config.prices)
-        watch = _Watch()
+        screen = Screen(
+            as_json=options.as_json,
+            prices=config.prices,
+            transcripts=config.log.transcripts,
+        )
+        watch = Watch()
         box = Appliance(
             sound.config,
             key=key,
@@ -84,27 +86,11 @@ async def demo(config: Config, options: Options) -> int:
     return 0 if answered or not _is_scripted_by_us(options) else 1
 
 
-class _Watch:
-    """Lets somebody wait for something to be true of the conversation."""
-
-    def __init__(self) -> None:
-        self._waiting: list[tuple[Callable[[Moment], bool], asyncio.Event]] = []
-
-    def follow(self, moment: Moment) -> None:
-        for condition, holds in self._waiting:
-            if condition(moment):
-                holds.set()
-
-    async def until(self, condition: Callable[[Moment], bool]) -> None:
-        self._waiting.append((condition, holds := asyncio.Event()))
-        await holds.wait()
-
-
 async def _use(
     box: Appliance,
     panel: Panel,
     person: AsyncIterator[Act],
-    watch: _Watch,
+    watch: Watch,
 ) -> None:
     """What somebody in front of the box does, until he leaves."""
     try:
@@ -118,37 +104,11 @@ async def _use(
                 case Act.QUIT:
                     return
         panel.release()
-        done_at = time.monotonic()
-        await watch.until(lambda moment: _is_over(moment, done_at))
+        while listens((await watch.until(done(time.monotonic()))).after):
+            panel.press()
+            panel.release()
     finally:
         box.stop()
-
-
-def begins_to_listen(moment: Moment) -> bool:
-    """A press began to listen; one that ended it, or silenced an answer, did not."""
-    pressed = isinstance(moment.event, TalkPressed)
-    return pressed and _listens(moment.after) and not _listens(moment.before)
-
-
-def _listens(c: Conversation) -> bool:
-    held = c.hold is not None and c.hold.released_at is None
-    return held or c.microphone is not None
-
-
-def _is_over(moment: Moment, done_at: float) -> bool:
-    """All that was done until `done_at` has been answered and played."""
-    match moment.event:
-        case PeriodCaptured(_, ended_at) if ended_at > done_at:
-            return _is_quiet(moment.after)
-        case TimePassed() if moment.now > done_at:
-            # Nothing waits in the inbox; of a closed microphone there is nothing else.
-            return _is_quiet(moment.after)
-        case _:
-            return False
-
-
-def _is_quiet(c: Conversation) -> bool:
-    return c.state is State.IDLE and c.quiet_since is not None
 
 
 async def _sound(config: Config, options: Options, stack: AsyncExitStack) -> Sound:

@@ -5,12 +5,13 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from typing import TextIO
 
+from appliance.core.conversation import OpenMicrophone
 from appliance.core.pcm import CAPTURE_RATE_HZ
 from appliance.core.signals import Earcon
 from appliance.service.moment import Moment
 from appliance.service.sections import PricesSection
+from appliance.service.streams import write
 from appliance.service.timeline import Record, Timeline
 from appliance.service.turn_report import Report
 
@@ -48,27 +49,24 @@ _COLUMNS: tuple[tuple[str, str], ...] = (
 )
 
 
-class ScreenUnwritable(Exception):
-    """What a demo shows cannot be written; the text says why."""
-
-
 class Screen:
     """Writes to stdout: text for people, or (`as_json`) one object a line.
 
-    Raises ScreenUnwritable where stdout cannot be written, BrokenPipeError where nobody
-    reads on.
+    Raises as `write`.
 
     Threads: the event loop's only.
     """
 
-    def __init__(self, *, as_json: bool, prices: PricesSection) -> None:
+    def __init__(
+        self, *, as_json: bool, prices: PricesSection, transcripts: bool = False
+    ) -> None:
         self._as_json = as_json
-        self._timeline = Timeline(prices)
+        self._timeline = Timeline(prices, transcripts=transcripts)
         self._started_at = time.monotonic()
 
     def follow(self, moment: Moment) -> None:
         for record in self._timeline.records(moment):
-            self._show(record)
+            self._show(record, moment.before.microphone)
 
     @property
     def reports(self) -> list[Report]:
@@ -87,12 +85,21 @@ class Screen:
             for row in rows
         )
 
-    def _show(self, record: Record) -> None:
+    def _show(self, record: Record, microphone: OpenMicrophone | None) -> None:
         if self._as_json:
-            _write(json.dumps(record), sys.stdout)
+            write(json.dumps(record), sys.stdout)
         elif record["event"] in _TEXTS:
-            text = _TEXTS[record["event"]](record)
-            _write(f"{record['t'] - self._started_at:7.2f} s  {text}", sys.stdout)
+            text = _text(record, microphone)
+            write(f"{record['t'] - self._started_at:7.2f} s  {text}", sys.stdout)
+
+
+def _text(record: Record, microphone: OpenMicrophone | None) -> str:
+    closed = record["event"] == "turn_closed"
+    if closed and microphone and microphone.turn == record["turn"]:
+        # Nobody tells the box what of it was speech.
+        open_s = record["t"] - microphone.since
+        return f"turn {record['turn']}   microphone closed after {open_s:.1f} s"
+    return _TEXTS[record["event"]](record)
 
 
 def _short(response: Record) -> str:
@@ -108,15 +115,4 @@ def _row(report: Report) -> list[str]:
 
 def say(text: str, *, as_json: bool) -> None:
     """A line for people, out of the way of JSON on stdout."""
-    _write(text, sys.stderr if as_json else sys.stdout)
-
-
-def _write(text: str, stream: TextIO) -> None:
-    try:
-        print(text, file=stream, flush=True)
-    except BrokenPipeError:
-        raise  # Nobody reads on: nothing to complain about.
-    except OSError as error:
-        raise ScreenUnwritable(
-            f"{stream.name.strip('<>')}: {error.strerror}"
-        ) from error
+    write(text, sys.stderr if as_json else sys.stdout)

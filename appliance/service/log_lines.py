@@ -71,9 +71,7 @@ class LogLines:
             _write(logging.INFO, text, LINK_ID, LINK=link.value)
 
     def _turn(self, report: Report, spent: Spent) -> None:
-        said: dict[str, str] = {}
-        if self._transcripts:
-            said = {"SAID": report.said, "ANSWERED": report.answered}
+        said = report.words() if self._transcripts else {}
         costs = cost_fields(report.tokens, spent, self._prices)
         fields = report.fields() | costs | said
         _write(logging.INFO, report.line(), TURN_ID, **fields)

@@ -31,9 +31,9 @@ class LiveSection(Section, frozen=True):
     endpoint: Annotated[
         str, Meta(description="wss:// URL of the Live API (ws:// on loopback only)")
     ] = "wss://generativelanguage.googleapis.com" + LIVE_PATH
-    model: Annotated[
-        str, Meta(pattern="^models/.+", description='a Live model, "models/..."')
-    ] = "models/gemini-3.8-live"
+    model: Annotated[str, Meta(description='a Live model, "models/..."')] = (
+        "models/gemini-3.8-live"
+    )
     voice: Annotated[str, Meta(description="one of " + " ".join(VOICES))] = "Aoede"
     system_instruction: Annotated[
         str, Meta(description="who answers, how, and in which language")

@@ -52,8 +52,9 @@ EVENTS: dict[str, str] = {
 class Timeline:
     """Turns moments into records. Threads: the event loop's only."""
 
-    def __init__(self, prices: PricesSection) -> None:
+    def __init__(self, prices: PricesSection, *, transcripts: bool = False) -> None:
         self._prices = prices
+        self._transcripts = transcripts
         self._frames = 0
         self._shown = ""
         self._reports = TurnMeter()
@@ -87,7 +88,8 @@ class Timeline:
         for report in self._reports.follow(moment):
             self.reports.append(report)
             costs = cost_fields(report.tokens, after.spent, self._prices)
-            fields = (report.fields() | costs).items()
+            said = report.words() if self._transcripts else {}
+            fields = (report.fields() | costs | said).items()
             yield "turn_over", {name.lower(): value for name, value in fields}
 
     def _of_effect(

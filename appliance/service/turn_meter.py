@@ -50,7 +50,7 @@ class TurnMeter:
         for effect in moment.effects:
             self._measure_order(effect, moment)
         yield from self._silence(moment.event)
-        for turn in sorted(self._open.keys() - _turns(moment.after)):
+        for turn in sorted(self._open.keys() - _going_on(moment)):
             yield from self._end(self._open.pop(turn), moment)
 
     def _silence(self, event: ev.Event) -> Iterator[Report]:
@@ -189,6 +189,12 @@ def _pressed_at(moment: Moment) -> float | None:
             return at
         case _:
             return None
+
+
+def _going_on(moment: Moment) -> set[int]:
+    """The turns that are not over. After a stop nothing more is told of any."""
+    stopped = isinstance(moment.event, ev.StopRequested)
+    return set() if stopped else _turns(moment.after)
 
 
 def _turns(c: Conversation) -> set[int]:

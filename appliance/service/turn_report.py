@@ -52,6 +52,10 @@ class Report(Struct, frozen=True):
         }
         return {name: value for name, value in measured.items() if value is not None}
 
+    def words(self) -> dict[str, str]:
+        """The journal fields for those who want transcripts."""
+        return {"SAID": self.said, "ANSWERED": self.answered}
+
     def line(self) -> str:
         """The journal line, for people."""
         # Hands-free nobody tells the box what of it was speech.

@@ -70,6 +70,12 @@ def test_what_config_prints_can_be_read_back(tmp_path):
     ("text", "complaint"),
     [
         ("[speker]\n", '[speker] is unknown; did you mean "speaker"? (known here: '),
+        (
+            '[live]\nmodel = "gemini-3.8-live"\n',
+            "[live] model = 'gemini-3.8-live': expected \"models/\" and a name, as in "
+            '"models/gemini-3.8-live"',
+        ),
+        ('[live]\nmodel = "models/"\n', "[live] model = 'models/': expected"),
         ("[led]\ngppio = 5\n", '[led] gppio is unknown; did you mean "gpio"?'),
         ("[led]\nwarp = 5\n", "[led] warp is unknown (known here: gpio, brightness"),
         (
@@ -99,10 +105,6 @@ def test_what_config_prints_can_be_read_back(tmp_path):
         ("[microphone]\ndevice = ''\n", "[microphone] device = '': expected text"),
         ("[microphone]\ndevice = 1\n", "[microphone] device = 1: expected text"),
         ("led = 1\n", "[led] = 1: expected table"),
-        (
-            '[live]\nmodel = "gemini"\n',
-            "[live] model = 'gemini': expected text matching",
-        ),
         (
             '[live]\nvoice = "Aeode"\n',
             "[live] voice = 'Aeode': not a voice of the serv",

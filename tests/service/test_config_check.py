@@ -4,7 +4,8 @@
 import pytest
 
 from appliance.service.config import Config, load
-from appliance.service.config_check import without_effect, wrong_tools
+from appliance.service.config_check import own_tools, without_effect
+from appliance.service.tools import declaration
 
 LAMP = """\
 name = "lamp"
@@ -64,13 +65,44 @@ def test_tools_that_cannot_be_used_are_told_one_by_one(tmp_path):
     (tmp_path / "b.toml").write_text(LAMP)
     (tmp_path / "c.toml").write_text("name = 3\n")
     settings = Config().tools.changed(directory=str(tmp_path))
-    same, number = wrong_tools(settings)
+    own = own_tools(settings, "config.toml")
+    same, number = own.wrong
+    assert own.taken == ["lamp"]
     assert same == f"{tmp_path}/b.toml: name = 'lamp': another tool has that name"
     assert number.startswith(f"{tmp_path}/c.toml: name = 3: expected text")
 
 
 def test_a_directory_of_tools_that_is_not_there_is_told_if_it_was_asked_for(tmp_path):
     settings = Config().tools.changed(directory=str(tmp_path / "none"))
-    (line,) = wrong_tools(settings)
-    assert line.startswith("[tools] directory = ")
+    (line,) = own_tools(settings, "config.toml").wrong
+    assert line.startswith("config.toml: [tools] directory = ")
     assert line.endswith(": there is no directory")
+
+
+def test_a_file_that_is_no_tool_by_its_name_is_told_but_not_a_tools_program(tmp_path):
+    program = tmp_path / "lamp"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    (tmp_path / "lamp.toml").write_text(LAMP.replace("true", str(program)))
+    (tmp_path / "door.toml.txt").write_text(LAMP)
+    own = own_tools(Config().tools.changed(directory=str(tmp_path)), "config.toml")
+    assert (own.taken, own.wrong) == (["lamp"], [])
+    (line,) = own.ignored
+    assert line == f"{tmp_path}/door.toml.txt: ignored: its name does not end in .toml"
+
+
+@pytest.mark.parametrize("command", ['["{}"]', '["true", "{}"]'])
+def test_a_program_that_the_service_does_not_see_is_told(
+    tmp_path, monkeypatch, command
+):
+    program = tmp_path / "lamp"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    # A real one in /home would need rights that a test has not.
+    monkeypatch.setattr(declaration, "_UNSEEN", (f"{tmp_path}/",))
+    text = LAMP.replace('["true"]', command.format(program))
+    (tmp_path / "lamp.toml").write_text(text)
+    own = own_tools(Config().tools.changed(directory=str(tmp_path)), "config.toml")
+    assert own.taken == []
+    (line,) = own.wrong
+    assert f"{program}: not there for the service" in line

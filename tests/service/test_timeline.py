@@ -54,6 +54,17 @@ def test_a_turn_that_is_over_has_what_its_line_in_the_journal_has(story, records
     assert over["tokens_today"] == 30
 
 
+@pytest.mark.parametrize("wanted", [True, False])
+def test_what_was_said_is_told_to_those_who_want_transcripts(records, wanted):
+    timeline = Timeline(PricesSection(), transcripts=wanted)
+    story = Story(lambda moment: records.extend(timeline.records(moment)))
+    story.say().tell(ev.TranscriptHeard("Hello", spoken=False))
+    story.tell(ev.TranscriptHeard("Hi", spoken=True)).answer().drained()
+    (over,) = told(records, "turn_over")
+    words = (over.get("said"), over.get("answered"))
+    assert words == (("Hello", "Hi") if wanted else (None, None))
+
+
 def test_a_tap_is_a_press_a_release_and_a_tap(story, records):
     records.clear()
     story.press().wait(0.1).release()

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A tool from the service's call to its answer: real programs, card, link and loop."""
 
+import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -162,3 +164,13 @@ async def test_the_kitchen_timer_speaks_up_when_it_rings(card, tmp_path):
         result = "eggs: 0.05 minutes are over, it rings now"
         assert timer.response == {"result": result}
         assert earcons == [Earcon.READY]
+
+
+@pytest.mark.parametrize("stdin", ["[1]", "x", "", '{"minutes": "x"}'])
+def test_the_kitchen_timer_answers_odd_arguments_with_one_line(stdin):
+    ended = subprocess.run(
+        [TIMER.with_name("kitchen-timer")], input=stdin, capture_output=True, text=True
+    )
+    (line,) = ended.stdout.splitlines()
+    assert list(json.loads(line)) == ["error"]
+    assert (ended.returncode, ended.stderr) == (0, "")

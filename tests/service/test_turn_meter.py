@@ -146,6 +146,14 @@ def test_a_stop_ends_the_turn(story, reports):
     assert [report.outcome for report in reports] == ["stopped"]
 
 
+def test_a_stop_while_an_answer_sounds_ends_its_turn_and_tells_its_tokens(
+    story, reports
+):
+    story.say().answer().wait(0.2).tell(ev.StopRequested())
+    (report,) = reports
+    assert (report.outcome, report.tokens.total_out) == ("stopped", 20)
+
+
 def test_an_answer_that_goes_on_after_it_was_over_is_told_again(story, reports):
     story.say().tell(ev.AnswerAudio(bytes(4800)), ev.AnswerGenerated()).wait(0.3)
     story.tell(ev.PlaybackStarted(story.now)).drained()

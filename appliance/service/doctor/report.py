@@ -2,6 +2,7 @@
 """Does the checks one after the other, and writes each as a line."""
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Container
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from appliance.core.signals import TABLE
 from appliance.service.doctor.case import UNIT, Case
 from appliance.service.doctor.checks import CHECKS, Check
 from appliance.service.doctor.finding import Finding, Verdict, consequence, skip
+from appliance.service.streams import write
 
 _NAME_WIDTH = max(len(check.name) for check in CHECKS)
 
@@ -17,7 +19,7 @@ _NAME_WIDTH = max(len(check.name) for check in CHECKS)
 async def examine(case: Case, sections: Container[str], *, as_json: bool) -> bool:
     """Whether all that was tested holds; prints a line a check.
 
-    `sections`: those to be examined; empty: all.
+    `sections`: those to be examined; empty: all. Raises as `write`.
     """
     count: Counter[Verdict] = Counter()
     failed: list[_Failure] = []
@@ -30,11 +32,10 @@ async def examine(case: Case, sections: Container[str], *, as_json: bool) -> boo
             failed.append(_Failure(check.name, finding.mend, cause or check.name))
             finding = consequence(finding, cause) if cause else finding
         count[finding.verdict] += 1
-        print((as_object if as_json else as_line)(check, finding), flush=True)
+        write((as_object if as_json else as_line)(check, finding), sys.stdout)
     if not as_json:
-        print(
-            ", ".join(f"{count[verdict]} {verdict}" for verdict in Verdict), flush=True
-        )
+        counts = ", ".join(f"{count[verdict]} {verdict}" for verdict in Verdict)
+        write(counts, sys.stdout)
     return not count[Verdict.FAIL]
 
 

@@ -4,6 +4,7 @@
 import json
 import logging
 import math
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,6 +39,12 @@ _KEYWORDS: dict[str, tuple[type | tuple[type, ...], str]] = {
 }
 _MOST_LEVELS = 8
 _LARGEST_FILE_BYTES = 64 * 1024
+#: man systemd.exec, ProtectHome=
+_UNSEEN = ("/home/", "/root/", "/run/user/")
+_WHY_UNSEEN = (
+    "not there for the service, whose sandbox has no /home and no /root; "
+    "/usr/local/bin is a good place"
+)
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +96,17 @@ def each(directory: Path) -> Iterator[Declaration | Unreadable]:
             yield tool
 
 
+def unseen_by_the_service(tool: Declaration) -> str:
+    """Why it cannot be run in the service's sandbox, though it can here; or ""."""
+    program, *arguments = tool.command
+    files = [shutil.which(program) or program, *filter(os.path.isabs, arguments)]
+    for file in filter(os.path.exists, files):
+        for place in (os.path.abspath(file), os.path.realpath(file)):
+            if place.startswith(_UNSEEN):
+                return f"command: {place}: {_WHY_UNSEEN}"
+    return ""
+
+
 def read(path: Path) -> Declaration:
     """Raises Unreadable, one line."""
     try:
@@ -113,7 +131,7 @@ def _wrong(tool: Declaration) -> str:
         return "command = []: expected a program and its arguments"
     program = tool.command[0]
     if any("\0" in word for word in tool.command) or not shutil.which(program):
-        return f"command[0] = {shown(program)}: not a program that can be run here"
+        return f"command[0] = {shown(program)}: {_not_runnable(program)}"
     if tool.blocking and tool.time_limit_s > _LONGEST_BLOCKING_S:
         return (
             f"time_limit_s = {tool.time_limit_s:g}: at most {_LONGEST_BLOCKING_S:g} "
@@ -122,6 +140,13 @@ def _wrong(tool: Declaration) -> str:
     if tool.parameters and tool.parameters.get("type", "object") != "object":
         return '[parameters] type: expected "object"'
     return _wrong_schema(tool.parameters, "parameters") if tool.parameters else ""
+
+
+def _not_runnable(program: str) -> str:
+    # Not pathlib's: that raises where it may not look.
+    if os.path.isfile(program):
+        return "not executable; chmod +x it"
+    return _WHY_UNSEEN if program.startswith(_UNSEEN) else "there is no such program"
 
 
 def _wrong_schema(schema: Any, where: str) -> str:

@@ -80,7 +80,17 @@ def test_a_tool_without_parameters_declares_none(file):
         ('["/bin/true", "--lamp"]', "[]", "command = []: expected a program"),
         ('["/bin/true", "--lamp"]', '"/bin/true"', "expected list of texts"),
         ('"--lamp"', "3", "command[1] = 3: expected text"),
-        ("/bin/true", "/bin/lamp", "command[0] = '/bin/lamp': not a program"),
+        (
+            "/bin/true",
+            "/bin/lamp",
+            "command[0] = '/bin/lamp': there is no such program",
+        ),
+        (
+            "/bin/true",
+            "/etc/passwd",
+            "command[0] = '/etc/passwd': not executable; chmod",
+        ),
+        ("/bin/true", "/home/no/lamp", "whose sandbox has no /home and no /root"),
         ("[parameters]", "time_limit_s = 0\n[parameters]", "from 0.1 to 86400"),
         (
             "[parameters]",

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""Looks on at a demo: when the box begins to listen, and when all is over."""
+
+import asyncio
+from collections.abc import Callable
+
+from appliance.core import hands_free
+from appliance.core.conversation import Conversation, State
+from appliance.core.events import PeriodCaptured, TalkPressed, TimePassed
+from appliance.core.way import Way
+from appliance.service.moment import Moment
+
+#: So long a microphone stays open for an answer, when its user has gone.
+_PATIENCE_S = 4.0
+
+Condition = Callable[[Moment], bool]
+
+
+class Watch:
+    """Lets somebody wait for something to be true of the conversation."""
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[Condition, asyncio.Future[Moment]]] = []
+
+    def follow(self, moment: Moment) -> None:
+        for condition, holds in self._waiting:
+            if not holds.done() and condition(moment):
+                holds.set_result(moment)
+
+    async def until(self, condition: Condition) -> Moment:
+        holds: asyncio.Future[Moment] = asyncio.get_running_loop().create_future()
+        self._waiting.append((condition, holds))
+        return await holds
+
+
+def begins_to_listen(moment: Moment) -> bool:
+    """A press began to listen; one that ended it, or silenced an answer, did not."""
+    pressed = isinstance(moment.event, TalkPressed)
+    return pressed and listens(moment.after) and not listens(moment.before)
+
+
+def listens(c: Conversation) -> bool:
+    held = c.hold is not None and c.hold.released_at is None
+    return held or c.microphone is not None
+
+
+def done(done_at: float) -> Condition:
+    """Nothing more comes of what was done until `done_at`."""
+    return lambda moment: _is_over(moment, done_at) or _is_left_open(moment, done_at)
+
+
+def _is_left_open(moment: Moment, done_at: float) -> bool:
+    """The microphone is, where it takes a press to close it; hands-free, only after
+    what was said last should have been answered."""
+    c = moment.after
+    match moment.event, c.manner.way:
+        case PeriodCaptured(_, ended_at), Way.TOGGLE:
+            return ended_at > done_at and listens(c)
+        case PeriodCaptured(_, ended_at), Way.HANDS_FREE:
+            patient_until = max(done_at, c.active_at) + _PATIENCE_S
+            quiet = c.quiet_since is not None and hands_free.calm(c)
+            return ended_at > patient_until and quiet
+        case _:
+            return False
+
+
+def _is_over(moment: Moment, done_at: float) -> bool:
+    """All that was done until `done_at` has been answered and played."""
+    match moment.event:
+        case PeriodCaptured(_, ended_at) if ended_at > done_at:
+            return _is_quiet(moment.after)
+        case TimePassed() if moment.now > done_at:
+            # Nothing waits in the inbox; of a closed microphone there is nothing else.
+            return _is_quiet(moment.after)
+        case _:
+            return False
+
+
+def _is_quiet(c: Conversation) -> bool:
+    return c.state is State.IDLE and c.quiet_since is not None
