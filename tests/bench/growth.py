@@ -26,7 +26,7 @@ from figures import percentile
 from peer import OURS, Peer
 from report import machine
 from rig.certificates import Certificates
-from run import latencies
+from run import SETTLE_S, latencies
 from stage import Stage
 from talk import Hold, converse, talk_over
 from tape import Tape
@@ -68,7 +68,7 @@ async def _turns(
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
         stage = Stage(Path(scratch, "stage"), certificates, answer_s=0.9)
         async with stage, Peer(OURS, stage, environments) as peer:
-            await asyncio.sleep(1.5)
+            await asyncio.sleep(SETTLE_S)
             holds: list[Hold] = []
             usages = [(0, peer.usage())]
             while len(holds) < turns:
@@ -129,9 +129,9 @@ async def _long_answer(
             waits_for_playback=False,
         )
         async with stage, Peer(OURS, stage, environments, config=_LONG_PERIODS) as peer:
-            await asyncio.sleep(1.5)
+            await asyncio.sleep(SETTLE_S)
             peer.press()
-            await asyncio.sleep(0.6)
+            await asyncio.sleep(_HOLD_S)
             peer.release()
             await stage.until(lambda: stage.turns and stage.turns[0].first_audio_at, 30)
             usages = await _until_silent(peer, stage)

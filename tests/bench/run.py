@@ -18,7 +18,7 @@ from tape import Gap, Tape
 from appliance.core.pcm import PLAYBACK_RATE_HZ
 
 #: A start has its echo: the ready sound, caches, collections.
-_SETTLE_S = 1.5
+SETTLE_S = 1.5
 _NO_SAMPLE_S = 1.5 / PLAYBACK_RATE_HZ
 
 Record = dict[str, Any]
@@ -62,7 +62,7 @@ class Bench:
         with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
             stage = Stage(Path(scratch, "stage"), self.certificates, answer_s=1.0)
             async with stage, Peer(program, stage, self.environments) as peer:
-                await asyncio.sleep(2 * _SETTLE_S)
+                await asyncio.sleep(2 * SETTLE_S)
                 before = peer.usage()
                 await asyncio.sleep(seconds)
                 after = peer.usage()
@@ -76,7 +76,7 @@ class Bench:
 
 
 async def _talk(peer: Peer, stage: Stage, script: Script) -> Record:
-    await asyncio.sleep(_SETTLE_S)
+    await asyncio.sleep(SETTLE_S)
     before = peer.usage()
     holds = await converse(peer, stage, script.turns, script.speech_s)
     after = peer.usage()
