@@ -56,7 +56,7 @@ def timers(
 ) -> Iterator[tuple[float, Callable[[Conversation, float], Step]]]:
     """When nothing will sound any more, and when a mishap has been shown."""
     if c.answer or c.quiet_since is None:
-        yield _given_up_at(c), drop
+        yield _given_up_at(c), _give_up
     if c.mishap:
         yield c.mishap_until, lambda c, _: (replace(c, mishap=None), ())
 
@@ -70,7 +70,9 @@ def answer_audio(c: Conversation, pcm: bytes, now: float) -> Step:
     turn = c.owed[0]
     said = tuple(u for u in c.utterances if u.turn != turn)
     c = replace(c, begun=True, utterances=said, active_at=now)
-    if turn <= c.hushed_through or _given_up_at(c) <= now:
+    if _given_up_at(c) <= now:
+        c = _hushed(c, turn)
+    if turn <= c.hushed_through:
         return c, ()
     c = replace(c, answer=Answer(turn, now), quiet_since=None, segment=c.segment + 1)
     return c, (Play(pcm),)
@@ -157,6 +159,15 @@ def leave_link(c: Conversation) -> Conversation:
         expiring_by=None,
         microphone=c.microphone and replace(c.microphone, sent=None),
     )
+
+
+def _give_up(c: Conversation, now: float) -> Step:
+    return drop(_hushed(c, c.answer.turn) if c.answer else c, now)
+
+
+def _hushed(c: Conversation, turn: int) -> Conversation:
+    """What answers `turn` stays silent to its end, also if it begins later."""
+    return replace(c, hushed_through=max(turn, c.hushed_through))
 
 
 def _given_up_at(c: Conversation) -> float:

@@ -278,5 +278,17 @@ def test_answer_to_a_box_that_has_long_been_mute_is_not_played():
     assert box.state is State.IDLE
 
 
+def test_answer_begun_while_the_box_was_mute_is_not_heard_from_its_middle():
+    box = idle_and_mute().say()
+    box.tell(AUDIO, ev.FaultCleared(Fault.SPEAKER)).forget().tell(AUDIO, ENDED)
+    assert not box.ordered(ef.Play)
+
+
+def test_answer_that_was_given_up_is_not_taken_up_again():
+    box = asked().tell(ev.FaultRaised(Fault.SPEAKER), AUDIO).hear(61_000)
+    box.tell(ev.FaultCleared(Fault.SPEAKER)).forget().tell(AUDIO, ENDED)
+    assert not box.ordered(ef.Play)
+
+
 def idle_and_mute():
     return Box().link_up().tell(ev.FaultRaised(Fault.SPEAKER)).hear(62_000)
