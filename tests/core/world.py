@@ -16,13 +16,15 @@ from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core.conversation import Conversation, State
 from appliance.core.pcm import PLAYBACK_RATE_HZ, seconds
+from appliance.core.playback import PATIENCE_S
 from appliance.core.signals import Earcon, Fault
 from appliance.core.tool_calls import may_end_empty
 from appliance.core.utterance import is_open
 
-#: After this many presses the user waits, and all must be settled then.
+#: After this many presses the user waits, and all must be settled then: also what waits
+#: behind the end of a hushed answer, which may never come.
 _PRESSES = 40
-_CALM_S = 45.0
+_CALM_S = PATIENCE_S + 15
 #: What is heard when an utterance will not be answered.
 _TELLS = {Earcon.LOST, Earcon.NO_ANSWER}
 
