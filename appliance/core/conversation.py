@@ -127,6 +127,8 @@ class Conversation(Struct, frozen=True):
     interrupted: bool = False
     #: No answer to this turn or an earlier one may sound any more.
     hushed_through: int = 0
+    #: Until then the service may begin to say what was hushed before it began.
+    mutters_until: float = float("-inf")
     answer: Answer | None = None
     #: Tools that run, or whose answer is still to be sent.
     calls: tuple[Call, ...] = ()

@@ -18,14 +18,16 @@ from appliance.core.way import Way
 
 #: To the service, when the call that this answers is gone with its link.
 _TEXT = "The tool {name}, which you called earlier, has just answered: {response}"
+_NOT_YET = float("inf")
 
 
 def timers(
     c: Conversation,
 ) -> Iterator[tuple[float, Callable[[Conversation, float], Step]]]:
-    """When there is something to tell: at once."""
-    if any(_may_be_told(c, k) for k in c.calls):
-        yield 0.0, _tell
+    """When there is something to tell."""
+    due = min((_may_be_told_at(c, k) for k in c.calls), default=_NOT_YET)
+    if due < _NOT_YET:
+        yield due, _tell
 
 
 def untold(c: Conversation) -> tuple[Call, ...]:
@@ -37,14 +39,18 @@ def untold(c: Conversation) -> tuple[Call, ...]:
     )
 
 
-def _may_be_told(c: Conversation, call: Call) -> bool:
-    """At once, if an answer may wait for it; else when nobody is talking."""
+def _may_be_told_at(c: Conversation, call: Call) -> float:
+    """At once, if an answer may wait for it; else when nobody is talking, and what the
+    service says next can only be of this."""
     if call.response is None:
-        return False
+        return _NOT_YET
     if _belongs_to_an_answer(c, call):
-        return True
-    quiet = not (c.hold or c.utterances or c.owed or c.answer)
-    return quiet and (call.on_link or c.microphone is None)
+        return 0.0
+    if c.hold or c.utterances or c.owed or c.answer:
+        return _NOT_YET
+    if call.on_link:
+        return c.mutters_until
+    return _NOT_YET if c.microphone else 0.0
 
 
 def _belongs_to_an_answer(c: Conversation, call: Call) -> bool:
@@ -54,7 +60,7 @@ def _belongs_to_an_answer(c: Conversation, call: Call) -> bool:
 
 def _tell(c: Conversation, now: float) -> Step:
     """The first that may be told."""
-    call = next(k for k in c.calls if _may_be_told(c, k))
+    call = next(k for k in c.calls if _may_be_told_at(c, k) <= now)
     assert call.response is not None
     belongs = _belongs_to_an_answer(c, call)
     c = replace(c, calls=tuple(k for k in c.calls if k is not call))

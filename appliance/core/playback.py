@@ -21,6 +21,8 @@ PATIENCE_S = 60.0
 def hush(c: Conversation, now: float) -> Step:
     """Silence at once, and for ever what answers the turns so far."""
     said = tuple(u for u in c.utterances if not u.is_promise)
+    if 0 in c.owed[c.begun :]:
+        c = replace(c, mutters_until=now + c.limits.answer_limit_s)
     c = replace(tool_calls.nothing_more(c), utterances=said)
     return drop(replace(c, hushed_through=c.turn), now)
 
