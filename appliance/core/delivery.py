@@ -210,10 +210,8 @@ def _send(utterance: Utterance) -> tuple[Utterance, list[Effect]]:
 def _undeliverable(c: Conversation, now: float) -> Step:
     """It has waited too long for a link, or for one that takes all of it."""
     waiting = next(u for u in c.utterances if u.awaited_since is None)
-    effects: tuple[Effect, ...] = ()
-    if is_sent(waiting):
-        c, effects = renew(c, now, deaf=False, failed=lambda _: False)
-    c = _keep(c, tuple(u for u in c.utterances if u.turn != waiting.turn))
+    c = _keep(c, tuple(u for u in c.utterances if u is not waiting))
+    c, effects = expire(c, now) if is_sent(waiting) else (c, ())
     if fault := worst(c.faults & LINK_FAULTS):
         c, more = earcon(c, earcon_of(fault))
         effects += more

@@ -166,6 +166,19 @@ def test_turn_that_the_network_does_not_take_is_audibly_lost_with_its_link():
     assert box.link_up().wait(60).turns == ["open 1", "close 1"]
 
 
+def test_turn_unanswered_before_one_that_the_network_does_not_take_is_sent_once_more():
+    """The link that takes no more has failed both; the second to do so loses it."""
+    box = asked()
+    box.clogged = True
+    box.hear(5000).say().wait(31)
+    assert box.earcons == [Earcon.LOST]
+    box.clogged = False
+    assert box.link_up().wait(1).turns[-2:] == ["open 1", "close 1"]
+    box.clogged = True
+    box.hear(5000).say().wait(31).forget()
+    assert box.link_up().wait(60).turns == []
+
+
 def test_utterance_lost_for_want_of_a_network_says_why():
     box = offline().lose_link(Fault.NETWORK).press()
     box.hear(1000).release().hear(400).wait(31)
