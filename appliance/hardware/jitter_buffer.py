@@ -17,8 +17,6 @@ class Taken(Struct, frozen=True):
     #: A full period, silence after the first `frames`; empty if there are none.
     pcm: bytes
     frames: int
-    #: Sound was cut short by a drop just before this period.
-    cut: bool
     #: Sound begins with this period.
     began: bool
     #: Sound ends with this period, though more was to come: an underrun.
@@ -28,7 +26,7 @@ class Taken(Struct, frozen=True):
 
 
 #: There was nothing to play, and there is nothing.
-_NOTHING = Taken(b"", 0, cut=False, began=False, ran_dry=False, drained=None)
+_NOTHING = Taken(b"", 0, began=False, ran_dry=False, drained=None)
 
 
 class JitterBuffer:
@@ -49,7 +47,6 @@ class JitterBuffer:
         self._draining: int | None = None
         self._plays = False
         self._sounds = False
-        self._was_cut = False
 
     def play(self, pcm: bytes) -> bool:
         """Append; an odd byte waits for its other half. False: full, `pcm` is refused.
@@ -83,8 +80,9 @@ class JitterBuffer:
             self._draining = segment
             self._overflows = False
 
-    def drop(self) -> None:
-        """Discard all that waits; an order to drain with it."""
+    def drop(self) -> bool:
+        """Discard all that waits; an order to drain with it. Whether that cuts a sound
+        that had begun."""
         with self._lock:
             self._waiting.clear()
             self._waiting_bytes = 0
@@ -92,16 +90,15 @@ class JitterBuffer:
             self._overflows = False
             self._draining = None
             self._plays = False
-            self._was_cut |= self._sounds
-            self._sounds = False
+            cut, self._sounds = self._sounds, False
+            return cut
 
     def take(self, frames: int) -> Taken:
         """The next period of `frames`: silence, if there is nothing to play."""
         wanted = frames * FRAME_BYTES
         with self._lock:
-            if not (self._plays or self._was_cut or self._may_play()):
+            if not (self._plays or self._may_play()):
                 return _NOTHING
-            cut, self._was_cut = self._was_cut, False
             starts = not self._plays and self._may_play()
             self._plays |= starts
             pcm = self._next(wanted) if self._plays else b""
@@ -109,7 +106,7 @@ class JitterBuffer:
             self._sounds |= began
             ran_dry, drained = self._ending(len(pcm) < wanted)
         padded = pcm and pcm.ljust(wanted, b"\0")
-        return Taken(padded, len(pcm) // FRAME_BYTES, cut, began, ran_dry, drained)
+        return Taken(padded, len(pcm) // FRAME_BYTES, began, ran_dry, drained)
 
     def _append(self, whole: memoryview) -> None:
         if whole:

@@ -4,7 +4,6 @@
 Every call here may take long, or never return (PortAudio #1037).
 """
 
-import ctypes
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -76,9 +75,7 @@ class PortAudio:
             input_device_index=index,
             output_device_index=index,
             frames_per_buffer=wanted.period_frames,
-            stream_callback=_Guard(
-                wanted.exchange, keeps_thread=wanted.direction == "playback"
-            ),
+            stream_callback=_Guard(wanted.exchange),
         )
         return PortAudioStream(stream)
 
@@ -106,18 +103,13 @@ class _Guard:
     Threads: PortAudio's.
     """
 
-    def __init__(self, exchange: Exchange, *, keeps_thread: bool) -> None:
-        """`keeps_thread`: for a stream that calls often, and is opened seldom."""
+    def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
         self._has_failed = False
-        self._is_unkept = keeps_thread
 
     def __call__(
         self, pcm: bytes | None, frames: int, _: Any, status: int
     ) -> tuple[bytes, int]:
-        if self._is_unkept:
-            self._is_unkept = False
-            _keep_thread_state()
         length = frames * FRAME_BYTES
         reply = b"" if self._has_failed else self._reply(pcm or b"", status)
         return reply.ljust(length, b"\0")[:length], pyaudio.paContinue
@@ -131,13 +123,3 @@ class _Guard:
             self._has_failed = True
             _log.critical("an audio callback failed", exc_info=True)
             return b""
-
-
-def _keep_thread_state() -> None:
-    """Have Python keep what it knows of this thread, which is PortAudio's.
-
-    Else it makes and frees that for each callback: a quarter of what one costs
-    (Python/C API, PyGILState_Ensure, of which a nested pair frees nothing). When the
-    thread ends, 5 kB stay behind.
-    """
-    ctypes.pythonapi.PyGILState_Ensure()

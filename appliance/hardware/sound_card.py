@@ -41,6 +41,14 @@ class Stream(Protocol):
         """End it; twice is fine. Raises CardHung."""
         ...
 
+    def restart(self, silenced: Callable[[], None]) -> None:
+        """Discard what the card still holds, at once, and go on; never waits.
+
+        `silenced` is called then, on any thread. If it cannot go on, no more periods
+        are asked for.
+        """
+        ...
+
 
 class Card(Protocol):
     """Opens streams of s16le mono that run until they are closed.
@@ -104,13 +112,16 @@ class AlsaCard:
         )
 
     async def _open(self, wanted: Wanted) -> Stream:
-        stream = _AlsaStream(wanted, self._close)
+        stream = _AlsaStream(wanted, self._close, self._restart)
         try:
             await self._call(lambda: self._start(stream), OPEN_LIMIT_S)
         except asyncio.CancelledError:
             self._thread.submit(lambda: self._end(stream))
             raise
         return stream
+
+    def _restart(self, stream: "_AlsaStream", silenced: Callable[[], None]) -> None:
+        self._thread.submit(lambda: self._run_anew(stream, silenced))
 
     async def _close(self, stream: "_AlsaStream") -> None:
         await self._call(lambda: self._end(stream), CLOSE_LIMIT_S)
@@ -137,6 +148,14 @@ class AlsaCard:
         if stream in self._streams:
             self._streams.remove(stream)
         self._terminate_unless_used()
+
+    def _run_anew(self, stream: "_AlsaStream", silenced: Callable[[], None]) -> None:
+        # What ends a stream at once is closing it (snd_pcm_drop); stopping it waits for
+        # the end of a period.
+        stream.end()
+        silenced()
+        if stream in self._streams and self._portaudio is not None:
+            self._resume(stream, self._portaudio)
 
     def _terminate_unless_used(self) -> None:
         # So that a stream which is opened alone always finds a fresh list.
@@ -223,16 +242,23 @@ class _AlsaStream:
     """A stream that outlives the PortAudio it runs on."""
 
     def __init__(
-        self, wanted: Wanted, close: Callable[["_AlsaStream"], Awaitable[None]]
+        self,
+        wanted: Wanted,
+        close: Callable[["_AlsaStream"], Awaitable[None]],
+        restart: Callable[["_AlsaStream", Callable[[], None]], None],
     ) -> None:
         self.wanted = wanted
         self.running: PortAudioStream | None = None
         self._close: Callable[[_AlsaStream], Awaitable[None]] | None = close
+        self._restart = restart
 
     async def close(self) -> None:
         close, self._close = self._close, None
         if close is not None:
             await close(self)
+
+    def restart(self, silenced: Callable[[], None]) -> None:
+        self._restart(self, silenced)
 
     def end(self) -> None:
         running, self.running = self.running, None

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Plays answers and earcons, falls silent at once when told, and says what was heard.
 
-The stream runs from open to close and plays silence when there is nothing else: it
-costs nothing, and beats anything else in time to silence and in being alive.
+The stream runs from open to close and plays silence when there is nothing else: that
+is what tells that the card is alive. A sound is cut by restarting it, which discards
+what the card holds already, two periods: so those may be long, and few.
 """
 
 import math
@@ -25,7 +26,7 @@ class Speaker:
     """The playback stream of `device`, fed from a jitter buffer that survives it.
 
     Threads: open and close on the event loop, play, drain, drop and `gain` on any;
-    periods are taken, and events posted, on the card's.
+    periods are taken, and events posted, on the card's and on any.
     """
 
     def __init__(
@@ -46,6 +47,10 @@ class Speaker:
         self._post = post
         self._buffer = JitterBuffer(prefill_ms)
         self._stream: Stream | None = None
+        #: The card holds sound up to here (monotonic s).
+        self._sounds_until = -math.inf
+        #: Until the card has let go of what was dropped, it is given nothing new.
+        self._is_cutting = False
         self.gain = self._heard_gain = gain
         #: When it last called back (monotonic s), whether it is open now or not.
         self.beat_at = -math.inf
@@ -63,6 +68,7 @@ class Speaker:
     async def open(self) -> None:
         """Raises DeviceUnknown, DeviceUnavailable, CardHung."""
         assert self._stream is None, "the speaker is open"
+        self._is_cutting = False
         self._stream = await self._card.open_playback(
             self._device, PLAYBACK_RATE_HZ, self._period_frames, self._fill
         )
@@ -86,17 +92,31 @@ class Speaker:
         self._buffer.insert(pcm, segment)
 
     def drop(self) -> None:
-        """Silence within two periods; PlaybackSilenced follows if there was sound."""
-        self._buffer.drop()
+        """Silence at once; PlaybackSilenced follows if there was sound."""
+        cut = self._buffer.drop()
+        if not (cut or time.monotonic() < self._sounds_until):
+            return
+        if self._stream is None:
+            self._silenced()
+        elif not self._is_cutting:
+            self._is_cutting = True
+            self._stream.restart(self._silenced)
+
+    def _silenced(self) -> None:
+        self._sounds_until = -math.inf
+        self._is_cutting = False
+        self._post(PlaybackSilenced(time.monotonic()))
 
     def _fill(self, underran: bool) -> bytes:
         now = self.beat_at = time.monotonic()
+        if self._is_cutting:
+            return self._silence
         taken = self._buffer.take(self._period_frames)
         # The card holds two periods, and asks for one when one has been played: what it
         # is given now is heard when the other one has been.
         heard_at = now + self._period_s
-        if taken.cut:
-            self._post(PlaybackSilenced(heard_at))
+        if taken.frames:
+            self._sounds_until = heard_at + self._period_s
         if taken.began:
             self._post(PlaybackStarted(heard_at))
         if taken.ran_dry or (underran and taken.frames and not taken.began):

@@ -98,8 +98,8 @@ class SpeakerSection(Section, frozen=True):
         str, Meta(min_length=1, description="ALSA PCM name, see aplay -L")
     ] = "default"
     period_frames: Annotated[
-        int, Meta(ge=120, le=4800, description="at 24 kHz; 480 = 20 ms")
-    ] = 480
+        int, Meta(ge=120, le=4800, description="at 24 kHz; 960 = 40 ms")
+    ] = 960
     prefill_ms: Annotated[
         int, Meta(ge=0, le=2000, description="buffered before an answer starts")
     ] = 100

@@ -83,7 +83,7 @@ class RecordingCard:
 class PacedStream:
     """Calls `beat` at the end of each period by the monotonic clock, until closed.
 
-    Threads: close on the event loop, `beat` on its own.
+    Threads: close on the event loop, restart on any, `beat` on its own.
     """
 
     def __init__(
@@ -102,6 +102,10 @@ class PacedStream:
         self._closing.set()
         await asyncio.to_thread(self._thread.join)
 
+    def restart(self, silenced: Callable[[], None]) -> None:
+        """It holds nothing that could sound on."""
+        silenced()
+
     def _run(self) -> None:
         ends_at = time.monotonic() + self._period_s
         while not self._closing.wait(max(0.0, ends_at - time.monotonic())):
@@ -111,6 +115,7 @@ class PacedStream:
 
 class AnyStream(Protocol):
     async def close(self) -> None: ...
+    def restart(self, silenced: Callable[[], None]) -> None: ...
 
 
 class AnyCard(Protocol):

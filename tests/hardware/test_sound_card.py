@@ -4,6 +4,7 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -339,3 +340,40 @@ def _threads() -> int:
 
 def _files() -> int:
     return len(os.listdir("/proc/self/fd"))
+
+
+@in_loop
+async def test_a_stream_that_cannot_go_on_after_a_restart_asks_for_nothing_more(
+    virtual_card,
+):
+    card, asked = AlsaCard(), []
+
+    def fill(_: bool) -> bytes:
+        asked.append(1)
+        return bytes(2 * PERIOD)
+
+    stream = await open_speaker(card, fill)
+    await until(lambda: asked)
+    virtual_card.fault("speaker", "busy")
+    silenced = threading.Event()
+    stream.restart(silenced.set)
+    await until(silenced.is_set)
+    await stream.close()
+    seen = len(asked)
+    virtual_card.fault("speaker", None)
+    again = await open_speaker(card)
+    await again.close()
+    assert len(asked) == seen
+
+
+@in_loop
+async def test_a_stream_that_was_closed_is_not_started_again(virtual_card):
+    card = AlsaCard()
+    stream = await open_speaker(card)
+    closing = asyncio.ensure_future(stream.close())
+    await asyncio.sleep(0)
+    silenced = threading.Event()
+    stream.restart(silenced.set)
+    await closing
+    await until(silenced.is_set)
+    assert len(virtual_card.starts("speaker")) == 1

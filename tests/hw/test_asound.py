@@ -163,7 +163,7 @@ async def test_the_service_gets_the_periods_it_asks_for(card):
     await microphone.close()
     await speaker.close()
     assert set(lengths) == {2 * 2048}
-    for stream, period_frames in (("microphone", 3 * 2048), ("speaker", 2 * 480)):
+    for stream, period_frames in (("microphone", 3 * 2048), ("speaker", 2 * 960)):
         start = card.starts(stream)[0]
         assert start.frame_s == pytest.approx(1 / CARD_HZ)
         assert start.period_frames == period_frames

@@ -126,4 +126,4 @@ def test_the_figures_of_the_periods_are_the_defaults():
     text = README.read_text()
     defaults = structs.asdict(Config())
     assert f"{defaults['microphone'].period_frames} frames at 16 kHz (128 ms)" in text
-    assert f"{defaults['speaker'].period_frames} frames at\n24 kHz (20 ms)" in text
+    assert f"{defaults['speaker'].period_frames} frames at\n24 kHz (40 ms)" in text

@@ -15,7 +15,7 @@ from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Scenario
 
 CAPTURE_BYTES_PER_S = 32_000
-PLAYBACK_PERIOD_S = 0.02
+PLAYBACK_PERIOD_S = 0.04
 
 
 @in_loop
@@ -39,7 +39,7 @@ async def test_two_seconds_said_arrive_from_pre_roll_to_tail_and_are_answered_wh
 
 
 @in_loop
-async def test_a_press_on_a_speaking_box_silences_the_card_within_two_periods(
+async def test_a_press_on_a_speaking_box_silences_the_card_at_once(
     virtual_card,
 ):
     """Each of 20 presses talks over the answer to the one before."""
@@ -61,7 +61,8 @@ async def test_a_press_on_a_speaking_box_silences_the_card_within_two_periods(
     cuts_ms = [1000 * (end - at) for at, end in _silences(virtual_card, presses[1:])]
     print(f"press to silence: median {statistics.median(cuts_ms):.1f} ms, ", end="")
     print(f"worst {max(cuts_ms):.1f} ms of {len(cuts_ms)}")
-    assert statistics.median(cuts_ms) <= 1000 * 2 * PLAYBACK_PERIOD_S + 5
+    # Not even the period that is being played is played to its end.
+    assert statistics.median(cuts_ms) < 1000 * PLAYBACK_PERIOD_S / 2
     _assert_no_sound_is_of_an_answer_that_was_talked_over(virtual_card, server, presses)
 
 
