@@ -70,6 +70,11 @@ def answer_audio(c: Conversation, pcm: bytes, now: float) -> Step:
     # What nobody asked for is not heard, but it has an end as well.
     c = tool_calls.begin(c) if c.owed else replace(c, owed=(0,))
     turn = c.owed[0]
+    if turn in c.on_the_way:
+        return (
+            c,
+            (),
+        )  # Nothing answers what is still being said: it is of something older.
     said = tuple(u for u in c.utterances if u.turn != turn)
     c = replace(c, begun=True, utterances=said, active_at=now)
     if _given_up_at(c) <= now:
@@ -109,7 +114,8 @@ def answer_ended(c: Conversation, now: float) -> Step:
         return replace(c, interrupted=False), ()
     turn = c.owed[0]
     talked_over = c.turn_open or len(c.owed) > 1
-    if c.interrupted and not c.begun and not talked_over:
+    of_older = c.interrupted and not c.begun and not talked_over
+    if of_older or turn in c.on_the_way:
         # Only the start of a later turn interrupts this one: interrupted ->
         # turnComplete without it, and with nothing in between, ends an older one.
         return replace(c, interrupted=False), ()

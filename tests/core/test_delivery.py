@@ -231,6 +231,15 @@ def test_answer_that_was_hushed_and_never_ends_renews_the_link_at_last():
     assert box.conversation.between_turns
 
 
+def test_what_arrives_before_a_turn_is_sent_to_its_end_does_not_answer_it():
+    box = online()
+    box.clogged = True
+    box.say().forget().tell(ev.AnswerAudio(SOUND), ev.AnswerEnded())
+    assert not box.log
+    box.tell(ev.TurnSent()).answer()
+    assert box.ordered(ef.Play) == [ef.Play(SOUND)]
+
+
 def test_turn_taken_back_on_its_way_does_not_start_the_wait_for_the_next():
     box = online()
     box.clogged = True
