@@ -11,7 +11,7 @@ from contextlib import suppress
 from appliance.core.events import Event, TalkPressed, TalkReleased
 from appliance.hardware.gpio import claim_button
 
-HELD_POLL_S = 0.1
+HELD_POLL_S = 0.25
 IDLE_POLL_S = 1.0
 
 

@@ -14,6 +14,7 @@ FADE_STEP_S = 0.04
 
 class StatusLed:
     """The LED on GPIO line `pin`, dimmed to `brightness`, or `idle_brightness` (0..1).
+    Build it inside a running loop.
 
     Threads: one, the event loop's.
     """
@@ -23,49 +24,51 @@ class StatusLed:
         self._brightness = brightness
         self._idle_brightness = idle_brightness
         self._pattern: LedPattern | None = None
-        self._changed = asyncio.Event()
+        #: Ends the level that is being shown: True for a change, False in time.
+        self._over: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._led = claim_led(pin)
 
     def show(self, pattern: LedPattern) -> None:
         """Show `pattern` from now on; one that is being shown keeps its rhythm."""
         if pattern != self._pattern:
             self._pattern = pattern
-            self._changed.set()
+            self._end(changed=True)
 
     def dim(self, brightness: float, idle_brightness: float) -> None:
         """Go on with other levels (0..1)."""
         self._brightness, self._idle_brightness = brightness, idle_brightness
-        self._changed.set()
+        self._end(changed=True)
 
     async def run(self) -> None:
         """Glow through the pattern that is to be shown, for ever."""
         while True:
-            await self._changed.wait()
-            self._changed.clear()
-            await self._show_until_changed()
+            for level, keep_s in course(self._steps(), self._led.value):
+                self._led.value = level
+                if await self._changes_within(keep_s):
+                    break
 
     def close(self) -> None:
         """Turn it off, and let go of the line."""
         self._led.close()
 
-    async def _show_until_changed(self) -> None:
-        for level, keep_s in course(self._steps(), self._led.value):
-            self._led.value = level
-            if await self._changes_within(keep_s):
-                return
-
     async def _changes_within(self, seconds: float | None) -> bool:
-        try:
-            async with asyncio.timeout(seconds):
-                return await self._changed.wait()
-        except TimeoutError:
-            return False
+        # Twenty-five times a second in a fade: no Event, whose time-out would cost an
+        # exception each.
+        loop = asyncio.get_running_loop()
+        timer = None if seconds is None else loop.call_later(seconds, self._end)
+        changed = await self._over
+        if timer:
+            timer.cancel()
+        self._over = loop.create_future()
+        return changed
+
+    def _end(self, *, changed: bool = False) -> None:
+        if not self._over.done():
+            self._over.set_result(changed)
 
     def _steps(self) -> tuple[Glow, ...]:
-        assert self._pattern is not None
-        return tuple(
-            replace(step, level=self._level(step)) for step in self._pattern.steps
-        )
+        steps = self._pattern.steps if self._pattern else (Glow(0.0, 0.0),)
+        return tuple(replace(step, level=self._level(step)) for step in steps)
 
     def _level(self, step: Glow) -> float:
         if step.level is None:
