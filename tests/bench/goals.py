@@ -18,7 +18,7 @@ from figures import (
 _SDK, _PIPECAT, _FLOOR = "google-genai", "pipecat", "floor"
 #: The service's own defaults: a tail, periods of either direction, the prefill; and
 #: what is allowed on top.
-TAIL_MS, CAPTURE_MS, PLAYBACK_MS, PREFILL_MS, MARGIN_MS = 200, 128, 20, 100, 5
+TAIL_MS, CAPTURE_MS, PLAYBACK_MS, PREFILL_MS, MARGIN_MS = 200, 128, 40, 100, 5
 
 
 @dataclass(frozen=True, slots=True)

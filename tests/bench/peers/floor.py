@@ -16,7 +16,7 @@ from collections import deque
 import pyaudio
 from websockets.asyncio.client import connect
 
-CAPTURE_FRAMES, PLAYBACK_FRAMES = 2048, 480
+CAPTURE_FRAMES, PLAYBACK_FRAMES = 2048, 960
 SETUP = {
     "model": "models/gemini-3.8-live",
     "generationConfig": {"responseModalities": ["AUDIO"]},
