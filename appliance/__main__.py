@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _explain(error: BaseException) -> int:
-    """One line for what people can mend; anything else is a crash, raised again."""
+    """A line for each thing people can mend; anything else is a crash, raised again."""
     cause = error
     while isinstance(cause, BaseExceptionGroup):
         cause = cause.exceptions[0]
@@ -79,7 +79,8 @@ def _explain(error: BaseException) -> int:
         return EXIT_NO_READER
     if type(cause) not in _EXIT_CODES:
         raise error
-    _complain(str(cause))
+    for line in getattr(cause, "lines", [str(cause)]):
+        _complain(line)
     return _EXIT_CODES[type(cause)]
 
 

@@ -106,6 +106,24 @@ def test_config_check_says_whether_a_file_is_right(voice_appliance, tmp_path):
     assert complaint(bad, 78) == line
 
 
+@pytest.mark.parametrize(
+    "arguments", [["config", "--check"], ["run", "--config"], ["demo", "--config"]]
+)
+def test_every_mistake_of_a_file_is_named_a_line_each(
+    voice_appliance, tmp_path, arguments
+):
+    text = '[live]\nvoice = "Aeode"\n[led]\ngpio = 40\nglow = 1\n'
+    (tmp_path / "c.toml").write_text(text)
+    ended = voice_appliance(*arguments, "c.toml")
+    assert (ended.returncode, ended.stdout) == (78, "")
+    gpio, glow, voice = ended.stderr.splitlines()
+    assert gpio == (
+        "voice-appliance: c.toml: [led] gpio = 40: expected whole number from 2 to 27"
+    )
+    assert "[led] glow is unknown" in glow
+    assert 'did you mean "Aoede"?' in voice
+
+
 def test_config_check_tells_what_has_no_effect_and_which_tools_are_wrong(
     voice_appliance, tmp_path
 ):

@@ -1,22 +1,29 @@
 # SPDX-License-Identifier: MIT
-"""Typed TOML with errors for people: file, key, value, what is allowed, in one line."""
+"""Typed TOML with errors for people, a line each: file, key, value, what is allowed."""
 
 import difflib
-import re
 import tomllib
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal, NamedTuple, Self, TypeVar, get_args, get_origin
 
 import msgspec
 from msgspec import Meta
 
-__all__ = ["Meta", "Section", "Unreadable", "keys", "parse", "shown", "suggestion"]
+__all__ = [
+    "Meta",
+    "Mistake",
+    "Section",
+    "Unreadable",
+    "keys",
+    "parse",
+    "shown",
+    "suggestion",
+]
 
 T = TypeVar("T")
 
 #: A longer value may be an API key in the wrong place, or a flood.
 _MOST_SHOWN = 32
-#: msgspec says "Expected `int` <= 27 - at `$.button.talk_gpio`".
-_ERROR = re.compile(r"(?P<what>.*?)(?: - at `\$\.(?P<path>[\w.\[\]]+)`)?", re.DOTALL)
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -28,28 +35,48 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class Unreadable(ValueError):
-    """A file that cannot be used; the text is one line that says why."""
+    """A file that cannot be used; each of `lines` says why, the text is the first."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__("".join(c if c.isprintable() else repr(c)[1:-1] for c in why))
+    def __init__(self, *why: str) -> None:
+        self.lines = tuple(
+            "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+            for line in why
+        )
+        super().__init__(self.lines[0])
 
 
-def parse(text: str, type_: type[T], source: str) -> T:
+class Mistake(NamedTuple):
+    """A line about a key, or about two that do not go together: "[section] key"."""
+
+    places: tuple[str, ...]
+    line: str
+
+
+def parse(
+    text: str,
+    type_: type[T],
+    source: str,
+    check: Callable[[T], Iterable[Mistake]] | None = None,
+) -> T:
     """`text` as a `type_`, a msgspec Struct that forbids unknown fields.
 
-    Its fields are plain values, Structs, and tuples of tagged Structs.
-
-    Raises:
-        Unreadable: not TOML, an unknown key, a wrong type, or a value out of range.
+    Its fields are plain values, Structs, and tuples of tagged Structs. `check` finds
+    what types cannot say; it needs a default for each field, and sees that of a wrong
+    one. Raises Unreadable: not TOML, or a line for each mistake.
     """
     try:
         tree = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # endless digits, bottomless nesting
         raise Unreadable(f"{source}: not valid TOML: {error}") from None
-    try:
-        return msgspec.convert(tree, type_)
-    except msgspec.ValidationError as error:
-        raise Unreadable(f"{source}: {_explain(str(error), tree, type_)}") from None
+    wrong = list(_wrong(tree, type_, "", "", _types(type_, tree)))
+    if check or not wrong:
+        value = msgspec.convert(tree, type_)
+        told = {place for mistake in wrong for place in mistake.places}
+        found = check(value) if check else ()
+        wrong += [m for m in found if told.isdisjoint(m.places)]
+    if wrong:
+        raise Unreadable(*(f"{source}: {mistake.line}" for mistake in wrong))
+    return value
 
 
 def shown(value: Any) -> str:
@@ -134,54 +161,69 @@ def _short(text: str) -> str:
     return text if len(text) <= _MOST_SHOWN else f"{text[:12]}..."
 
 
-def _explain(error: str, tree: dict[str, Any], type_: Any) -> str:
-    """What msgspec found, as: place = value: what is allowed."""
-    parts = _ERROR.fullmatch(error)
-    assert parts
-    what, path = parts["what"], parts["path"] or ""
-    if what.startswith("Object contains unknown field"):
-        return _explain_unknown(path, tree, type_)
-    if missing := re.fullmatch("Object missing required field `(.*)`", what):
-        path = f"{path}.{missing[1]}"
-    value, type_ = _at(path, tree, type_)
-    verdict = "is missing" if missing else f"= {shown(value)}"
-    table, _, key = path.rpartition(".")
-    is_table = isinstance(type_, type) and issubclass(type_, msgspec.Struct)
-    place = _place(table, key, is_table=is_table)
-    return f"{place} {verdict}: expected {_allowed(type_)}"
-
-
-def _explain_unknown(path: str, tree: dict[str, Any], type_: Any) -> str:
-    """The key itself is not taken from msgspec's text: it may look like a path."""
-    elsewhere = _types(type_, tree)
-    if tree.keys() <= elsewhere.keys():
-        tree, type_ = _at(path, tree, type_)
+def _wrong(
+    value: Any, type_: Any, path: str, key: str, top: dict[str, Any]
+) -> Iterator[Mistake]:
+    """What is wrong with `value`, in the order of the file; it is taken out of it."""
+    if isinstance(value, list) and (item := _item(type_)):
+        for number, each in enumerate(value):
+            yield from _wrong(each, item, path, f"{key}[{number}]", top)
+    elif isinstance(value, dict) and _is_table(type_):
+        yield from _wrong_in(value, type_, f"{path}.{key}".strip("."), top)
     else:
-        path = ""
-    known = list(_types(type_, tree))
-    name = next(key for key in tree if key not in known)
-    place = _place(path, _short(name), is_table=isinstance(tree[name], dict))
-    similar = _belongs(name, elsewhere) or suggestion(name, known)
-    return f"{place} is unknown{similar} (known here: {', '.join(known)})"
+        try:
+            msgspec.convert(value, type_)
+        except msgspec.ValidationError:
+            yield _unfit(path, key, type_, f"= {shown(value)}")
+
+
+def _wrong_in(
+    table: dict[str, Any], type_: Any, path: str, top: dict[str, Any]
+) -> Iterator[Mistake]:
+    known = _types(type_, table)
+    missing = [name for name in _required(type_) if name not in table]
+    for name, value in list(table.items()):
+        if name in known:
+            wrong = list(_wrong(value, known[name], path, name, top))
+        else:
+            place = _place(path, _short(name), is_table=isinstance(value, dict))
+            similar = _belongs(name, top) or suggestion(name, list(known))
+            line = f"{place} is unknown{similar} (known here: {', '.join(known)})"
+            wrong = [Mistake((place,), line)]
+        if wrong and not (isinstance(value, dict) and _is_table(known.get(name))):
+            del table[name]
+        yield from wrong
+    for name in missing:
+        yield _unfit(path, name, known[name], "is missing")
+
+
+def _unfit(path: str, key: str, type_: Any, verdict: str) -> Mistake:
+    place = _place(path, key, is_table=_is_table(type_))
+    return Mistake((place,), f"{place} {verdict}: expected {_allowed(type_)}")
 
 
 def _belongs(name: str, tables: dict[str, Any]) -> str:
     """Where a key is known that stands in the wrong table; or nothing."""
     for table, type_ in tables.items():
-        is_table = isinstance(type_, type) and issubclass(type_, msgspec.Struct)
-        if is_table and name in _types(type_, {}):
+        if _is_table(type_) and name in _types(type_, {}):
             return f"; it belongs into [{table}]"
     return ""
 
 
-def _at(path: str, value: Any, type_: Any) -> tuple[Any, Any]:
-    """The value at a path such as `fault[0].code`, and its type."""
-    for step in re.findall(r"\w+", path):
-        if step.isdecimal():
-            value, type_ = value[int(step)], get_args(type_)[0]
-        else:
-            value, type_ = value.get(step), _types(type_, value)[step]
-    return value, type_
+def _is_table(type_: Any) -> bool:
+    kinds = get_args(type_) or (type_,)
+    return all(isinstance(k, type) and issubclass(k, msgspec.Struct) for k in kinds)
+
+
+def _item(type_: Any) -> Any:
+    lists = [t for t in (type_, *get_args(type_)) if get_origin(t) is tuple]
+    return get_args(lists[0])[0] if lists else None
+
+
+def _required(type_: Any) -> list[str]:
+    if kinds := get_args(type_):
+        return [kinds[0].__struct_config__.tag_field]
+    return [f.encode_name for f in msgspec.structs.fields(type_) if f.required]
 
 
 def _types(type_: Any, table: dict[str, Any]) -> dict[str, Any]:
@@ -192,9 +234,9 @@ def _types(type_: Any, table: dict[str, Any]) -> dict[str, Any]:
     tags = {kind.__struct_config__.tag: kind for kind in kinds}
     tag_field = kinds[0].__struct_config__.tag_field
     of_all = {tag_field: Literal[tuple(tags)]}
-    for tag, kind in tags.items():
-        if tag == table.get(tag_field):
-            return of_all | _types(kind, table)
+    said = [kind for tag, kind in tags.items() if tag == table.get(tag_field)]
+    for kind in said or kinds:
+        of_all |= _types(kind, table)
     return of_all
 
 

@@ -159,7 +159,7 @@ def _add_config(verbs: "_Verbs") -> None:
         "--check",
         type=Path,
         metavar="FILE",
-        help="only say whether FILE is right, or its first mistake",
+        help="only say whether FILE is right, or all its mistakes",
     )
     config.add_argument(
         "--provision",

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The configuration: the file, what of it is checked, and what it means."""
 
+from collections.abc import Iterator
 from math import inf
 from pathlib import Path
 
 from appliance.core.limits import Limits
 from appliance.core.strict_toml import (
+    Mistake,
     Section,
     Unreadable,
     parse,
@@ -15,7 +17,7 @@ from appliance.core.strict_toml import (
 from appliance.core.way import Manner, Way
 from appliance.live import uplink
 from appliance.live.tools import Function
-from appliance.service.config_pins import check_pins, check_volume
+from appliance.service.config_pins import wrong_pins, wrong_volume
 from appliance.service.endpoint import check_endpoint
 from appliance.service.sections import (
     COVERAGES,
@@ -60,7 +62,7 @@ def load(path: Path) -> Config:
     """The configuration at `path`.
 
     Raises:
-        Unreadable: with one line that says what, where, what is allowed.
+        Unreadable: with a line for each mistake: what, where, what is allowed.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -68,53 +70,62 @@ def load(path: Path) -> Config:
         raise Unreadable(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise Unreadable(f"{path}: not UTF-8 text") from None
-    return checked(parse(text, Config, str(path)), str(path))
+    config = parse(text, Config, str(path), _mistakes)
+    endpoint = check_endpoint(config.live.endpoint, str(path))
+    return config.changed(live=config.live.changed(endpoint=endpoint))
 
 
-def checked(config: Config, source: str) -> Config:
-    """`config`, its endpoint with a path, if what types cannot say holds, too."""
-    live = config.live
-    endpoint = check_endpoint(live.endpoint, f"{source}: [live] endpoint")
-    _check_model(live.model, source)
+def _mistakes(config: Config) -> Iterator[Mistake]:
+    """What types cannot say."""
+    yield from _wrong_live(config.live)
+    yield from wrong_pins(config.button.talk_gpio, config.led.gpio, config.volume)
+    yield from wrong_volume(config.volume)
+    yield from _wrong_gain(config.speaker)
+    yield from _wrong_conversation(config.conversation)
+
+
+def _wrong_live(live: LiveSection) -> Iterator[Mistake]:
+    try:
+        check_endpoint(live.endpoint, "[live] endpoint")
+    except Unreadable as error:
+        yield Mistake(("[live] endpoint",), str(error))
+    name = live.model.removeprefix("models/")
+    if not name or name == live.model:
+        yield Mistake(
+            ("[live] model",),
+            f'[live] model = {shown(live.model)}: expected "models/" and a name, '
+            f'as in "{LiveSection().model}"',
+        )
     if live.voice not in VOICES:
-        raise Unreadable(
-            f"{source}: [live] voice = {shown(live.voice)}: not a voice of the service"
-            f"{suggestion(live.voice, VOICES)} (known: {', '.join(VOICES)})"
+        yield Mistake(
+            ("[live] voice",),
+            f"[live] voice = {shown(live.voice)}: not a voice of the service"
+            f"{suggestion(live.voice, VOICES)} (known: {', '.join(VOICES)})",
         )
     if live.turn_coverage not in COVERAGES:
-        raise Unreadable(
-            f"{source}: [live] turn_coverage = {shown(live.turn_coverage)}: expected "
-            + ", ".join(f'"{known}"' for known in COVERAGES)
-        )
-    check_pins(config.button.talk_gpio, config.led.gpio, config.volume, source)
-    check_volume(config.volume, source)
-    _check_gain(config.speaker, source)
-    _check_conversation(config.conversation, source)
-    return config.changed(live=live.changed(endpoint=endpoint))
-
-
-def _check_model(model: str, source: str) -> None:
-    if not model.removeprefix("models/") or not model.startswith("models/"):
-        raise Unreadable(
-            f'{source}: [live] model = {shown(model)}: expected "models/" and a name, '
-            f'as in "{LiveSection().model}"'
+        yield Mistake(
+            ("[live] turn_coverage",),
+            f"[live] turn_coverage = {shown(live.turn_coverage)}: expected "
+            + ", ".join(f'"{known}"' for known in COVERAGES),
         )
 
 
-def _check_gain(speaker: SpeakerSection, source: str) -> None:
+def _wrong_gain(speaker: SpeakerSection) -> Iterator[Mistake]:
     if speaker.gain > speaker.gain_limit:
-        raise Unreadable(
-            f"{source}: [speaker] gain = {speaker.gain:g}: expected at most gain_limit "
-            f"= {speaker.gain_limit:g}; raise that, too, if it is to be so loud"
+        yield Mistake(
+            ("[speaker] gain", "[speaker] gain_limit"),
+            f"[speaker] gain = {speaker.gain:g}: expected at most gain_limit "
+            f"= {speaker.gain_limit:g}; raise that, too, if it is to be so loud",
         )
 
 
-def _check_conversation(conversation: ConversationSection, source: str) -> None:
+def _wrong_conversation(conversation: ConversationSection) -> Iterator[Mistake]:
     trigger, target = conversation.trigger_tokens, conversation.target_tokens
     if target >= trigger:
-        raise Unreadable(
-            f"{source}: [conversation] target_tokens = {target}: must be less than "
-            f"trigger_tokens = {trigger}; half of it is a good value"
+        yield Mistake(
+            ("[conversation] target_tokens", "[conversation] trigger_tokens"),
+            f"[conversation] target_tokens = {target}: must be less than "
+            f"trigger_tokens = {trigger}; half of it is a good value",
         )
 
 

@@ -60,7 +60,7 @@ def own_tools(tools: ToolsSection, source: str) -> OwnTools:
     words: set[str] = set()
     for tool in each(directory):
         if isinstance(tool, Unreadable):
-            own.wrong.append(str(tool))
+            own.wrong += tool.lines
             continue
         words.update(tool.command)
         if unseen := unseen_by_the_service(tool):

@@ -3,7 +3,7 @@
 
 from collections.abc import Iterator
 
-from appliance.core.strict_toml import Unreadable, keys
+from appliance.core.strict_toml import Mistake, keys
 from appliance.service.sections import VolumeSection
 
 #: BCM numbers of the I2S bus: the microphone and the amplifier sit there.
@@ -18,23 +18,17 @@ _TAKEN = {
 }
 
 
-def check_pins(talk: int, led: int, volume: VolumeSection, source: str) -> None:
-    """All the lines that the configuration gives away.
-
-    Raises:
-        Unreadable: one that cannot be had, or that two want.
-    """
+def wrong_pins(talk: int, led: int, volume: VolumeSection) -> Iterator[Mistake]:
+    """Lines that cannot be had, or that two want."""
     owners: dict[int, str] = {}
     for place, gpio in _lines(talk, led, volume):
+        owner = owners.setdefault(gpio, place)
         if taken := _TAKEN.get(gpio):
-            raise Unreadable(
-                f"{source}: {place} = {gpio}: {taken}; use another pin from 2 to 27"
-            )
-        if owner := owners.get(gpio):
-            raise Unreadable(
-                f"{source}: {owner} and {place} are both {gpio}; use two pins"
-            )
-        owners[gpio] = place
+            line = f"{place} = {gpio}: {taken}; use another pin from 2 to 27"
+            yield Mistake((place,), line)
+        elif owner != place:
+            line = f"{owner} and {place} are both {gpio}; use two pins"
+            yield Mistake((owner, place), line)
 
 
 def _lines(talk: int, led: int, volume: VolumeSection) -> Iterator[tuple[str, int]]:
@@ -46,16 +40,18 @@ def _lines(talk: int, led: int, volume: VolumeSection) -> Iterator[tuple[str, in
             yield f"[volume] {key.name}", key.value
 
 
-def check_volume(volume: VolumeSection, source: str) -> None:
-    """Raises Unreadable: half an encoder, or a gesture without its button."""
+def wrong_volume(volume: VolumeSection) -> Iterator[Mistake]:
+    """Half an encoder, or a gesture without its button."""
     if bool(volume.encoder_a_gpio) != bool(volume.encoder_b_gpio):
         missing = "b" if volume.encoder_a_gpio else "a"
-        raise Unreadable(
-            f"{source}: [volume] encoder_{missing}_gpio = 0: an encoder has two lines; "
-            "give both a pin from 2 to 27, or neither"
+        yield Mistake(
+            ("[volume] encoder_a_gpio", "[volume] encoder_b_gpio"),
+            f"[volume] encoder_{missing}_gpio = 0: an encoder has two lines; "
+            "give both a pin from 2 to 27, or neither",
         )
     if volume.shutdown and not volume.down_gpio:
-        raise Unreadable(
-            f"{source}: [volume] shutdown = true: needs a button, and down_gpio = 0; "
-            "give that a pin from 2 to 27"
+        yield Mistake(
+            ("[volume] shutdown", "[volume] down_gpio"),
+            "[volume] shutdown = true: needs a button, and down_gpio = 0; "
+            "give that a pin from 2 to 27",
         )

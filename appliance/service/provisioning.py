@@ -95,17 +95,18 @@ def _take(
         discard(path)
         verdict.unlink(missing_ok=True)
     except Unreadable as error:
-        return _reject(verdict, str(error))
+        return _reject(verdict, *error.lines)
     except OSError as error:
         return _reject(verdict, f"{path}: cannot be taken over: {error}")
     log.info("%s: taken over", path, extra={"MESSAGE_ID": TAKEN_ID})
     return True
 
 
-def _reject(verdict: Path, reason: str) -> bool:
-    log.error("%s", reason, extra={"MESSAGE_ID": REJECTED_ID})
+def _reject(verdict: Path, *reasons: str) -> bool:
+    for reason in reasons:
+        log.error("%s", reason, extra={"MESSAGE_ID": REJECTED_ID})
     with contextlib.suppress(OSError):  # It is in the journal.
-        write_whole(verdict, f"{reason}\n".encode(), 0o644)
+        write_whole(verdict, "".join(f"{r}\n" for r in reasons).encode(), 0o644)
     return False
 
 

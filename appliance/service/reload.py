@@ -65,8 +65,9 @@ class Reload:
         try:
             self._wanted = self._read()
         except Unreadable as error:
-            text = f"{error}; nothing is taken over from it"
-            log.error("%s", text, extra={"MESSAGE_ID": RELOAD_FAILED_ID})
+            for line in error.lines:
+                text = f"{line}; nothing is taken over from it"
+                log.error("%s", text, extra={"MESSAGE_ID": RELOAD_FAILED_ID})
         if told:
             systemd.ready()
 

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""The configuration: what is right, and the one line that says what is wrong."""
+"""The configuration: what is right, and the lines that say what is wrong."""
 
 from math import inf
 
 import pytest
 from generated import SHIPPED
 
-from appliance.core.strict_toml import Unreadable
+from appliance.core.strict_toml import Unreadable, keys
 from appliance.service.config import VOICES, Config, limits, load
 from appliance.service.config_pins import I2S_GPIOS
 from appliance.service.config_text import effective, shipped
@@ -75,6 +75,7 @@ def test_what_config_prints_can_be_read_back(tmp_path):
             "[live] model = 'gemini-3.8-live': expected \"models/\" and a name, as in "
             '"models/gemini-3.8-live"',
         ),
+        ("[live]\nendpoint = 'https://h'\n", "[live] endpoint: not a URL of the Live"),
         ('[live]\nmodel = "models/"\n', "[live] model = 'models/': expected"),
         ("[led]\ngppio = 5\n", '[led] gppio is unknown; did you mean "gpio"?'),
         ("[led]\nwarp = 5\n", "[led] warp is unknown (known here: gpio, brightness"),
@@ -159,6 +160,60 @@ def test_a_wrong_file_gets_one_line_with_place_value_and_range(
     written, text, complaint
 ):
     assert written(text).startswith(complaint)
+
+
+def lines_about(tmp_path, text: str) -> list[str]:
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    with pytest.raises(Unreadable) as caught:
+        load(path)
+    return [line.removeprefix(f"{path}: ") for line in caught.value.lines]
+
+
+def test_a_wrong_value_in_each_section_and_a_key_that_is_none_are_all_named(tmp_path):
+    tables = keys(Config())
+    text = "none = 1\n" + "".join(
+        f"[{table.name}]\n{keys(table.value)[0].name} = []\nno = 1\n"
+        for table in tables
+        if table.name != "tools"
+    )
+    lines = lines_about(tmp_path, text)
+    assert lines[0].startswith("none is unknown (known here: live")
+    assert len(lines) == 1 + 2 * (len(tables) - 1)
+
+
+def test_what_only_a_whole_file_shows_is_named_beside_a_wrong_type(tmp_path):
+    text = "[led]\ngpio = 17\n[volume]\nup_gpio = 17\ndown_gpio = 18\nmute = 1\n"
+    unknown, led, up, down = lines_about(tmp_path, text)
+    assert unknown.startswith("[volume] mute is unknown")
+    assert led.startswith("[button] talk_gpio and [led] gpio are both 17")
+    assert up.startswith("[button] talk_gpio and [volume] up_gpio are both 17")
+    assert down.startswith("[volume] down_gpio = 18: 18-21 are the I2S bus")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[button]\ntalk_gpio = 'x'\n[led]\ngpio = 17\n",
+        "[speaker]\ngain = 3\ngain_limit = 5\n",
+        "[conversation]\ntrigger_tokens = 9000\ntarget_tokens = 65_000\n",
+        "[conversation]\ntrigger_tokens = 0\ntarget_tokens = 20_000\n",
+        "[volume]\nencoder_a_gpio = 5\nencoder_b_gpio = 28\n",
+        "[volume]\nshutdown = true\ndown_gpio = true\n",
+    ],
+)
+def test_a_wrong_value_is_not_blamed_on_the_key_beside_it(tmp_path, text):
+    (line,) = lines_about(tmp_path, text)
+    assert ": expected " in line
+
+
+def test_each_wrong_item_of_a_list_is_named_by_its_number(tmp_path):
+    text = '[tools]\nenabled = ["a", "set_volume", "b"]\n'
+    lines = lines_about(tmp_path, text)
+    assert [line.partition(":")[0] for line in lines] == [
+        "tools.enabled[0] = 'a'",
+        "tools.enabled[2] = 'b'",
+    ]
 
 
 @pytest.mark.parametrize("gpio", I2S_GPIOS)

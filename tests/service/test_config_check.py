@@ -66,10 +66,11 @@ def test_tools_that_cannot_be_used_are_told_one_by_one(tmp_path):
     (tmp_path / "c.toml").write_text("name = 3\n")
     settings = Config().tools.changed(directory=str(tmp_path))
     own = own_tools(settings, "config.toml")
-    same, number = own.wrong
+    same, number, *missing = own.wrong
     assert own.taken == ["lamp"]
     assert same == f"{tmp_path}/b.toml: name = 'lamp': another tool has that name"
     assert number.startswith(f"{tmp_path}/c.toml: name = 3: expected text")
+    assert [line.split()[1] for line in missing] == ["description", "command"]
 
 
 def test_a_directory_of_tools_that_is_not_there_is_told_if_it_was_asked_for(tmp_path):

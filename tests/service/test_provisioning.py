@@ -80,6 +80,15 @@ def test_a_bad_configuration_stays_with_the_reason_beside_it(boot, to):
     assert not to.config.exists()
 
 
+def test_every_mistake_of_a_bad_configuration_is_a_reason(boot, to, caplog):
+    (boot / CONFIG_NAME).write_text(f"{BAD}[led]\ngpio = 1\n")
+    assert not provision(boot, to)
+    gain, gpio = (boot / f"{CONFIG_NAME}.rejected.txt").read_text().splitlines()
+    assert "[speaker] gain = 5: " in gain
+    assert "[led] gpio = 1: " in gpio
+    assert caplog.messages == [gain, gpio]
+
+
 def test_the_reason_goes_when_the_file_is_mended(boot, to):
     (boot / CONFIG_NAME).write_text(BAD)
     provision(boot, to)

@@ -171,6 +171,22 @@ def test_a_wrong_line_is_named_with_what_is_allowed(write, text, complaint):
     assert "\n" not in str(caught.value)
 
 
+def test_every_mistake_of_a_scenario_is_named(write):
+    faults = "[[fault]]\nspeed = 0\n[[fault]]\naction = 'drop'\nat = 'x'\nspeed = 1"
+    path = write(f"answer_speed = -1\n[[call]]\n{faults}")
+    with pytest.raises(Unreadable) as caught:
+        read_scenario(path)
+    lines = [line.removeprefix(f"{path}: ") for line in caught.value.lines]
+    assert [line.partition(":")[0] for line in lines] == [
+        "answer_speed = -1",
+        "call[0].name is missing",
+        "fault[0].speed = 0",
+        "fault[0].action is missing",
+        "fault[1].at = 'x'",
+        "fault[1].speed is unknown (known here",
+    ]
+
+
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(Unreadable, match="No such file"):
         read_scenario(tmp_path / "nowhere.toml")
