@@ -58,8 +58,8 @@ _EXPLAINED: tuple[type[BaseException], ...] = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns the exit code: 0, 1 crash, 2 usage, 78 configuration."""
-    options = parser().parse_args(arguments)
     try:
+        options = parser().parse_args(arguments)
         return _VERBS[options.verb](options)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
@@ -177,8 +177,9 @@ def _doctor(options: argparse.Namespace) -> int:
 def _simulate(options: argparse.Namespace) -> int:
     from appliance.simulator.live.narrator import simulate
 
+    tell = partial(write, stream=sys.stdout)
     try:
-        asyncio.run(simulate(options.port, options.scenario, options.dialect))
+        asyncio.run(simulate(options.port, options.scenario, options.dialect, tell))
     except OSError as error:
         _complain(f"--port {options.port}: {error.strerror}; use another, or 0 for any")
         return EXIT_USAGE

@@ -376,21 +376,42 @@ def test_a_demo_says_what_is_wrong_and_what_to_do(voice_appliance):
     assert "Check Wi-Fi" in ended.stderr
 
 
-def test_a_demo_whose_reader_goes_away_ends_without_a_word(voice_appliance, tmp_path):
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["demo", "--json", "--speaker", "o.wav"],
+        ["simulate"],
+        ["--help"],
+        ["--version"],
+    ],
+)
+def test_what_nobody_reads_ends_without_a_word(voice_appliance, arguments):
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "wb") as nobody:
-        ended = voice_appliance("demo", "--json", "--speaker", "o.wav", stdout=nobody)
+        ended = voice_appliance(*arguments, stdout=nobody)
     assert (ended.returncode, ended.stderr) == (128 + signal.SIGPIPE, "")
 
 
 @pytest.mark.parametrize(
     "arguments",
-    [["demo"], ["demo", "--json"], ["config"], ["doctor", "--section", "health"]],
+    [
+        ["demo"],
+        ["demo", "--json"],
+        ["config"],
+        ["doctor", "--section", "health"],
+        ["simulate"],
+        ["--help"],
+        ["demo", "--help"],
+        ["--version"],
+    ],
 )
-def test_what_cannot_be_shown_ends_with_one_line(voice_appliance, arguments):
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_what_cannot_be_shown_ends_with_one_line(
+    voice_appliance, arguments, unbuffered
+):
     with open("/dev/full", "w") as full:
-        ended = voice_appliance(*arguments, stdout=full)
+        ended = voice_appliance(*arguments, stdout=full, PYTHONUNBUFFERED=unbuffered)
     assert ended.returncode == 1
     assert ended.stderr == "voice-appliance: stdout: No space left on device\n"
 

@@ -2,14 +2,16 @@
 """What may be said on the command line; wrong values end in one line and exit 2."""
 
 import argparse
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from appliance import __version__
 from appliance.core.strict_toml import Unreadable
 from appliance.service.config import DEFAULT_PATH
 from appliance.service.doctor.sections import SECTIONS
 from appliance.service.endpoint import check_endpoint
+from appliance.service.streams import write
 from appliance.service.timeline import EVENTS
 from appliance.simulator import script
 from appliance.simulator.scenario import DIALECTS, Scenario, read_scenario
@@ -24,8 +26,19 @@ its fields:
 """ + "\n".join(f"  {name:42} {meaning}" for name, meaning in EVENTS.items())
 
 
+class _Parser(argparse.ArgumentParser):
+    """argparse leaves unsaid that it could not write."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        if file and file is sys.stdout:
+            write(message.removesuffix("\n"), file)
+        else:
+            super()._print_message(message, file)
+
+
 def parser() -> argparse.ArgumentParser:
-    arguments = argparse.ArgumentParser(
+    """Its parse_args raises as `write`, too."""
+    arguments: argparse.ArgumentParser = _Parser(
         prog="voice-appliance",
         description="A box with one button: hold it, talk, let go; it answers aloud.",
         epilog="Exit codes: 0 well, 1 crash, 2 usage, 78 configuration.",

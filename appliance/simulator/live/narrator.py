@@ -16,11 +16,16 @@ _WORTH_TELLING = ("> setup", "> close", "> lost", "< goAway", "< close", "< drop
 _WHOLE_STORY = 2  # lines
 
 
-async def simulate(port: int, scenario: Scenario, dialect: Dialect = "today") -> None:
+async def simulate(
+    port: int,
+    scenario: Scenario,
+    dialect: Dialect = "today",
+    tell: Callable[[str], None] = print,
+) -> None:
     """Serves on `port` of the loopback until cancelled, SIGINT or SIGTERM.
 
-    Prints the URL, then a line for each connection, turn and tool call. Raises as
-    LiveServer.
+    Tells the URL, then a line for each connection, turn and tool call. Raises as
+    LiveServer, and what `tell` raises in an ExceptionGroup.
     """
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -30,13 +35,13 @@ async def simulate(port: int, scenario: Scenario, dialect: Dialect = "today") ->
         LiveServer(scenario, port=port, dialect=dialect) as server,
         asyncio.TaskGroup() as tasks,
     ):
-        print(f"Gemini Live simulator at {server.url}", flush=True)
-        narrating = tasks.create_task(_narrate(server))
+        tell(f"Gemini Live simulator at {server.url}")
+        narrating = tasks.create_task(_narrate(server, tell))
         await stopped.wait()
         narrating.cancel()
 
 
-async def _narrate(server: LiveServer) -> None:
+async def _narrate(server: LiveServer, tell: Callable[[str], None]) -> None:
     seen = 0
     told: Counter[str] = Counter()
     while True:
@@ -44,10 +49,10 @@ async def _narrate(server: LiveServer) -> None:
         seen += len(news)
         for link, line in news:
             if line.startswith(_WORTH_TELLING):
-                print(f"link {link}: {line}", flush=True)
+                tell(f"link {link}: {line}")
         for name, lines in _untold(server, told):
             for line in lines[told[name] :]:
-                print(f"{name} {line}", flush=True)
+                tell(f"{name} {line}")
             told[name] = len(lines)
         await server.wait_for(_longer_than(seen))
 
