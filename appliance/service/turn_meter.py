@@ -9,7 +9,7 @@ from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core.conversation import Conversation
 from appliance.core.effects import Effect
-from appliance.core.pcm import CAPTURE_RATE_HZ, PLAYBACK_RATE_HZ, seconds
+from appliance.core.pcm import CAPTURE_RATE_HZ, PLAYBACK_RATE_HZ, cut, seconds
 from appliance.core.signals import Signal
 from appliance.core.value import replace
 from appliance.service.moment import Moment
@@ -109,6 +109,10 @@ class TurnMeter:
         talking = before.hold.turn if before.hold else 0
         answering = before.owed[0] if before.owed else None
         match moment.event:
+            case ev.PeriodCaptured(pcm, ended_at) if microphone := before.microphone:
+                heard = cut(pcm, ended_at, microphone.since, microphone.until)
+                heard_s = seconds(heard, CAPTURE_RATE_HZ)
+                self._count(microphone.turn, "heard_s", heard_s)
             case ev.CaptureOverran(at) if not talking:
                 self._overran_at = [*self._overran_at, at][-_MOST_OVERRUNS:]
             case ev.CaptureOverran():

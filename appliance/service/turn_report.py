@@ -18,6 +18,8 @@ class Report(Struct, frozen=True):
     #: Silence after the press that cut this turn's answer.
     cut_ms: int | None = None
     sent_s: float = 0.0
+    #: By an open microphone, sent or not; that also sends silence of its own.
+    heard_s: float = 0.0
     answer_s: float = 0.0
     openings: int = 0
     xruns: int = 0
@@ -58,9 +60,11 @@ class Report(Struct, frozen=True):
 
     def line(self) -> str:
         """The journal line, for people."""
-        # Hands-free nobody tells the box what of it was speech.
-        verb = "listened" if self.outcome == "hands-free" else "said"
-        said = f"{verb} {self.sent_s:.1f} s{_with(self.xruns, 'overrun')}"
+        said = f"said {self.sent_s:.1f} s"
+        if self.outcome == "hands-free":
+            # Nobody tells the box what of it was speech.
+            said = f"listened {self.heard_s:.1f} s"
+        said += _with(self.xruns, "overrun")
         if self.pressed_at is None:
             said = "without a press"
         first = ms(self.released_at, self.first_sound_at)

@@ -221,7 +221,16 @@ def hands_free(reports):
 def test_a_hands_free_stretch_is_told_when_the_microphone_closes(hands_free, reports):
     hands_free.hear(10).press().hear(2)
     (report,) = reports
-    assert report.line() == "turn 1 hands-free: listened 2.8 s"
+    assert report.line() == "turn 1 hands-free: listened 1.3 s"
+
+
+def test_a_hands_free_stretch_counts_what_was_heard_once_over_all_its_links(
+    hands_free, reports
+):
+    hands_free.hear(160).tell(ev.LinkLost(None, "cut")).hear(10).tell(ev.LinkUp())
+    hands_free.hear(10).press().hear(2)
+    (report,) = reports
+    assert report.line() == f"turn 1 hands-free: listened {180 * PERIOD_S:.1f} s"
 
 
 def test_an_answer_that_was_not_pressed_for_is_told_so(hands_free, reports):
