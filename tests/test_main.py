@@ -349,21 +349,43 @@ def test_a_script_that_ends_with_the_button_down_lets_go(voice_appliance):
     assert "answer_started" in names
 
 
-def test_a_demo_talks_to_the_simulator_of_another_process(voice_appliance, tmp_path):
+@pytest.fixture
+def simulator_url():
     with subprocess.Popen(
         [sys.executable, "-m", "appliance", "simulate"],
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,
     ) as server:
-        url = server.stdout.readline().split()[-1]
-        ended = voice_appliance(
-            *("demo", "--endpoint", url, "--script", "-", "--speaker", "out.wav"),
-            stdin=QUICK_SCRIPT,
-        )
+        yield server.stdout.readline().split()[-1]
         server.terminate()
+
+
+def test_a_demo_talks_to_the_simulator_of_another_process(
+    voice_appliance, simulator_url
+):
+    ended = voice_appliance(
+        *("demo", "--endpoint", simulator_url, "--script", "-"),
+        *("--speaker", "out.wav"),
+        stdin=QUICK_SCRIPT,
+    )
     assert "answered" in ended.stdout
     assert ended.stderr == ""
+
+
+def test_a_demo_that_a_simulator_of_today_does_not_understand_says_what_to_do(
+    voice_appliance, simulator_url, tmp_path
+):
+    (tmp_path / "c.toml").write_text('[turns]\nmode = "client-content"\n')
+    ended = voice_appliance(
+        *("demo", "--endpoint", simulator_url, "--script", "-", "--config", "c.toml"),
+        *("--speaker", "out.wav"),
+        stdin=QUICK_SCRIPT,
+    )
+    refused, *_ = ended.stderr.splitlines()
+    assert refused.startswith("WARNING: model or configuration refused (1007 realtime")
+    assert "set another [turns] mode, or" in refused
+    assert "`voice-appliance simulate --dialect 2025`" in refused
 
 
 def test_a_demo_says_what_is_wrong_and_what_to_do(voice_appliance):

@@ -44,6 +44,13 @@ _BILLING = Verdict(Next.FATAL, Fault.QUOTA)
 _KEY = Verdict(Next.FATAL, Fault.KEY)
 _REFUSED = Verdict(Next.FATAL, Fault.REFUSED)
 
+#: Of the recipe of 2025; "use audio instead" is said to programmers.
+_DEPRECATED = "media_chunks is deprecated"
+_DIALECT = (
+    " This server does not speak the recipe of 2025: set another [turns] mode, or, if "
+    "it is the simulator, start it as `voice-appliance simulate --dialect 2025`"
+)
+
 #: Part of the reason, in lower case -> verdict; the first match wins. The service cuts
 #: reasons at 123 bytes (RFC 6455 §5.5).
 REASONS: tuple[tuple[str, Verdict], ...] = (
@@ -61,7 +68,7 @@ REASONS: tuple[tuple[str, Verdict], ...] = (
     ("unknown name", _REFUSED),
     ("invalid json payload", _REFUSED),
     ("unsupported language code", _REFUSED),
-    ("media_chunks is deprecated", _REFUSED),
+    (_DEPRECATED, _REFUSED),
     ("not supported", _REFUSED),
     ("invalid argument", _FRESH),
     ("precondition check failed", _RETRY),
@@ -147,6 +154,12 @@ def back_off_s(next_: Next, failed_attempts: int, jitter: float) -> float | None
     if next_ is Next.BACK_OFF:
         return most
     return min(most, first * 2.0 ** min(failed_attempts - 1, 16)) * jitter
+
+
+def describe_close(code: int | None, reason: str) -> str:
+    """One line for the journal."""
+    line = f"{code or 'no close frame'} {reason}".strip()
+    return line + _DIALECT if _DEPRECATED in reason.lower() else line
 
 
 def describe_failure(error: OSError) -> str:

@@ -20,6 +20,7 @@ from appliance.live.closes import (
     classify,
     classify_failure,
     classify_status,
+    describe_close,
     describe_failure,
     unopened,
 )
@@ -222,8 +223,7 @@ def _loss(error: Exception) -> Loss:
         case websockets.ConnectionClosed():
             frame = error.rcvd or error.sent
             code, reason = (frame.code, frame.reason) if frame else (None, "")
-            line = f"{code or 'no close frame'} {reason}".strip()
-            return Loss(classify(code, reason), line)
+            return Loss(classify(code, reason), describe_close(code, reason))
         case websockets.InvalidStatus():
             status = error.response.status_code
             return Loss(classify_status(status), f"HTTP {status}")

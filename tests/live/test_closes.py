@@ -248,6 +248,16 @@ def test_the_user_is_always_told_that_a_fresh_session_cannot_be_opened():
         assert closes.unopened(loss, resumed=False).verdict.fault is not None
 
 
+def test_who_speaks_the_recipe_of_2025_to_a_server_of_today_is_told_what_to_do():
+    refusal = next(reason for _, reason, _ in SEEN if "media_chunks" in reason)
+    line = closes.describe_close(1007, refusal)
+    assert line.startswith(f"1007 {refusal} This server does not speak the recipe of ")
+    assert "another [turns] mode" in line
+    assert "simulate --dialect 2025" in line
+    assert closes.describe_close(1008, "why") == "1008 why"
+    assert closes.describe_close(None, "") == "no close frame"
+
+
 @pytest.mark.parametrize("next_", [Next.RETRY, Next.RETRY_ONCE, Next.RETRY_FRESH])
 def test_the_back_off_doubles_from_half_a_second_to_half_a_minute(next_):
     limits = [closes.back_off_s(next_, attempts, 1.0) for attempts in range(1, 9)]
