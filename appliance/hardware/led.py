@@ -24,20 +24,21 @@ class StatusLed:
         self._brightness = brightness
         self._idle_brightness = idle_brightness
         self._pattern: LedPattern | None = None
-        #: Ends the level that is being shown: True for a change, False in time.
-        self._over: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._has_changed = False
+        #: Ends the level that is being shown.
+        self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._led = claim_led(pin)
 
     def show(self, pattern: LedPattern) -> None:
         """Show `pattern` from now on; one that is being shown keeps its rhythm."""
         if pattern != self._pattern:
             self._pattern = pattern
-            self._end(changed=True)
+            self._change()
 
     def dim(self, brightness: float, idle_brightness: float) -> None:
         """Go on with other levels (0..1)."""
         self._brightness, self._idle_brightness = brightness, idle_brightness
-        self._end(changed=True)
+        self._change()
 
     async def run(self) -> None:
         """Glow through the pattern that is to be shown, for ever."""
@@ -56,15 +57,21 @@ class StatusLed:
         # exception each.
         loop = asyncio.get_running_loop()
         timer = None if seconds is None else loop.call_later(seconds, self._end)
-        changed = await self._over
+        await self._over
         if timer:
             timer.cancel()
         self._over = loop.create_future()
+        changed, self._has_changed = self._has_changed, False
         return changed
 
-    def _end(self, *, changed: bool = False) -> None:
+    def _change(self) -> None:
+        # Apart from the future: that may be done already, in time.
+        self._has_changed = True
+        self._end()
+
+    def _end(self) -> None:
         if not self._over.done():
-            self._over.set_result(changed)
+            self._over.set_result(None)
 
     def _steps(self) -> tuple[Glow, ...]:
         steps = self._pattern.steps if self._pattern else (Glow(0.0, 0.0),)

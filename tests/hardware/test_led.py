@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 import asyncio
 import itertools
+import time
 from contextlib import asynccontextmanager
 
 import pytest
@@ -53,6 +54,20 @@ async def test_a_new_pattern_does_not_wait_for_the_old_one(pins):
     async with running(light):
         light.show(LedPattern("long", (Glow(0.3, 3600.0), Glow(0.0, 3600.0))))
         await until(lambda: pins.pin(GPIO).state == 0.3)
+        light.show(ON)
+        await until(lambda: pins.pin(GPIO).state == 1.0)
+
+
+@in_loop
+async def test_a_new_pattern_is_not_missed_at_the_end_of_a_step_of_the_old_one(pins):
+    """The step is over, and what comes next has not been looked at yet."""
+    light = led()
+    async with running(light):
+        light.show(LedPattern("pair", (Glow(0.3, 0.01), Glow(0.4, 3600.0))))
+        await until(lambda: pins.pin(GPIO).state == 0.3)
+        time.sleep(0.02)  # the loop stands still
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # the timer has been called, the task not yet
         light.show(ON)
         await until(lambda: pins.pin(GPIO).state == 1.0)
 
