@@ -26,7 +26,7 @@ class Taken(Struct, frozen=True):
 
 
 #: There was nothing to play, and there is nothing.
-_NOTHING = Taken(b"", 0, began=False, ran_dry=False, drained=None)
+NOTHING = Taken(b"", 0, began=False, ran_dry=False, drained=None)
 
 
 class JitterBuffer:
@@ -98,10 +98,9 @@ class JitterBuffer:
         wanted = frames * FRAME_BYTES
         with self._lock:
             if not (self._plays or self._may_play()):
-                return _NOTHING
-            starts = not self._plays and self._may_play()
-            self._plays |= starts
-            pcm = self._next(wanted) if self._plays else b""
+                return NOTHING
+            starts, self._plays = not self._plays, True
+            pcm = self._next(wanted)
             began = starts and pcm != b""
             self._sounds |= began
             ran_dry, drained = self._ending(len(pcm) < wanted)
@@ -138,7 +137,7 @@ class JitterBuffer:
 
     def _ending(self, fell_short: bool) -> tuple[bool, int | None]:
         """Whether playing ends here: (by running dry, by draining `segment`)."""
-        if not self._plays or self._waiting:
+        if self._waiting:
             return False, None
         drained, self._draining = self._draining, None
         if drained is not None:

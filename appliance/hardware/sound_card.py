@@ -152,8 +152,10 @@ class AlsaCard:
     def _run_anew(self, stream: "_AlsaStream", silenced: Callable[[], None]) -> None:
         # What ends a stream at once is closing it (snd_pcm_drop); stopping it waits for
         # the end of a period.
-        stream.end()
-        silenced()
+        try:
+            stream.end()
+        finally:
+            silenced()
         if stream in self._streams and self._portaudio is not None:
             self._resume(stream, self._portaudio)
 

@@ -7,6 +7,7 @@ what the card holds already, two periods: so those may be long, and few.
 """
 
 import math
+import threading
 import time
 from collections.abc import Callable
 
@@ -18,7 +19,7 @@ from appliance.core.events import (
     PlaybackUnderran,
 )
 from appliance.core.pcm import FRAME_BYTES, PLAYBACK_RATE_HZ, amplify, fade
-from appliance.hardware.jitter_buffer import JitterBuffer, Taken
+from appliance.hardware.jitter_buffer import NOTHING, JitterBuffer, Taken
 from appliance.hardware.sound_card import Card, Stream
 
 
@@ -47,6 +48,8 @@ class Speaker:
         self._post = post
         self._buffer = JitterBuffer(prefill_ms)
         self._stream: Stream | None = None
+        #: A period is taken before a drop, or after it.
+        self._lock = threading.Lock()
         #: The card holds sound up to here (monotonic s).
         self._sounds_until = -math.inf
         #: Until the card has let go of what was dropped, it is given nothing new.
@@ -93,13 +96,14 @@ class Speaker:
 
     def drop(self) -> None:
         """Silence at once; PlaybackSilenced follows if there was sound."""
-        cut = self._buffer.drop()
-        if not (cut or time.monotonic() < self._sounds_until):
-            return
+        with self._lock:
+            cut = self._buffer.drop() or time.monotonic() < self._sounds_until
+            if not cut or self._is_cutting:
+                return
+            self._is_cutting = True
         if self._stream is None:
             self._silenced()
-        elif not self._is_cutting:
-            self._is_cutting = True
+        else:
             self._stream.restart(self._silenced)
 
     def _silenced(self) -> None:
@@ -109,14 +113,10 @@ class Speaker:
 
     def _fill(self, underran: bool) -> bytes:
         now = self.beat_at = time.monotonic()
-        if self._is_cutting:
-            return self._silence
-        taken = self._buffer.take(self._period_frames)
         # The card holds two periods, and asks for one when one has been played: what it
         # is given now is heard when the other one has been.
         heard_at = now + self._period_s
-        if taken.frames:
-            self._sounds_until = heard_at + self._period_s
+        taken = self._take(heard_at)
         if taken.began:
             self._post(PlaybackStarted(heard_at))
         if taken.ran_dry or (underran and taken.frames and not taken.began):
@@ -125,6 +125,15 @@ class Speaker:
             ends_at = heard_at + taken.frames / PLAYBACK_RATE_HZ
             self._post(PlaybackDrained(taken.drained, ends_at))
         return self._amplified(taken)
+
+    def _take(self, heard_at: float) -> Taken:
+        with self._lock:
+            if self._is_cutting:
+                return NOTHING
+            taken = self._buffer.take(self._period_frames)
+            if taken.frames:
+                self._sounds_until = heard_at + self._period_s
+            return taken
 
     def _amplified(self, taken: Taken) -> bytes:
         before, gain = self._heard_gain, self.gain

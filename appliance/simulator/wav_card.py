@@ -55,7 +55,8 @@ class WavCard:
 
 
 class RecordingCard:
-    """Another card, and a WAV file of what it plays.
+    """Another card, and a WAV file of what it is given to play: of a sound that is cut,
+    up to two periods more than is heard.
 
     Threads: as the other card's; the file is written on its playback thread, which a
     box's own speaker must not do, and a demo may.

@@ -228,6 +228,39 @@ async def test_a_closed_stream_closes_again(virtual_card):
 
 
 @in_loop
+async def test_a_stream_that_cannot_go_on_after_a_restart_asks_for_nothing_more(
+    virtual_card,
+):
+    card, asked, silenced = AlsaCard(), [], threading.Event()
+    stream = await open_speaker(card, lambda _: asked.append(1) or bytes(2 * PERIOD))
+    await until(lambda: asked)
+    virtual_card.fault("speaker", "busy")
+    stream.restart(silenced.set)
+    await until(silenced.is_set)
+    seen = len(asked)
+    # Whatever comes after it on the card's thread.
+    await (await open_microphone(card)).close()
+    assert len(asked) == seen
+    await stream.close()
+    virtual_card.fault("speaker", None)
+    await (await open_speaker(card)).close()
+
+
+@in_loop
+async def test_a_stream_that_was_closed_is_not_started_again(virtual_card):
+    card, silenced = AlsaCard(), threading.Event()
+    microphone = await open_microphone(card)
+    stream = await open_speaker(card)
+    closing = asyncio.ensure_future(stream.close())
+    await asyncio.sleep(0)
+    stream.restart(silenced.set)
+    await closing
+    await until(silenced.is_set)
+    await microphone.close()
+    assert len(virtual_card.starts("speaker")) == 1
+
+
+@in_loop
 async def test_opening_that_is_cancelled_leaves_no_stream_behind(virtual_card):
     card, filled, heard = AlsaCard(), [], []
 
@@ -340,40 +373,3 @@ def _threads() -> int:
 
 def _files() -> int:
     return len(os.listdir("/proc/self/fd"))
-
-
-@in_loop
-async def test_a_stream_that_cannot_go_on_after_a_restart_asks_for_nothing_more(
-    virtual_card,
-):
-    card, asked = AlsaCard(), []
-
-    def fill(_: bool) -> bytes:
-        asked.append(1)
-        return bytes(2 * PERIOD)
-
-    stream = await open_speaker(card, fill)
-    await until(lambda: asked)
-    virtual_card.fault("speaker", "busy")
-    silenced = threading.Event()
-    stream.restart(silenced.set)
-    await until(silenced.is_set)
-    await stream.close()
-    seen = len(asked)
-    virtual_card.fault("speaker", None)
-    again = await open_speaker(card)
-    await again.close()
-    assert len(asked) == seen
-
-
-@in_loop
-async def test_a_stream_that_was_closed_is_not_started_again(virtual_card):
-    card = AlsaCard()
-    stream = await open_speaker(card)
-    closing = asyncio.ensure_future(stream.close())
-    await asyncio.sleep(0)
-    silenced = threading.Event()
-    stream.restart(silenced.set)
-    await closing
-    await until(silenced.is_set)
-    assert len(virtual_card.starts("speaker")) == 1

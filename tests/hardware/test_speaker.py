@@ -3,6 +3,7 @@ import asyncio
 import random
 import statistics
 import time
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -33,6 +34,31 @@ def speaker(posted: Posted, *, gain: float = 1.0, prefill_ms: int = 0) -> Speake
         gain=gain,
         post=posted,
     )
+
+
+class PatientCard:
+    """It calls back when told to, and takes its time to let go of what it holds."""
+
+    def __init__(self) -> None:
+        self.letting_go: list[Callable[[], None]] = []
+
+    async def open_playback(self, device, rate_hz, period_frames, fill):
+        self.fill = fill
+        return self
+
+    async def close(self) -> None: ...
+
+    def restart(self, silenced: Callable[[], None]) -> None:
+        self.letting_go.append(silenced)
+
+
+async def patient_speaker(posted: Posted) -> tuple[PatientCard, Speaker]:
+    card = PatientCard()
+    loud = Speaker(
+        card, device="any", period_frames=PERIOD, prefill_ms=0, gain=1.0, post=posted
+    )
+    await loud.open()
+    return card, loud
 
 
 def sound_of(card) -> bytes:
@@ -135,6 +161,23 @@ async def test_drop_silences_the_converter_at_once(virtual_card):
     # Not even the period that is being played is played to its end.
     assert statistics.median(lags) < PERIOD_S / 2
     assert max(lags) <= 2 * PERIOD_S + 0.25
+
+
+@in_loop
+async def test_what_comes_after_a_drop_waits_until_the_card_has_let_go():
+    posted = Posted()
+    card, loud = await patient_speaker(posted)
+    loud.play(noise(10 * PERIOD))
+    card.fill(False)
+    loud.drop()
+    loud.insert(noise(PERIOD, seed=2), 1)
+    assert not any(card.fill(False))
+    loud.drop()
+    loud.insert(noise(PERIOD, seed=3), 2)
+    (let_go,) = card.letting_go
+    let_go()
+    assert card.fill(False) == noise(PERIOD, seed=3)
+    assert len(posted.of(PlaybackSilenced)) == 1
 
 
 @in_loop
