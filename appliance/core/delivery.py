@@ -29,7 +29,7 @@ from appliance.core.signals import (
     earcon_of,
     worst,
 )
-from appliance.core.utterance import Utterance
+from appliance.core.utterance import Utterance, is_sent
 from appliance.core.value import replace
 
 #: An utterance is sent again once; the second link that fails it loses it.
@@ -119,9 +119,8 @@ def link_lost(c: Conversation, fault: Fault | None, now: float) -> Step:
 
 
 def expire(c: Conversation, now: float) -> Step:
-    """The link is to be cut: have another. An utterance that was half said is nobody's
-    failure; a whole one, unanswered, would else be re-sent for ever."""
-    return renew(c, now, deaf=False, failed=lambda u: u.closed)
+    """The link is to be cut: have another."""
+    return renew(c, now, deaf=False, failed=_is_whole)
 
 
 def forget_link(
@@ -156,14 +155,9 @@ def renew(
 ) -> Step:
     """Have another link. What is lost with this one is told as not answered."""
     before = c
-    c, effects = forget_link(c, now, failed=failed)
-    c, more = _lament(before, replace(c, link=Link.OPENING), Signal.NO_ANSWER, now)
-    return c, (*effects, RenewLink(deaf), *more)
-
-
-def is_sent(utterance: Utterance) -> bool:
-    """Some of it is out on this link."""
-    return utterance.sent is not None
+    c, effects = _replace_link(c, now, deaf=deaf, failed=failed)
+    c, more = _lament(before, c, Signal.NO_ANSWER, now)
+    return c, effects + more
 
 
 def start_anew(c: Conversation, now: float) -> Step:
@@ -182,6 +176,19 @@ def reconfigure(c: Conversation, relink: bool, now: float) -> Step:
     if refused or (relink and c.link is not Link.DOWN):
         return expire(c, now)
     return c, ()
+
+
+def _replace_link(
+    c: Conversation, now: float, *, deaf: bool, failed: Callable[[Utterance], bool]
+) -> Step:
+    c, effects = forget_link(c, now, failed=failed)
+    return replace(c, link=Link.OPENING), (*effects, RenewLink(deaf))
+
+
+def _is_whole(utterance: Utterance) -> bool:
+    """Half said it is nobody's failure; whole, and unanswered, it would else be sent
+    again for ever."""
+    return utterance.closed
 
 
 def _try(c: Conversation, now: float) -> Step:
@@ -211,7 +218,9 @@ def _undeliverable(c: Conversation, now: float) -> Step:
     """It has waited too long for a link, or for one that takes all of it."""
     waiting = next(u for u in c.utterances if u.awaited_since is None)
     c = _keep(c, tuple(u for u in c.utterances if u is not waiting))
-    c, effects = expire(c, now) if is_sent(waiting) else (c, ())
+    effects: tuple[Effect, ...] = ()
+    if is_sent(waiting):
+        c, effects = _replace_link(c, now, deaf=False, failed=_is_whole)
     if fault := worst(c.faults & LINK_FAULTS):
         c, more = earcon(c, earcon_of(fault))
         effects += more

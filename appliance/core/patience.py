@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from appliance.core import delivery, playback, tool_calls
 from appliance.core.conversation import Conversation, Step
 from appliance.core.signals import Signal
+from appliance.core.utterance import is_sent
 
 Timers = Iterator[tuple[float, Callable[[Conversation, float], Step]]]
 
@@ -47,16 +48,16 @@ def _unended(c: Conversation) -> Timers:
 
 def _try_again(c: Conversation, now: float) -> Step:
     """The service says nothing: try once more on another link, then give up."""
-    return delivery.renew(c, now, deaf=True, failed=delivery.is_sent)
+    return delivery.renew(c, now, deaf=True, failed=is_sent)
 
 
 def _unended_though_hushed(c: Conversation, now: float) -> Step:
     """Only its end is missing: what was said before is worth to be remembered."""
-    return delivery.renew(c, now, deaf=False, failed=delivery.is_sent)
+    return delivery.renew(c, now, deaf=False, failed=is_sent)
 
 
 def _stalled(c: Conversation, now: float) -> Step:
     """The answer, or its end, does not come: play what did, and mistrust the link."""
     c, effects = playback.cut_answer_short(c, Signal.NO_ANSWER)
-    c, more = delivery.renew(c, now, deaf=True, failed=delivery.is_sent)
+    c, more = delivery.renew(c, now, deaf=True, failed=is_sent)
     return c, effects + more

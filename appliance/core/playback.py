@@ -70,11 +70,8 @@ def answer_audio(c: Conversation, pcm: bytes, now: float) -> Step:
     # What nobody asked for is not heard, but it has an end as well.
     c = tool_calls.begin(c) if c.owed else replace(c, owed=(0,))
     turn = c.owed[0]
-    if turn in c.on_the_way:
-        return (
-            c,
-            (),
-        )  # Nothing answers what is still being said: it is of something older.
+    if tool_calls.is_of_older(c, turn, now):
+        return c, ()
     said = tuple(u for u in c.utterances if u.turn != turn)
     c = replace(c, begun=True, utterances=said, active_at=now)
     if _given_up_at(c) <= now:
@@ -114,10 +111,10 @@ def answer_ended(c: Conversation, now: float) -> Step:
         return replace(c, interrupted=False), ()
     turn = c.owed[0]
     talked_over = c.turn_open or len(c.owed) > 1
-    of_older = c.interrupted and not c.begun and not talked_over
-    if of_older or turn in c.on_the_way:
-        # Only the start of a later turn interrupts this one: interrupted ->
-        # turnComplete without it, and with nothing in between, ends an older one.
+    # Only the start of a later turn interrupts this one: interrupted -> turnComplete
+    # without it, and with nothing in between, ends an older one.
+    ends_older = c.interrupted and not c.begun and not talked_over
+    if ends_older or tool_calls.is_of_older(c, turn, now):
         return replace(c, interrupted=False), ()
     if not c.interrupted and (going_on := tool_calls.continued(c)):
         return going_on, ()
@@ -161,6 +158,7 @@ def leave_link(c: Conversation) -> Conversation:
     return replace(
         tool_calls.leave_link(c),
         owed=(),
+        mutters_until=float("-inf"),
         on_the_way=(),
         begun=False,
         interrupted=False,

@@ -17,6 +17,8 @@ from appliance.core.value import replace
 
 #: More of them at once are refused.
 _MOST_CALLS = 8
+#: What the service has only just heard it cannot answer yet.
+_ROUND_TRIP_S = 0.3
 _REFUSAL = b'{"error":"too many tools are running; try again later"}'
 _TAKEN_BACK = b'{"error":"the user has taken it back"}'
 
@@ -27,7 +29,7 @@ def called(c: Conversation, call: ev.ToolCalled, now: float) -> Step:
         return c, ()
     c = begin(c)
     turn = c.owed[0] if c.owed else 0
-    if c.owed and turn <= c.hushed_through:
+    if c.owed and (turn <= c.hushed_through or is_of_older(c, turn, now)):
         return c, (AnswerTool(call.call_id, call.name, _TAKEN_BACK),)
     pending = Call(call.call_id, call.name, turn, call.blocking)
     if len(c.calls) >= _MOST_CALLS:
@@ -107,6 +109,15 @@ def begin(c: Conversation) -> Conversation:
     if c.begun or c.owed[:1] != (0,) or c.hold or c.utterances:
         return c
     return replace(c, owed=(c.turn + 1, *c.owed[1:]), turn=c.turn + 1)
+
+
+def is_of_older(c: Conversation, turn: int, now: float) -> bool:
+    """What arrives cannot be of `turn` yet: it is still being said; or it has just been
+    said, while the service could still say what was hushed before it began."""
+    if turn in c.on_the_way:
+        return True
+    just_said = c.owed == (turn,) and not c.begun and turn > c.hushed_through
+    return just_said and now < min(c.mutters_until, c.last_closed_at + _ROUND_TRIP_S)
 
 
 def may_go_on(c: Conversation, call: Call) -> Conversation:

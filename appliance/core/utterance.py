@@ -48,6 +48,11 @@ def promise(turn: int, now: float, call: Call | None = None) -> Utterance:
     )
 
 
+def is_sent(utterance: Utterance) -> bool:
+    """Some of it is out on this link."""
+    return utterance.sent is not None
+
+
 def is_open(utterance: Utterance) -> bool:
     """Its turn is open on the wire."""
     return utterance.sent is not None and not utterance.closed

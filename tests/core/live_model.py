@@ -126,14 +126,8 @@ class Server:
         else:
             assert self.window == turn
             self.window = 0
-            # What was in flight until then cannot be told from an answer later on.
-            self._said_at = max(self._said_at, self._world.clock)
-            self._world.at(self._said_at, self._confirm)
-            self._answer(turn)
-
-    def _confirm(self) -> None:
-        if self.alive:
             self._world.tell(ev.TurnSent())
+            self._answer(turn)
 
     def _take_tools_answer(self, call_id: str, remark: int) -> None:
         if self.alive and call_id in self._background:

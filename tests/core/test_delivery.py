@@ -174,9 +174,11 @@ def test_turn_unanswered_before_one_that_the_network_does_not_take_is_sent_once_
     assert box.earcons == [Earcon.LOST]
     box.clogged = False
     assert box.link_up().wait(1).turns[-2:] == ["open 1", "close 1"]
+    box.forget()
     box.clogged = True
-    box.hear(5000).say().wait(31).forget()
-    assert box.link_up().wait(60).turns == []
+    box.hear(5000).say().wait(31)
+    assert box.earcons == [Earcon.LOST]
+    assert box.forget().link_up().wait(60).turns == []
 
 
 def test_utterance_lost_for_want_of_a_network_says_why():
@@ -238,6 +240,14 @@ def test_what_arrives_before_a_turn_is_sent_to_its_end_does_not_answer_it():
     assert not box.log
     box.tell(ev.TurnSent()).answer()
     assert box.ordered(ef.Play) == [ef.Play(SOUND)]
+
+
+def test_what_is_called_before_a_turn_is_sent_to_its_end_is_not_called_by_it():
+    box = online()
+    box.clogged = True
+    box.say().tell(ev.ToolCalled("1", "door", b"{}"))
+    assert box.ordered(ef.RunTool) == []
+    assert box.lose_link().link_up().wait(1).turns[-2:] == ["open 1", "close 1"]
 
 
 def test_turn_taken_back_on_its_way_does_not_start_the_wait_for_the_next():

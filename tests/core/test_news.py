@@ -102,7 +102,7 @@ def test_a_remark_is_lost_audibly_where_it_might_have_followed_an_answer():
 
 def test_a_turn_that_may_be_followed_by_a_remark_is_answered_all_the_same():
     box = speaking().tell(TIMER, RANG)
-    box.tell(ev.AnswerGenerated(), ev.AnswerEnded()).drain().forget().say()
+    box.tell(ev.AnswerGenerated(), ev.AnswerEnded()).drain().forget().say().wait(0.3)
     assert box.answer().ordered(ef.Play) == [ef.Play(SOUND)]
     assert box.conversation.owed == ()
 
@@ -116,6 +116,23 @@ def test_what_was_taken_back_before_it_began_is_not_taken_for_the_next_remark():
     (told,) = box.wait(10).ordered(ef.AnswerTool)
     assert told.call_id == "3"
     assert box.answer().ordered(ef.Play) == [ef.Play(SOUND)]
+
+
+def test_what_was_taken_back_is_not_taken_for_the_answer_to_what_is_asked_next():
+    """In flight while a short turn is said, it arrives after that."""
+    box = speaking().tell(TIMER, RANG).press().hear(300).tell(ev.AnswerEnded())
+    box.release().hear(300).forget()
+    assert box.tell(ev.AnswerAudio(SOUND), ev.AnswerEnded()).ordered(ef.Play) == []
+    assert box.wait(1).answer().ordered(ef.Play) == [ef.Play(SOUND)]
+    assert box.earcons == []
+
+
+def test_what_was_taken_back_on_a_link_that_is_gone_holds_no_news_up():
+    other = replace(TIMER, call_id="3")
+    box = speaking().tell(TIMER, RANG).tap().lose_link().link_up().hear(1000)
+    box.say().tell(other).answer().drain()
+    box.forget().tell(replace(RANG, call_id="3"))
+    assert len(box.ordered(ef.AnswerTool)) == 1
 
 
 def test_what_is_said_of_a_refused_call_is_heard():
