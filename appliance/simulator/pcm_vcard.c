@@ -14,9 +14,10 @@
 // speaker FILE     gets every frame that was played: this PCM plays
 // clock_log FILE   gets one line of JSON whenever the stream starts: which frame
 //                  of the tape or of the speaker's file, at which nanosecond
-// fault FILE       looked at every 20 ms; it holds one of
-//                  stall (the clock stops), gone (-ENODEV, as unplugged), xrun (once),
-//                  busy (-EBUSY to whoever opens it next)
+// fault FILE       its first byte, looked at in each call: s (stall: the clock stops),
+//                  g (gone: -ENODEV, as unplugged), x (xrun: once, then it is 0), b
+//                  (busy: -EBUSY to whoever opens it next), or 0. It is mapped: write
+//                  into it, never cut it short, nor put another file in its place
 // rate, channels, format   what the card insists on; default: any rate, 1, S16_LE
 // ppm N            the clock runs fast by N parts per million; 9000000 is ten times
 //
@@ -31,16 +32,23 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/mman.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { NS_PER_S = 1000000000, FIFO_BYTES = 1 << 20, LOOK_EVERY_NS = 20000000 };
+enum { NS_PER_S = 1000000000, FIFO_BYTES = 1 << 20 };
 
 // A converter takes samples in bursts: so many a second, and one ends with the period.
 enum { BURSTS_PER_S = 500 };
 
-enum fault { FAULT_NONE, FAULT_STALL, FAULT_GONE, FAULT_XRUN, FAULT_BUSY };
+enum fault {
+    FAULT_NONE,
+    FAULT_STALL = 's',
+    FAULT_GONE = 'g',
+    FAULT_XRUN = 'x',
+    FAULT_BUSY = 'b'
+};
 
 struct card {
     snd_pcm_ioplug_t io;
@@ -48,9 +56,7 @@ struct card {
     int sound;  // the microphone's FIFO, or the speaker's file
     int tape;
     char *clock_log;
-    char *fault_file;
-    enum fault fault;
-    int64_t looked_ns;
+    char *fault;  // the fault file's first byte
     long rate_hz, channels, ppm;
     snd_pcm_format_t format;
     size_t frame_bytes;
@@ -76,32 +82,17 @@ static double frame_ns(const struct card *card)
     return NS_PER_S / (card->io.rate * (1 + card->ppm * 1e-6));
 }
 
-static enum fault fault_in_file(const struct card *card)
+static enum fault current_fault(const struct card *card)
 {
-    char word[8] = "";
-    int file = card->fault_file ? open(card->fault_file, O_RDONLY | O_CLOEXEC) : -1;
-    if (file < 0)
-        return FAULT_NONE;
-    ssize_t length = read(file, word, sizeof word - 1);
-    close(file);
-    if (length <= 0)
-        return FAULT_NONE;
-    return !strncmp(word, "stall", 5)  ? FAULT_STALL
-           : !strncmp(word, "gone", 4) ? FAULT_GONE
-           : !strncmp(word, "xrun", 4) ? FAULT_XRUN
-           : !strncmp(word, "busy", 4) ? FAULT_BUSY
-                                       : FAULT_NONE;
+    return __atomic_load_n(card->fault, __ATOMIC_ACQUIRE);
 }
 
-// Not opened at each call: that would cost more than all the rest of the card.
-static enum fault current_fault(struct card *card)
+// Exchanged, so that no two streams have the same xrun, and no later fault is lost.
+static bool takes_xrun(struct card *card)
 {
-    int64_t now = now_ns();
-    if (now - card->looked_ns >= LOOK_EVERY_NS) {
-        card->fault = fault_in_file(card);
-        card->looked_ns = now;
-    }
-    return card->fault;
+    char expected = FAULT_XRUN;
+    return __atomic_compare_exchange_n(card->fault, &expected, FAULT_NONE, false,
+                                       __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
 
 static void append(int file, const char *bytes, size_t length)
@@ -246,11 +237,8 @@ static snd_pcm_sframes_t card_pointer(snd_pcm_ioplug_t *io)
     tape_what_was_given(card);  // what comes of a fault forgets it
     if (fault == FAULT_GONE)
         return -ENODEV;
-    if (fault == FAULT_XRUN && card->running) {
-        unlink(card->fault_file);
-        card->fault = FAULT_NONE;
+    if (fault == FAULT_XRUN && card->running && takes_xrun(card))
         return -EPIPE;
-    }
     int error = keep_up(card);
     return error < 0 ? error : (snd_pcm_sframes_t)(card->moved % io->buffer_size);
 }
@@ -281,8 +269,9 @@ static void free_card(struct card *card)
     for (int i = 0; i < 3; i++)
         if (files[i] >= 0)
             close(files[i]);
+    if (card->fault != MAP_FAILED)
+        munmap(card->fault, 1);
     free(card->clock_log);
-    free(card->fault_file);
     free(card);
 }
 
@@ -301,12 +290,32 @@ static const snd_pcm_ioplug_callback_t callbacks = {
     .close = card_close,
 };
 
+// Map the fault file's first byte; where there can be none, one that stays 0.
+static char *mapped_fault(const char *path)
+{
+    int file = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644) : -1;
+    char first;
+    // To look beyond the end of a file would kill the process.
+    bool usable =
+        file >= 0 && (pread(file, &first, 1, 0) == 1 || !ftruncate(file, 1));
+    char *byte = mmap(NULL, 1, PROT_READ | PROT_WRITE,
+                      usable ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS,
+                      usable ? file : -1, 0);
+    if (path && !usable)
+        SNDERR("vcard: there will be no faults, for want of %s", path);
+    if (file >= 0)
+        close(file);
+    return byte;
+}
+
 static int open_files(struct card *card, bool capture, const char *sound,
                       const char *tape)
 {
     int append_only = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC;
     if (!sound)
         return -EINVAL;  // a microphone cannot play, a speaker cannot capture
+    if (card->fault == MAP_FAILED)
+        return -ENOMEM;
     enum fault fault = current_fault(card);
     if (fault == FAULT_GONE || fault == FAULT_BUSY)
         return fault == FAULT_GONE ? -ENODEV : -EBUSY;
@@ -408,7 +417,7 @@ SND_PCM_PLUGIN_DEFINE_FUNC(vcard)
 
     int error = read_definition(conf, &definition, card);
     card->clock_log = copy_of(definition.clock_log);
-    card->fault_file = copy_of(definition.fault);
+    card->fault = mapped_fault(definition.fault);
     card->format = definition.format ? snd_pcm_format_value(definition.format)
                                      : SND_PCM_FORMAT_S16_LE;
     if (error >= 0)

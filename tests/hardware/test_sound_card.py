@@ -353,7 +353,8 @@ async def main():
         "microphone", 16000, 512, lambda *_: loop.call_soon_threadsafe(called.set)
     )
     await called.wait()
-    Path("{config}").with_name("microphone.fault").write_text("gone")
+    with Path("{config}").with_name("microphone.fault").open("r+") as fault:
+        fault.write("g")
     while called.is_set():
         called.clear()
         await asyncio.sleep(0.2)

@@ -4,6 +4,7 @@
 import os
 import subprocess
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -141,6 +142,14 @@ def test_an_xrun_happens_once_and_starts_the_stream_anew(virtual_card):
     assert len(virtual_card.starts("microphone")) == 2
     arecord(virtual_card, 1600)
     assert len(virtual_card.starts("microphone")) == 3
+
+
+def test_a_card_that_may_not_have_a_fault_file_has_no_faults(virtual_card):
+    config = Path(virtual_card.environment["ALSA_CONFIG_PATH"])
+    elsewhere = config.read_text().replace("microphone.fault", "missing/fault")
+    config.write_text(elsewhere)
+    virtual_card.fault("microphone", "gone")
+    assert arecord(virtual_card, 160) == bytes(320)
 
 
 def test_the_card_is_listed_by_alsa(virtual_card):
