@@ -37,7 +37,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { NS_PER_S = 1000000000, FIFO_BYTES = 1 << 20 };
+enum { NS_PER_S = 1000000000, FIFO_BYTES = 1 << 20, TIMER_OFF_NS = 5000 };
 
 // A converter takes samples in bursts: so many a second, and one ends with the period.
 enum { BURSTS_PER_S = 500 };
@@ -53,6 +53,7 @@ enum fault {
 struct card {
     snd_pcm_ioplug_t io;
     int timer;
+    int64_t timer_ns, timer_every_ns;  // when it expires next, and how often
     int sound;  // the microphone's FIFO, or the speaker's file
     int tape;
     char *clock_log;
@@ -170,14 +171,35 @@ static int keep_up(struct card *card)
     return due > 0 && due >= room ? -EPIPE : 0;
 }
 
-static void set_timer(struct card *card)
+// 20 µs past the boundary, so that the period is complete by anyone's rounding.
+static int64_t period_end(const struct card *card)
 {
     double period_ns = card->io.period_size * frame_ns(card);
     uint64_t periods = (now_ns() - card->started_ns) / period_ns;
-    // 20 µs past the boundary, so that the period is complete by anyone's rounding.
-    int64_t next = card->started_ns + (periods + 1) * period_ns + 20000;
-    struct itimerspec at = {{0, 0}, {next / NS_PER_S, next % NS_PER_S}};
+    return card->started_ns + (periods + 1) * period_ns + 20000;
+}
+
+static void set_timer(struct card *card, int64_t end_ns)
+{
+    // Up to 1 ns too long, so that it comes to be late, not early.
+    int64_t every = card->io.period_size * frame_ns(card) + 1;
+    struct itimerspec at = {{every / NS_PER_S, every % NS_PER_S},
+                            {end_ns / NS_PER_S, end_ns % NS_PER_S}};
     timerfd_settime(card->timer, TFD_TIMER_ABSTIME, &at, NULL);
+    card->timer_ns = end_ns;
+    card->timer_every_ns = every;
+}
+
+// Set anew only when it is off, not for each period: that costs a system call.
+static void await_period_end(struct card *card)
+{
+    uint64_t expirations;
+    if (read(card->timer, &expirations, sizeof expirations) <= 0)
+        return;
+    card->timer_ns += expirations * card->timer_every_ns;
+    int64_t end_ns = period_end(card);
+    if (llabs(card->timer_ns - end_ns) > TIMER_OFF_NS)
+        set_timer(card, end_ns);
 }
 
 static void log_start(const struct card *card)
@@ -213,7 +235,7 @@ static int card_start(snd_pcm_ioplug_t *io)
     struct card *card = io->private_data;
     card->started_ns = now_ns();
     card->running = true;
-    set_timer(card);
+    set_timer(card, period_end(card));
     log_start(card);
     return 0;
 }
@@ -247,7 +269,6 @@ static int card_poll_revents(snd_pcm_ioplug_t *io, struct pollfd *polled,
                              unsigned count, unsigned short *revents)
 {
     struct card *card = io->private_data;
-    uint64_t expirations;
     enum fault fault = current_fault(card);
     *revents = 0;
     if (fault == FAULT_GONE) {
@@ -256,8 +277,7 @@ static int card_poll_revents(snd_pcm_ioplug_t *io, struct pollfd *polled,
     }
     if (count < 1 || !(polled[0].revents & POLLIN))
         return 0;
-    if (read(card->timer, &expirations, sizeof expirations) > 0)
-        set_timer(card);
+    await_period_end(card);
     if (fault != FAULT_STALL)
         *revents = captures(card) ? POLLIN : POLLOUT;
     return 0;

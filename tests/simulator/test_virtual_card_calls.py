@@ -1,9 +1,20 @@
 # SPDX-License-Identifier: MIT
-"""The card's plugin, call by call."""
+"""The card's plugin, call by call, and its timer."""
 
+import asyncio
 import ctypes
 import errno
+import os
+import re
+import subprocess
+import time
 from contextlib import closing
+from pathlib import Path
+
+import pytest
+from patience import in_loop, until
+
+TIMER_KNOWN_S = 8e-6
 
 
 class Microphone:
@@ -54,3 +65,45 @@ def test_a_fault_that_is_none_of_a_running_stream_leaves_it_alone(virtual_card):
     with closing(Microphone()) as mic:
         virtual_card.fault("microphone", "busy")
         assert mic.available() >= 0
+
+
+@in_loop
+async def test_the_timer_ends_with_the_periods_though_it_counts_whole_nanoseconds(
+    make_virtual_card,
+):
+    """These periods take 66667.007 ns: counted as 66668, 15 µs more in a second."""
+    card = make_virtual_card(ppm=8_999_949)
+    arecord = ["arecord", "-D", "microphone", "-q", "-t", "raw", "-f", "S16_LE"]
+    with subprocess.Popen(
+        [*arecord, "-r", "48000", "--period-size=32", "--buffer-size=480000"],
+        env={**os.environ, **card.environment},
+        stdout=subprocess.DEVNULL,
+    ) as recording:
+        try:
+            await until(lambda: card.spoken(since=2 * 720_000))
+            expires_at = await timer_of(recording.pid)
+        finally:
+            recording.kill()
+    start = card.starts("microphone")[-1]
+    past = (expires_at - start.at) % (start.period_frames * start.frame_s)
+    assert past == pytest.approx(22.5e-6, abs=2.5e-6 + TIMER_KNOWN_S)
+
+
+async def timer_of(pid: int) -> float:
+    """When the timer of another process's card expires next, to TIMER_KNOWN_S."""
+    (timer,) = (
+        file.name
+        for file in Path(f"/proc/{pid}/fd").iterdir()
+        if str(file.readlink()) == "anon_inode:[timerfd]"
+    )
+    with Path(f"/proc/{pid}/fdinfo/{timer}").open("rb", buffering=0) as info:
+        while True:
+            before = time.monotonic()
+            text = os.pread(info.fileno(), 1000, 0).decode()
+            after = time.monotonic()
+            seconds, ns = re.search(r"it_value: \((\d+), (\d+)\)", text).groups()
+            # Nothing is left of one that has expired and was not read yet.
+            left_s = int(seconds) + int(ns) / 1e9
+            if left_s and after - before <= 2 * TIMER_KNOWN_S:
+                return (before + after) / 2 + left_s
+            await asyncio.sleep(0)
