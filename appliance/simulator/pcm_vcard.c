@@ -158,7 +158,6 @@ static uint64_t burst_end(uint64_t frame, uint64_t period, uint64_t burst)
 // Move what is due by now; -EPIPE if the application did not keep up.
 static int keep_up(struct card *card)
 {
-    tape_what_was_given(card);
     if (!card->running || current_fault(card) == FAULT_STALL)
         return 0;
     uint64_t target = burst_end((now_ns() - card->started_ns) / frame_ns(card),
@@ -244,6 +243,7 @@ static int card_stop(snd_pcm_ioplug_t *io)
 {
     struct card *card = io->private_data;
     struct itimerspec never = {{0, 0}, {0, 0}};
+    tape_what_was_given(card);
     if (current_fault(card) != FAULT_GONE)
         keep_up(card);
     card->running = false;

@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from patience import in_loop, until
+from patience import in_loop, noise, until
 
 TIMER_KNOWN_S = 8e-6
 
@@ -43,6 +43,14 @@ class Microphone:
         """So many frames, or an error."""
         return self._alsa.snd_pcm_avail_update(self._pcm)
 
+    def read(self, frames: int) -> bytes:
+        """Exactly so many, as soon as they are there."""
+        while self.available() < frames:
+            pass  # to wait for a whole period would take a second
+        pcm = ctypes.create_string_buffer(2 * frames)
+        self._alsa.snd_pcm_readi(self._pcm, pcm, ctypes.c_ulong(frames))
+        return pcm.raw
+
     def close(self) -> None:
         self._alsa.snd_pcm_close(self._pcm)
 
@@ -65,6 +73,14 @@ def test_a_fault_that_is_none_of_a_running_stream_leaves_it_alone(virtual_card):
     with closing(Microphone()) as mic:
         virtual_card.fault("microphone", "busy")
         assert mic.available() >= 0
+
+
+def test_the_last_that_was_given_is_on_the_tape_though_the_card_is_gone(virtual_card):
+    virtual_card.say(noise(1600))
+    with closing(Microphone()) as mic:
+        given = mic.read(160)
+        virtual_card.fault("microphone", "gone")
+    assert virtual_card.spoken() == given == noise(160)
 
 
 @in_loop
