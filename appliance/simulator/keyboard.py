@@ -4,6 +4,7 @@
 import asyncio
 import contextlib
 import os
+import signal
 import termios
 import time
 import tty
@@ -68,6 +69,8 @@ async def keys(source: TextIO, way: Way) -> AsyncIterator[Act]:
     typed: asyncio.Queue[_Stroke] = asyncio.Queue()
     with _unbuffered(source) as fd:
         loop.add_reader(fd, lambda: typed.put_nowait(_read(fd)))
+        # After Ctrl-Z and fg: the shell has set the terminal as it wants it.
+        loop.add_signal_handler(signal.SIGCONT, _unbuffer, fd)
         try:
             while True:
                 async for act in perform(await _next(space, typed)):
@@ -75,6 +78,7 @@ async def keys(source: TextIO, way: Way) -> AsyncIterator[Act]:
                     if act is Act.QUIT:
                         return
         finally:
+            loop.remove_signal_handler(signal.SIGCONT)
             loop.remove_reader(fd)
 
 
@@ -105,8 +109,12 @@ def _unbuffered(source: TextIO) -> Iterator[int]:
     """The terminal gives each key at once, unechoed, until the end of the block."""
     fd = source.fileno()
     before = termios.tcgetattr(fd)
-    tty.setcbreak(fd, termios.TCSADRAIN)
+    _unbuffer(fd)
     try:
         yield fd
     finally:
         termios.tcsetattr(fd, termios.TCSADRAIN, before)
+
+
+def _unbuffer(fd: int) -> None:
+    tty.setcbreak(fd, termios.TCSADRAIN)

@@ -4,6 +4,7 @@
 import asyncio
 import os
 import pty
+import signal
 import termios
 from contextlib import contextmanager
 
@@ -27,6 +28,16 @@ def terminal():
     os.close(program)
 
 
+def is_unbuffered(source) -> bool:
+    return not termios.tcgetattr(source)[LOCAL_MODES] & (termios.ICANON | termios.ECHO)
+
+
+async def unbuffered(source) -> None:
+    async with asyncio.timeout(10):
+        while not is_unbuffered(source):
+            await asyncio.sleep(0)
+
+
 def typed(*strokes: bytes, way: Way = Way.HOLD) -> list[Act]:
     """What the strokes do, each typed once the one before has had its effect."""
 
@@ -36,8 +47,7 @@ def typed(*strokes: bytes, way: Way = Way.HOLD) -> list[Act]:
             stream = keys(source, way)
             for stroke in strokes:
                 act = asyncio.ensure_future(anext(stream))
-                while termios.tcgetattr(source)[LOCAL_MODES] & termios.ICANON:
-                    await asyncio.sleep(0)
+                await unbuffered(source)
                 os.write(person, stroke)
                 done.append(await asyncio.wait_for(act, 10))
             await stream.aclose()
@@ -80,6 +90,25 @@ def test_the_terminal_is_left_as_it_was():
             return termios.tcgetattr(source) == before
 
     assert asyncio.run(visit())
+
+
+def test_the_keys_work_after_the_demo_was_stopped_and_goes_on():
+    async def come_back() -> Act:
+        with terminal() as (person, source):
+            before = termios.tcgetattr(source)
+            stream = keys(source, Way.HOLD)
+            act = asyncio.ensure_future(anext(stream))
+            await unbuffered(source)
+            termios.tcsetattr(source, termios.TCSANOW, before)
+            os.kill(os.getpid(), signal.SIGCONT)
+            await unbuffered(source)
+            os.write(person, b" ")
+            done = await asyncio.wait_for(act, 10)
+            await stream.aclose()
+            assert termios.tcgetattr(source) == before
+            return done
+
+    assert asyncio.run(come_back()) is Act.PRESS
 
 
 def test_a_held_key_releases_when_its_repetitions_stop():
