@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Typed TOML with errors for people, a line each: file, key, value, what is allowed."""
 
-import difflib
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal, NamedTuple, Self, TypeVar, get_args, get_origin
@@ -9,21 +8,11 @@ from typing import Any, Literal, NamedTuple, Self, TypeVar, get_args, get_origin
 import msgspec
 from msgspec import Meta
 
-__all__ = [
-    "Meta",
-    "Mistake",
-    "Section",
-    "Unreadable",
-    "keys",
-    "parse",
-    "shown",
-    "suggestion",
-]
+from appliance.core.repeated import cut_short, shown, suggestion
+
+__all__ = ["Meta", "Mistake", "Section", "Unreadable", "keys", "parse"]
 
 T = TypeVar("T")
-
-#: A longer value may be an API key in the wrong place, or a flood.
-_MOST_SHOWN = 32
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -77,22 +66,6 @@ def parse(
     if wrong:
         raise Unreadable(*(f"{source}: {mistake.line}" for mistake in wrong))
     return value
-
-
-def shown(value: Any) -> str:
-    """`value` as a line may repeat it: of a long one, only the beginning."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    try:
-        return _short(repr(value))
-    except (ValueError, RecursionError):  # 0xfff... without end, a.a.a... = 1
-        return "a value without end"
-
-
-def suggestion(name: str, known: list[str]) -> str:
-    """`; did you mean "x"?`, or nothing."""
-    close = difflib.get_close_matches(name, known, 1)
-    return f'; did you mean "{close[0]}"?' if close else ""
 
 
 class Key(NamedTuple):
@@ -157,10 +130,6 @@ def _allowed(type_: Any) -> str:
             return "table"
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _MOST_SHOWN else f"{text[:12]}..."
-
-
 def _wrong(
     value: Any, type_: Any, path: str, key: str, top: dict[str, Any]
 ) -> Iterator[Mistake]:
@@ -186,7 +155,7 @@ def _wrong_in(
         if name in known:
             wrong = list(_wrong(value, known[name], path, name, top))
         else:
-            place = _place(path, _short(name), is_table=isinstance(value, dict))
+            place = _place(path, cut_short(name), is_table=isinstance(value, dict))
             similar = _belongs(name, top) or suggestion(name, list(known))
             line = f"{place} is unknown{similar} (known here: {', '.join(known)})"
             wrong = [Mistake((place,), line)]

@@ -6,14 +6,8 @@ from math import inf
 from pathlib import Path
 
 from appliance.core.limits import Limits
-from appliance.core.strict_toml import (
-    Mistake,
-    Section,
-    Unreadable,
-    parse,
-    shown,
-    suggestion,
-)
+from appliance.core.repeated import shown, suggestion
+from appliance.core.strict_toml import Mistake, Section, Unreadable, parse
 from appliance.core.way import Manner, Way
 from appliance.live import uplink
 from appliance.live.tools import Function

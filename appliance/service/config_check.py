@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from appliance.core.strict_toml import Unreadable, keys, shown
+from appliance.core.repeated import shown_path
+from appliance.core.strict_toml import Unreadable, keys
 from appliance.service.config import Config
 from appliance.service.reload import changed
 from appliance.service.sections import ToolsSection, VadSection
@@ -55,7 +56,7 @@ def own_tools(tools: ToolsSection, source: str) -> OwnTools:
     """What comes of the directory of tools that the file `source` names."""
     directory, own = Path(tools.directory), OwnTools()
     if tools.directory != ToolsSection().directory and not directory.is_dir():
-        what = f"[tools] directory = {shown(tools.directory)}"
+        what = f"[tools] directory = {shown_path(tools.directory)}"
         own.wrong.append(f"{source}: {what}: there is no directory")
     words: set[str] = set()
     for tool in each(directory):

@@ -10,7 +10,8 @@ from msgspec import Meta
 from msgspec.structs import fields
 
 from appliance.core.pcm import PLAYBACK_RATE_HZ
-from appliance.core.strict_toml import Unreadable, parse, shown
+from appliance.core.repeated import shown
+from appliance.core.strict_toml import Unreadable, parse
 from appliance.simulator.wav import WavUnusable, read_wav
 
 Point = Literal[

@@ -58,3 +58,19 @@ def test_a_key_in_the_wrong_place_is_not_repeated(place):
     assert KEY not in complaint(f'table = ["{KEY}"]')
     assert KEY not in complaint(KEY)
     assert KEY[:20] not in complaint(f'"{KEY}" = 1')
+
+
+@pytest.mark.parametrize(
+    ("value", "beginning"),
+    [
+        (f'"{KEY}"', "'AIzaSyD-not...'"),
+        (f'["{KEY}"]', "[...]"),
+        (f'{{ a = "{KEY}" }}', "{...}"),
+        ("1" * 40, "111111111111..."),
+    ],
+)
+def test_of_a_long_value_only_the_beginning_is_told_and_its_quote_closed(
+    value, beginning
+):
+    line = complaint(f"[table]\ncount = {value}")
+    assert line.startswith(f"[table] count = {beginning}: expected ")

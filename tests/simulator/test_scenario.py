@@ -101,7 +101,7 @@ def test_every_key_can_be_set(write):
         ("answer_delay_ms = 'x'", "answer_delay_ms = 'x': expected whole number from"),
         ("go_away_after_s = inf", "go_away_after_s = inf: expected number from 0 to"),
         ("answer = 3", "answer = 3: expected text of at most 255 characters"),
-        (f"answer = '{'x' * 256}'", "answer = 'xxxxxxxxxxx...: expected text of at"),
+        (f"answer = '{'x' * 256}'", "answer = 'xxxxxxxxxxx...': expected text of at"),
         (
             "answer = 'ecco'",
             "answer = 'ecco': expected echo, silent, none or a recordi",
@@ -136,7 +136,7 @@ def test_every_key_can_be_set(write):
         ),
         (
             "[[fault]]\nat = 'setup'\naction = 'close'\nreason = '" + "ä" * 62 + "'",
-            "fault[0].reason = 'äääääääääää...: longer than 123 bytes",
+            "fault[0].reason = 'äääääääääää...': longer than 123 bytes",
         ),
         ("fault = 3", "fault = 3: expected tables"),
         ("fault = [3]", "fault[0] = 3: expected table"),

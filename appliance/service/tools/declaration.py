@@ -10,14 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-from appliance.core.strict_toml import (
-    Meta,
-    Section,
-    Unreadable,
-    parse,
-    shown,
-    suggestion,
-)
+from appliance.core.repeated import shown, shown_path, suggestion
+from appliance.core.strict_toml import Meta, Section, Unreadable, parse
 from appliance.live.tools import Function
 from appliance.service.sections import BUILT_IN_TOOLS
 
@@ -131,7 +125,7 @@ def _wrong(tool: Declaration) -> str:
         return "command = []: expected a program and its arguments"
     program = tool.command[0]
     if any("\0" in word for word in tool.command) or not shutil.which(program):
-        return f"command[0] = {shown(program)}: {_not_runnable(program)}"
+        return f"command[0] = {shown_path(program)}: {_not_runnable(program)}"
     if tool.blocking and tool.time_limit_s > _LONGEST_BLOCKING_S:
         return (
             f"time_limit_s = {tool.time_limit_s:g}: at most {_LONGEST_BLOCKING_S:g} "

@@ -87,6 +87,12 @@ def test_a_tool_without_parameters_declares_none(file):
         ),
         (
             "/bin/true",
+            "/usr/share/voice-appliance/tools.d/lamp",
+            "command[0] = '/usr/share/voice-appliance/tools.d/lamp': there is no such",
+        ),
+        ("/bin/true", "x" * 40, "command[0] = 'xxxxxxxxxxx...': there is no such"),
+        (
+            "/bin/true",
             "/etc/passwd",
             "command[0] = '/etc/passwd': not executable; chmod",
         ),

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+"""What a line for people repeats of a value that somebody has written."""
+
+import difflib
+from typing import Any
+
+#: A longer value may be an API key in the wrong place, or a flood.
+_MOST_SHOWN = 32
+_MOST_OF_A_PATH = 255
+
+
+def shown(value: Any) -> str:
+    """`value` as a line may repeat it: of a long one, only the beginning."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    try:
+        return _closed(repr(value))
+    except (ValueError, RecursionError):  # 0xfff... without end, a.a.a... = 1
+        return "a value without end"
+
+
+def shown_path(path: str) -> str:
+    """`path`, whole: cut short, nobody knows which. What is none may be a key."""
+    is_path = "/" in path and len(path) <= _MOST_OF_A_PATH
+    return repr(path) if is_path else shown(path)
+
+
+def cut_short(text: str) -> str:
+    """`text`, or its beginning."""
+    return text if len(text) <= _MOST_SHOWN else f"{text[:12]}..."
+
+
+def suggestion(name: str, known: list[str]) -> str:
+    """`; did you mean "x"?`, or nothing."""
+    close = difflib.get_close_matches(name, known, 1)
+    return f'; did you mean "{close[0]}"?' if close else ""
+
+
+def _closed(text: str) -> str:
+    """A repr cut short, and no quote or bracket of it left open."""
+    if len(text) <= _MOST_SHOWN or text[0] not in "'\"[{":
+        return cut_short(text)
+    beginning = text[0] if text[0] in "[{" else text[:12]
+    return f"{beginning}...{text[-1]}"
