@@ -10,9 +10,12 @@ from msgspec import Meta
 
 from appliance.core.repeated import cut_short, shown, suggestion
 
-__all__ = ["Meta", "Mistake", "Section", "Unreadable", "keys", "parse"]
+__all__ = ["IN_WORDS", "Meta", "Mistake", "Section", "Unreadable", "keys", "parse"]
 
 T = TypeVar("T")
+
+#: In the `extra` of a key's Meta: what a pattern allows, for people.
+IN_WORDS = "in words"
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -104,6 +107,8 @@ def _allowed(type_: Any) -> str:
             return "one of " + ", ".join(name or '""' for name in get_args(choice))
     plain = msgspec.inspect.type_info(type_)
     if isinstance(plain, msgspec.inspect.Metadata):
+        if plain.extra:
+            return str(plain.extra[IN_WORDS])
         plain = plain.type
     match plain:
         case msgspec.inspect.IntType(ge=low, le=high):
@@ -112,8 +117,6 @@ def _allowed(type_: Any) -> str:
             return f"number from {low} to {high}"
         case msgspec.inspect.BoolType():
             return "true or false"
-        case msgspec.inspect.StrType(pattern=str(pattern)):
-            return f"text matching {pattern}"
         case msgspec.inspect.StrType(max_length=int(most)):
             return f"text of at most {most} characters"
         case msgspec.inspect.StrType():

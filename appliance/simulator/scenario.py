@@ -11,7 +11,7 @@ from msgspec.structs import fields
 
 from appliance.core.pcm import PLAYBACK_RATE_HZ
 from appliance.core.repeated import shown
-from appliance.core.strict_toml import Unreadable, parse
+from appliance.core.strict_toml import IN_WORDS, Unreadable, parse
 from appliance.simulator.wav import WavUnusable, read_wav
 
 Point = Literal[
@@ -121,7 +121,16 @@ class Call(_Values, frozen=True):
     of a turn are made at once.
     """
 
-    name: Annotated[str, Meta(pattern="^[A-Za-z_][A-Za-z0-9_.:-]{0,127}$")]
+    name: Annotated[
+        str,
+        Meta(
+            pattern="^[A-Za-z_][A-Za-z0-9_.:-]{0,127}$",
+            extra={
+                IN_WORDS: "letters (A-Z, a-z), digits and _.:-, at most 128, "
+                "beginning with a letter or _"
+            },
+        ),
+    ]
     args: dict[str, Any] = {}
     turn: Count = 0
 

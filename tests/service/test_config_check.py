@@ -69,7 +69,7 @@ def test_tools_that_cannot_be_used_are_told_one_by_one(tmp_path):
     same, number, *missing = own.wrong
     assert own.taken == ["lamp"]
     assert same == f"{tmp_path}/b.toml: name = 'lamp': another tool has that name"
-    assert number.startswith(f"{tmp_path}/c.toml: name = 3: expected text")
+    assert number.startswith(f"{tmp_path}/c.toml: name = 3: expected letters")
     assert [line.split()[1] for line in missing] == ["description", "command"]
 
 

@@ -144,8 +144,8 @@ def test_every_key_can_be_set(write):
             'answer = "a\\u0000b"',
             "answer = 'a\\x00b': expected echo, silent, none or a recording, but",
         ),
-        ("[[call]]\nturn = 1", "call[0].name is missing: expected text matching"),
-        ("[[call]]\nname = 'two words'", "call[0].name = 'two words': expected text m"),
+        ("[[call]]\nturn = 1", "call[0].name is missing: expected letters (A"),
+        ("[[call]]\nname = 'two words'", "call[0].name = 'two words': expected letter"),
         ("[[call]]\nname = 'f'\nargs = 3", "call[0].args = 3: expected table"),
         ("[[call]]\nname = 'f'\nturn = -1", "call[0].turn = -1: expected whole numb"),
         (

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from appliance.core.repeated import shown, shown_path, suggestion
-from appliance.core.strict_toml import Meta, Section, Unreadable, parse
+from appliance.core.strict_toml import IN_WORDS, Meta, Section, Unreadable, parse
 from appliance.live.tools import Function
 from appliance.service.sections import BUILT_IN_TOOLS
 
@@ -46,7 +46,16 @@ log = logging.getLogger(__name__)
 class Declaration(Section, frozen=True):
     """One file of tools.d."""
 
-    name: Annotated[str, Meta(pattern=r"\A[A-Za-z_][A-Za-z0-9_]{0,62}\Z")]
+    name: Annotated[
+        str,
+        Meta(
+            pattern=r"\A[A-Za-z_][A-Za-z0-9_]{0,62}\Z",
+            extra={
+                IN_WORDS: "letters (A-Z, a-z), digits and _, at most 63, "
+                "not beginning with a digit"
+            },
+        ),
+    ]
     description: Annotated[str, Meta(min_length=1, max_length=4096)]
     command: tuple[str, ...]
     parameters: dict[str, Any] = {}

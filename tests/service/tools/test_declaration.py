@@ -9,6 +9,7 @@ from appliance.core.strict_toml import Unreadable
 from appliance.live.tools import Function
 from appliance.service.tools.declaration import read, read_all
 
+A_NAME = "letters (A-Z, a-z), digits and _, at most 63, not beginning with a digit"
 LAMP = """\
 name = "lamp"
 description = "Switches the lamp."
@@ -74,8 +75,9 @@ def test_a_tool_without_parameters_declares_none(file):
 @pytest.mark.parametrize(
     ("right", "wrong", "says"),
     [
-        ('name = "lamp"\n', "", "name is missing: expected text matching"),
-        ('"lamp"', '"a lamp"', "name = 'a lamp': expected text matching"),
+        ('name = "lamp"\n', "", f"name is missing: expected {A_NAME}"),
+        ('"lamp"', '"a lamp"', f"name = 'a lamp': expected {A_NAME}"),
+        ('"lamp"', "3", f"name = 3: expected {A_NAME}"),
         ('name = "lamp"', 'nme = "lamp"', 'nme is unknown; did you mean "name"?'),
         ('["/bin/true", "--lamp"]', "[]", "command = []: expected a program"),
         ('["/bin/true", "--lamp"]', '"/bin/true"', "expected list of texts"),
