@@ -213,9 +213,9 @@ def _types(type_: Any, table: dict[str, Any]) -> dict[str, Any]:
 
 
 def _place(table: str, key: str, *, is_table: bool) -> str:
-    """As the file has it; a table in an array by its number: fault[0]."""
-    if "[" in table + key:
-        return f"{table}.{key}".strip(".")
+    """As the file has it; what is in an array by its number: fault[0].at."""
+    if "[" in table:
+        return f"{table}.{key}"
     if table:
         return f"[{table}] {key}"
-    return f"[{key}]" if is_table else key
+    return f"[{key}]" if is_table and "[" not in key else key

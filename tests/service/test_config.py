@@ -211,8 +211,8 @@ def test_each_wrong_item_of_a_list_is_named_by_its_number(tmp_path):
     text = '[tools]\nenabled = ["a", "set_volume", "b"]\n'
     lines = lines_about(tmp_path, text)
     assert [line.partition(":")[0] for line in lines] == [
-        "tools.enabled[0] = 'a'",
-        "tools.enabled[2] = 'b'",
+        "[tools] enabled[0] = 'a'",
+        "[tools] enabled[2] = 'b'",
     ]
 
 
