@@ -4,6 +4,7 @@
 from appliance.core import events as ev
 from appliance.core.advance import advance, deadline
 from appliance.core.conversation import start
+from appliance.core.effects import CloseTurn
 from appliance.core.tokens import Tokens
 from appliance.core.way import HOLD, Manner
 from appliance.service.config import Config, limits
@@ -27,7 +28,7 @@ class Story:
         self.drained()
 
     def tell(self, *events: ev.Event) -> "Story":
-        """Each event, at the same instant."""
+        """Each event, at the same instant; the network takes all that is sent."""
         for event in events:
             before = self._conversation
             self._conversation, effects = advance(before, event, self.now)
@@ -35,6 +36,8 @@ class Story:
             self.moments.append(moment)
             for observe in self._observers:
                 observe(moment)
+            if any(isinstance(effect, CloseTurn) for effect in effects):
+                self.tell(ev.TurnSent())
         return self
 
     def wait(self, seconds: float) -> "Story":
