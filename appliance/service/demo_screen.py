@@ -4,11 +4,12 @@
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from appliance.core.conversation import OpenMicrophone
+from appliance.core.events import StopRequested
 from appliance.core.pcm import CAPTURE_RATE_HZ
 from appliance.core.signals import Earcon
+from appliance.core.way import Way
 from appliance.service.moment import Moment
 from appliance.service.sections import PricesSection
 from appliance.service.streams import write
@@ -22,10 +23,6 @@ _TEXTS: dict[str, Callable[[Record], str]] = {
     "tap": lambda r: "button   that was a tap: nothing is sent",
     "led": lambda r: f"LED      {r['pattern']}",
     "link": lambda r: f"link     {r['state']}",
-    "turn_opened": lambda r: f"turn {r['turn']}   sending, from the pre-roll on",
-    "turn_closed": lambda r: (
-        f"turn {r['turn']}   sent: {r['frames'] / CAPTURE_RATE_HZ:.2f} s of speech"
-    ),
     "answer_started": lambda r: f"turn {r['turn']}   the answer begins",
     "answer_ended": lambda r: f"turn {r['turn']}   the answer is all there",
     "answer_cut": lambda r: f"turn {r['turn']}   the answer breaks off",
@@ -66,7 +63,7 @@ class Screen:
 
     def follow(self, moment: Moment) -> None:
         for record in self._timeline.records(moment):
-            self._show(record, moment.before.microphone)
+            self._show(record, moment)
 
     @property
     def reports(self) -> list[Report]:
@@ -85,21 +82,45 @@ class Screen:
             for row in rows
         )
 
-    def _show(self, record: Record, microphone: OpenMicrophone | None) -> None:
+    def _show(self, record: Record, moment: Moment) -> None:
         if self._as_json:
             write(json.dumps(record), sys.stdout)
-        elif record["event"] in _TEXTS:
-            text = _text(record, microphone)
+            return
+        for text in _texts(record, moment):
             write(f"{record['t'] - self._started_at:7.2f} s  {text}", sys.stdout)
 
 
-def _text(record: Record, microphone: OpenMicrophone | None) -> str:
-    closed = record["event"] == "turn_closed"
-    if closed and microphone and microphone.turn == record["turn"]:
+def _texts(record: Record, moment: Moment) -> Iterator[str]:
+    match record["event"]:
+        case "turn_opened":
+            yield f"turn {record['turn']}   {_opened(moment)}"
+        case "turn_closed":
+            yield f"turn {record['turn']}   {_closed(record, moment)}"
+        case "turn_over":
+            for name in ("said", "answered"):
+                if words := record.get(name):
+                    yield f"turn {record['turn']}   {name}: {_on_one_line(words)}"
+        case event if event in _TEXTS:
+            yield _TEXTS[event](record)
+
+
+def _opened(moment: Moment) -> str:
+    c = moment.after
+    from_pre_roll = c.limits.pre_roll_s and c.manner.way is not Way.HANDS_FREE
+    return "sending, from the pre-roll on" if from_pre_roll else "sending"
+
+
+def _closed(record: Record, moment: Moment) -> str:
+    microphone = moment.before.microphone
+    if microphone and microphone.turn == record["turn"]:
         # Nobody tells the box what of it was speech.
-        open_s = record["t"] - microphone.since
-        return f"turn {record['turn']}   microphone closed after {open_s:.1f} s"
-    return _TEXTS[record["event"]](record)
+        return f"microphone closed after {record['t'] - microphone.since:.1f} s"
+    sent = "stopped after" if isinstance(moment.event, StopRequested) else "sent:"
+    return f"{sent} {record['frames'] / CAPTURE_RATE_HZ:.2f} s of speech"
+
+
+def _on_one_line(words: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in words).strip()
 
 
 def _short(response: Record) -> str:

@@ -4,10 +4,13 @@
 import pytest
 from story import PERIOD_S, Story
 
-from appliance.core.way import Manner, Way
+from appliance.core import events as ev
+from appliance.core.volume import Volume
+from appliance.core.way import HOLD, Manner, Way
+from appliance.service.config import Config, limits
 from appliance.service.demo_screen import Screen
 from appliance.service.demo_watch import begins_to_listen, done
-from appliance.service.sections import PricesSection
+from appliance.service.sections import MicrophoneSection, PricesSection
 
 
 @pytest.fixture
@@ -76,3 +79,50 @@ def test_an_open_microphone_is_not_told_as_speech(capsys):
     shown = capsys.readouterr().out
     assert "turn 1   microphone closed after 1.0 s" in shown
     assert "of speech" not in shown
+
+
+@pytest.fixture
+def shown(capsys):
+    """What the screen shows of a story, without its times."""
+
+    def of(tell, *, manner=HOLD, config=None, transcripts=False):
+        screen = Screen(as_json=False, prices=PricesSection(), transcripts=transcripts)
+        told = Story(screen.follow, manner=manner)
+        if config:
+            told.tell(ev.ConfigChanged(limits(config), manner, False, Volume()))
+        tell(told)
+        lines = capsys.readouterr().out.splitlines()
+        return [line.partition(" s  ")[2] for line in lines]
+
+    return of
+
+
+def test_only_where_there_is_a_pre_roll_a_turn_is_sent_from_it_on(shown):
+    closed = Config(microphone=MicrophoneSection(open="while-held"))
+    assert "turn 1   sending, from the pre-roll on" in shown(lambda s: s.say())
+    assert "turn 1   sending" in shown(lambda s: s.say(), config=closed)
+    open_microphone = Manner(Way.HANDS_FREE)
+    assert "turn 1   sending" in shown(
+        lambda s: s.press().hear(8), manner=open_microphone
+    )
+
+
+def test_a_turn_that_a_stop_ends_is_told_as_stopped(shown):
+    lines = shown(lambda s: s.press().hear(8).tell(ev.StopRequested()))
+    assert "turn 1   stopped after 1.02 s of speech" in lines
+    assert not any("sent:" in line for line in lines)
+
+
+def converse(story):
+    story.say().tell(ev.TranscriptHeard("Hello\nthere", spoken=False))
+    story.tell(ev.TranscriptHeard(" Hi.", spoken=True)).answer().drained()
+
+
+def test_what_was_said_and_answered_is_shown_to_those_who_want_transcripts(shown):
+    words = ["turn 1   said: Hello there", "turn 1   answered: Hi."]
+    assert shown(converse, transcripts=True)[-2:] == words
+    assert not set(words) & set(shown(converse))
+    assert not any(
+        "said:" in line
+        for line in shown(lambda s: s.say().answer().drained(), transcripts=True)
+    )
