@@ -54,11 +54,10 @@ class _Failure:
 
 
 def _cause(check: Check, finding: Finding, failed: list[_Failure]) -> str | None:
-    """The check that told it already: one before `check`, or with the same mending."""
-    for earlier in failed:
-        if earlier.check in check.after or earlier.mend == finding.mend:
-            return earlier.cause
-    return None
+    """The check that told it already: with the same mending, or one before `check`."""
+    same = [earlier for earlier in failed if earlier.mend == finding.mend]
+    before = [earlier for earlier in failed if earlier.check in check.after]
+    return next((earlier.cause for earlier in (*same, *before)), None)
 
 
 def as_line(check: Check, finding: Finding) -> str:

@@ -205,6 +205,20 @@ async def test_the_cause_of_all_is_named_not_the_one_between(monkeypatch, capsys
     assert last.endswith("as a failed: 3 (6 blinks, pause)")
 
 
+@in_loop
+async def test_what_has_the_same_mending_is_the_cause_not_what_came_before(
+    monkeypatch, capsys
+):
+    checks = (
+        doomed("dns", fail("no such name", "look at the network")),
+        doomed("key", fail("no API key", "put one there")),
+        doomed("answer", fail("no API key", "put one there"), after=("dns",)),
+    )
+    monkeypatch.setattr(report, "CHECKS", checks)
+    await examine(box(), [], as_json=True)
+    assert told(capsys)[2]["text"] == "as key failed: no API key"
+
+
 def test_what_a_check_comes_after_is_examined_before_it():
     names = [check.name for check in CHECKS]
     for number, check in enumerate(CHECKS):
