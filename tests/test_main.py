@@ -203,8 +203,12 @@ def test_run_without_gpio_ends_with_one_line(voice_appliance):
 @pytest.mark.parametrize(
     ("endpoint", "reason"),
     [
-        ("ws://example.org/x", "--endpoint: URL: ws:// is not encrypted"),
-        ("https://example.org", "expected wss://HOST/"),
+        ("ws://example.org/x", "--endpoint: ws:// is not encrypted"),
+        (
+            "http://127.0.0.1",
+            "--endpoint: not a URL of the Live API: "
+            "expected wss://HOST/..., or ws:// on loopback",
+        ),
         ("wss://example.org/?key=SECRET", "no user, query or fragment is allowed"),
     ],
 )

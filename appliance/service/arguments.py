@@ -202,7 +202,9 @@ def _endpoint(text: str) -> str:
     try:
         return check_endpoint(text, "URL")
     except Unreadable as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+        # argparse says where.
+        reason = str(error).removeprefix("URL: ")
+        raise argparse.ArgumentTypeError(reason) from None
 
 
 def _scenario(text: str) -> Scenario:

@@ -28,7 +28,8 @@ def check_endpoint(url: str, place: str) -> str:
         Unreadable: not wss:// (ws:// on loopback), or something secret in it.
     """
     # None of it is repeated: a key may stand anywhere in it.
-    wrong = Unreadable(f"{place}: not a URL of the Live API: expected wss://HOST/...")
+    allowed = "expected wss://HOST/..., or ws:// on loopback"
+    wrong = Unreadable(f"{place}: not a URL of the Live API: {allowed}")
     if not url.isprintable() or " " in url:
         raise wrong
     try:
