@@ -13,7 +13,12 @@ from pathlib import Path
 
 from appliance.core.strict_toml import Unreadable
 from appliance.hardware.gpio import GpioUnavailable, GpioUnknown
-from appliance.hardware.sound_card import AlsaCard, CardHung, DeviceUnknown
+from appliance.hardware.sound_card import (
+    AlsaCard,
+    CardHung,
+    DeviceUnavailable,
+    DeviceUnknown,
+)
 from appliance.service import journal, native_noise, systemd
 from appliance.service.app import Appliance
 from appliance.service.arguments import parser
@@ -39,6 +44,7 @@ EXIT_INTERRUPTED, EXIT_NO_READER = 128 + signal.SIGINT, 128 + signal.SIGPIPE
 #: time may mend is a crash: systemd starts that anew.
 _EXIT_CODES: dict[type[BaseException], int] = {
     CardHung: EXIT_CRASH,
+    DeviceUnavailable: EXIT_CRASH,
     GpioUnavailable: EXIT_CRASH,
     StreamUnwritable: EXIT_CRASH,
     ScriptUnusable: EXIT_USAGE,

@@ -282,6 +282,26 @@ def test_demo_refuses_an_unknown_card(voice_appliance):
     assert "Traceback" not in ended.stderr
 
 
+def test_demo_with_a_script_does_not_wait_for_ever_for_a_card(
+    voice_appliance, tmp_path
+):
+    (tmp_path / "asound.conf").write_text(
+        "pcm.gone { type hw card 31 }\npcm.default { type null }\n"
+    )
+    ended = voice_appliance(
+        *("demo", "--mic", "alsa:gone", "--speaker", "o.wav", "--script", "-"),
+        stdin=QUICK_SCRIPT,
+        ALSA_CONFIG_PATH=str(tmp_path / "asound.conf"),
+    )
+    assert ended.returncode == 1
+    fault, waiting, last = ended.stderr.splitlines()
+    assert "it is not there" in fault
+    what = "waiting for the microphone for 10 s at most; Ctrl-C ends the demo"
+    assert waiting == f"voice-appliance: {what}"
+    what = "microphone: not there after 10 s: the script was not begun"
+    assert last == f"voice-appliance: {what}"
+
+
 def test_demo_refuses_a_script_with_a_wrong_line(voice_appliance, tmp_path):
     (tmp_path / "s.txt").write_text("press\nwait long\n")
     line = complaint(voice_appliance("demo", "--script", "s.txt"), 2)

@@ -18,7 +18,13 @@ from appliance.service.app import Appliance
 from appliance.service.config import Config, manner
 from appliance.service.demo_screen import Screen, say
 from appliance.service.demo_sound import Sound, choose_sound, question, virtual_sound
-from appliance.service.demo_watch import Watch, begins_to_listen, done, listens
+from appliance.service.demo_watch import (
+    Watch,
+    begins_to_listen,
+    done,
+    listens,
+    ready,
+)
 from appliance.service.endpoint import KeyMissing, read_key
 from appliance.service.log_lines import LogLines
 from appliance.simulator import keyboard, script
@@ -51,6 +57,7 @@ async def demo(config: Config, options: Options) -> int:
         ScriptUnusable, WavUnusable, VirtualCardUnavailable, Unreadable,
         DeviceUnknown: bad input, in one line.
         StreamUnwritable: stdout cannot be written.
+        DeviceUnavailable: a sound card that the script needs is not there.
     """
     async with AsyncExitStack() as stack:
         way = manner(config).way
@@ -78,7 +85,9 @@ async def demo(config: Config, options: Options) -> int:
             ],
         )
         async with asyncio.TaskGroup() as group:
-            using = group.create_task(_use(box, panel, person, watch))
+            using = group.create_task(
+                _use(box, panel, person, watch, scripted=_is_scripted(options))
+            )
             await box.run()
             using.cancel()
     _tell(screen, sound, options)
@@ -91,10 +100,12 @@ async def _use(
     panel: Panel,
     person: AsyncIterator[Act],
     watch: Watch,
+    *,
+    scripted: bool,
 ) -> None:
     """What somebody in front of the box does, until he leaves."""
     try:
-        await watch.until(lambda moment: moment.after.ready)
+        await ready(watch, scripted=scripted)
         async for act in person:
             match act:
                 case Act.PRESS:
@@ -177,6 +188,10 @@ def _one_question(way: Way) -> list[str]:
 
 def _is_scripted_by_us(options: Options) -> bool:
     return options.script is None and not (sys.stdin and sys.stdin.isatty())
+
+
+def _is_scripted(options: Options) -> bool:
+    return options.script is not None or _is_scripted_by_us(options)
 
 
 def _tell(screen: Screen, sound: Sound, options: Options) -> None:

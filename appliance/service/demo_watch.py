@@ -2,16 +2,22 @@
 """Looks on at a demo: when the box begins to listen, and when all is over."""
 
 import asyncio
+import sys
 from collections.abc import Callable
 
 from appliance.core import hands_free
 from appliance.core.conversation import Conversation, State
 from appliance.core.events import PeriodCaptured, TalkPressed, TimePassed
+from appliance.core.signals import Fault, signal_of
 from appliance.core.way import Way
+from appliance.hardware.sound_card import DeviceUnavailable
 from appliance.service.moment import Moment
+from appliance.service.streams import write
 
 #: So long a microphone stays open for an answer, when its user has gone.
 _PATIENCE_S = 4.0
+#: So long a script waits for a sound card.
+_CARD_LIMIT_S = 10.0
 
 Condition = Callable[[Moment], bool]
 
@@ -31,6 +37,34 @@ class Watch:
         holds: asyncio.Future[Moment] = asyncio.get_running_loop().create_future()
         self._waiting.append((condition, holds))
         return await holds
+
+
+async def ready(watch: Watch, *, scripted: bool) -> None:
+    """Wait for the box, and say so where it waits for a device itself.
+
+    Raises:
+        DeviceUnavailable: it is not there in time; without a script there is no limit.
+    """
+    first = await watch.until(lambda m: m.after.ready or bool(_missing(m)))
+    if first.after.ready:
+        return
+    limit = f" for {_CARD_LIMIT_S:g} s at most" if scripted else ""
+    line = f"waiting for the {_missing(first)}{limit}; Ctrl-C ends the demo"
+    write(f"voice-appliance: {line}", sys.stderr)
+    try:
+        async with asyncio.timeout(_CARD_LIMIT_S if scripted else None):
+            await watch.until(lambda moment: moment.after.ready)
+    except TimeoutError:
+        raise DeviceUnavailable(
+            f"{_missing(first)}: not there after {_CARD_LIMIT_S:g} s: the script "
+            "was not begun"
+        ) from None
+
+
+def _missing(moment: Moment) -> str:
+    """The device that does not work."""
+    faults = moment.after.faults & {Fault.MICROPHONE, Fault.SPEAKER}
+    return " and the ".join(sorted(signal_of(fault).value for fault in faults))
 
 
 def begins_to_listen(moment: Moment) -> bool:

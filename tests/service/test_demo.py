@@ -1,15 +1,22 @@
 # SPDX-License-Identifier: MIT
 """Whoever asks the demo's question asks it when the box begins to listen."""
 
+import asyncio
+
 import pytest
+from patience import in_loop
 from story import PERIOD_S, Story
 
 from appliance.core import events as ev
+from appliance.core.advance import advance
+from appliance.core.conversation import start
+from appliance.core.signals import Fault
 from appliance.core.volume import Volume
 from appliance.core.way import HOLD, Manner, Way
 from appliance.service.config import Config, limits
 from appliance.service.demo_screen import Screen
-from appliance.service.demo_watch import begins_to_listen, done
+from appliance.service.demo_watch import Watch, begins_to_listen, done, ready
+from appliance.service.moment import Moment
 from appliance.service.sections import MicrophoneSection, PricesSection
 
 
@@ -126,3 +133,26 @@ def test_what_was_said_and_answered_is_shown_to_those_who_want_transcripts(shown
         "said:" in line
         for line in shown(lambda s: s.say().answer().drained(), transcripts=True)
     )
+
+
+def step(watch, box, event):
+    after, effects = advance(box, event, 1.0)
+    watch.follow(Moment(1.0, event, box, after, effects))
+    return after
+
+
+@in_loop
+async def test_whoever_has_the_keys_is_told_which_card_is_waited_for(capsys):
+    watch = Watch()
+    waiting = asyncio.ensure_future(ready(watch, scripted=False))
+    await asyncio.sleep(0)
+    box = start(limits(Config()), 1.0)
+    for event in (ev.FaultRaised(Fault.SPEAKER, "gone"), ev.LinkUp()):
+        box = step(watch, box, event)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    what = "waiting for the speaker; Ctrl-C ends the demo"
+    assert capsys.readouterr().err == f"voice-appliance: {what}\n"
+    for event in (ev.FaultCleared(Fault.SPEAKER), ev.DevicesReady()):
+        box = step(watch, box, event)
+    await asyncio.wait_for(waiting, 10)
