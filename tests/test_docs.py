@@ -4,6 +4,7 @@
 import io
 import re
 from contextlib import redirect_stderr, redirect_stdout
+from typing import get_args
 
 import pytest
 from generated import README, ROOT, updated
@@ -14,7 +15,7 @@ from appliance.service.arguments import parser
 from appliance.service.catalog import catalog
 from appliance.service.config import Config
 from appliance.service.log_lines import TURN_ID
-from appliance.service.turn_report import Report
+from appliance.service.turn_report import Outcome, Report
 
 #: Programs of Raspberry Pi OS and Debian that the documents may call.
 KNOWN = {
@@ -219,3 +220,8 @@ def test_the_readme_names_every_field_of_a_turn():
     text = README.read_text()
     assert [name for name in _turn_fields() if name not in text] == []
     assert TURN_ID in text
+
+
+def test_the_readme_names_every_outcome_of_a_turn():
+    told = README.read_text().partition("`OUTCOME` is ")[2].partition(":")[0]
+    assert re.findall("`(.+?)`", told) == list(get_args(Outcome))

@@ -13,7 +13,7 @@ from appliance.core.pcm import CAPTURE_RATE_HZ, PLAYBACK_RATE_HZ, cut, seconds
 from appliance.core.signals import Signal
 from appliance.core.value import replace
 from appliance.service.moment import Moment
-from appliance.service.turn_report import Report, ms
+from appliance.service.turn_report import Outcome, Report, ms
 
 #: A hold becomes a turn after some periods: no more overruns than those can matter.
 _MOST_OVERRUNS = 10
@@ -177,7 +177,7 @@ class TurnMeter:
             self._note(turn, **{name: getattr(self._open[turn], name) + more})
 
 
-_OUTCOMES = {
+_OUTCOMES: dict[Signal, Outcome] = {
     Signal.NO_ANSWER: "not answered",
     Signal.LOST: "lost",
     Signal.UNHEARD: "not heard",
@@ -213,7 +213,7 @@ def _turns(c: Conversation) -> set[int]:
     return turns
 
 
-def _outcome(turn: int, moment: Moment) -> str:
+def _outcome(turn: int, moment: Moment) -> Outcome:
     before, after = moment.before, moment.after
     if before.microphone and before.microphone.turn == turn:
         return "hands-free"

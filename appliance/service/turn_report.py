@@ -1,8 +1,23 @@
 # SPDX-License-Identifier: MIT
 """What a turn took, and how it is told in one line when it is over."""
 
+from typing import Literal
+
 from appliance.core.tokens import Tokens
 from appliance.core.value import Struct
+
+#: What became of a turn.
+Outcome = Literal[
+    "answered",
+    "cut",
+    "interrupted",
+    "taken back",
+    "not answered",
+    "not heard",
+    "lost",
+    "stopped",
+    "hands-free",
+]
 
 
 class Report(Struct, frozen=True):
@@ -11,7 +26,7 @@ class Report(Struct, frozen=True):
     turn: int
     #: None if this is only more of an answer that was over.
     pressed_at: float | None = None
-    outcome: str = ""
+    outcome: Outcome | Literal[""] = ""
     released_at: float | None = None
     on_wire_at: float | None = None
     first_sound_at: float | None = None

@@ -57,6 +57,18 @@ def test_a_turn_that_is_talked_over_tells_how_fast_it_fell_silent(story, reports
     assert report.line().endswith(", cut in 31 ms")
 
 
+def test_tokens_that_are_counted_after_a_turn_was_cut_are_the_days_only(story, reports):
+    story.say().tell(ev.AnswerAudio(bytes(48_000)), ev.PlaybackStarted(story.now))
+    story.press().release().tell(ev.PlaybackSilenced(story.now))
+    story.tell(ev.TokensCounted(Tokens(audio_in=7)), ev.AnswerEnded())
+    story.wait(1.0).say().answer().drained()
+    assert [(r.outcome, r.tokens.total_in) for r in reports] == [
+        ("cut", 0),
+        ("answered", 10),
+    ]
+    assert story.moments[-1].after.spent.tokens.total_in == 17
+
+
 def test_a_tap_while_thinking_ends_the_turn_at_once(story, reports):
     story.say().press().wait(0.1).release()
     assert [(report.turn, report.outcome) for report in reports] == [(1, "taken back")]
