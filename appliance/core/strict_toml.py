@@ -80,7 +80,7 @@ class Key(NamedTuple):
     allowed: str
 
 
-def keys(section: Section) -> list[Key]:
+def keys(section: msgspec.Struct) -> list[Key]:
     """The keys of `section`, in order; `meaning` is the description in their Meta."""
     return [
         Key(

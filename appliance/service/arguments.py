@@ -15,7 +15,7 @@ from appliance.service.streams import write
 from appliance.service.timeline import EVENTS
 from appliance.simulator import script
 from appliance.simulator.scenario import DIALECTS, Scenario, read_scenario
-from appliance.simulator.scenario import HELP as SCENARIO_HELP
+from appliance.simulator.scenario_help import scenario_help
 
 _DEMO_HELP = f"""\
 Script, one command a line, from when the box is ready:
@@ -145,7 +145,7 @@ def _add_simulate(verbs: "_Verbs") -> None:
         "simulate",
         help="the simulated Gemini Live service alone, for any client",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog=SCENARIO_HELP,
+        epilog=scenario_help(),
     )
     simulate.add_argument(
         "--port", type=_port, default=0, help="0 to 65535 (default 0: any free one)"

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from msgspec import Meta
-from msgspec.structs import fields
 
 from appliance.core.pcm import PLAYBACK_RATE_HZ
 from appliance.core.repeated import shown
@@ -43,9 +42,11 @@ class _Fault(_Values, frozen=True, kw_only=True, tag_field="action"):
     """
 
     at: Point | None = None
-    turn: Count = 0
-    link: Count = 0
-    repeat: bool = False
+    turn: Annotated[
+        Count, Meta(description="of all that were said here, from 1; 0 is any")
+    ] = 0
+    link: Annotated[Count, Meta(description="the connection, from 1; 0 is any")] = 0
+    repeat: Annotated[bool, Meta(description="each time, not only the first")] = False
 
 
 class Drop(_Fault, frozen=True, tag="drop"):
@@ -53,20 +54,22 @@ class Drop(_Fault, frozen=True, tag="drop"):
 
 
 class Stall(_Fault, frozen=True, tag="stall"):
-    """Nothing is read, answered or sent any more, but the connection stays."""
+    """Nothing is read or sent any more, but the connection stays."""
 
 
 class Close(_Fault, frozen=True, tag="close"):
     """A close frame with this code and reason."""
 
-    code: Annotated[int, Meta(ge=1000, le=4999)] = 1011
-    reason: str = "Internal error encountered."
+    code: Annotated[int, Meta(ge=1000, le=4999, description="of the close frame")] = (
+        1011
+    )
+    reason: Annotated[str, Meta(description="its text")] = "Internal error encountered."
 
 
 class GoAway(_Fault, frozen=True, tag="go_away"):
-    """goAway, and close 1008 if the client is still there `time_left_s` later."""
+    """goAway; 1008 if the client is still there `time_left_s` later."""
 
-    time_left_s: Seconds = 50.0
+    time_left_s: Annotated[Seconds, Meta(description="what it promises, s")] = 50.0
 
 
 class SilentTurn(_Fault, frozen=True, tag="silent_turn"):
@@ -74,9 +77,9 @@ class SilentTurn(_Fault, frozen=True, tag="silent_turn"):
 
 
 class Slow(_Fault, frozen=True, tag="slow"):
-    """The answer goes on at `speed` times real time: below 1 the speaker starves."""
+    """The answer goes on at `speed`: below 1 the speaker starves."""
 
-    speed: Annotated[float, Meta(ge=0.01, le=1000)] = 0.5
+    speed: Annotated[float, Meta(ge=0.01, le=1000, description="times real time")] = 0.5
 
 
 class Garbage(_Fault, frozen=True, tag="garbage"):
@@ -86,7 +89,9 @@ class Garbage(_Fault, frozen=True, tag="garbage"):
 class Oversized(_Fault, frozen=True, tag="oversized"):
     """One frame larger than the 1 MiB that many clients take."""
 
-    size_bytes: Annotated[int, Meta(ge=1, le=64 * 2**20)] = 2 * 2**20
+    size_bytes: Annotated[
+        int, Meta(ge=1, le=64 * 2**20, description="of the frame")
+    ] = 2 * 2**20
 
 
 class Interrupt(_Fault, frozen=True, tag="interrupted"):
@@ -117,8 +122,7 @@ class Call(_Values, frozen=True):
     These are the turns of a conversation, which goes on where a handle resumes it;
     those of a fault are the simulator's, whoever talks to it.
 
-    Whether it then waits is for the client to say, in the tool's declaration. All calls
-    of a turn are made at once.
+    Whether it waits says the tool's declaration. All calls of a turn are made at once.
     """
 
     name: Annotated[
@@ -129,64 +133,58 @@ class Call(_Values, frozen=True):
                 IN_WORDS: "letters (A-Z, a-z), digits and _.:-, at most 128, "
                 "beginning with a letter or _"
             },
+            description="the tool's",
         ),
     ]
-    args: dict[str, Any] = {}
-    turn: Count = 0
+    args: Annotated[dict[str, Any], Meta(description="what it is called with")] = {}
+    turn: Annotated[
+        Count, Meta(description="of each conversation, from 1; 0 is each")
+    ] = 0
 
 
 class Scenario(_Values, frozen=True):
     """What the service does; the defaults behave well."""
 
-    #: "echo" | "silent" (a turn end, no audio) | "none" (deaf: transcript only) | WAV
-    answer: Annotated[str, Meta(max_length=255)] = "echo"
-    answer_delay_ms: Milliseconds = 300
-    #: Times real time; 0 is as fast as possible.
-    answer_speed: Annotated[float, Meta(ge=0, le=1000)] = 4.0
-    #: turnComplete waits until the answer would have been played, as the service does.
-    waits_for_playback: bool = True
-    setup_delay_ms: Milliseconds = 50
-    #: Audio that still arrives after activityStart: it was on its way.
-    interrupt_delay_ms: Milliseconds = 50
-    pong_delay_s: Seconds = 0.0
-    go_away_after_s: Seconds = 540.0
-    #: audioStreamEnd ends detected speech at once, as the documentation says; false:
-    #: it has no effect, as gemini-3.8-live was seen to do.
-    heeds_stream_end: bool = True
+    answer: Annotated[
+        str,
+        Meta(
+            max_length=255,
+            description='what it heard; or "silent", "none" (deaf), a 24 kHz mono WAV',
+        ),
+    ] = "echo"
+    answer_delay_ms: Annotated[
+        Milliseconds, Meta(description="from the end of a turn to its answer, ms")
+    ] = 300
+    answer_speed: Annotated[
+        float,
+        Meta(ge=0, le=1000, description="times real time; 0 is as fast as possible"),
+    ] = 4.0
+    waits_for_playback: Annotated[
+        bool, Meta(description="turnComplete when the answer would have been played")
+    ] = True
+    setup_delay_ms: Annotated[
+        Milliseconds, Meta(description="from setup to setupComplete, ms")
+    ] = 50
+    interrupt_delay_ms: Annotated[
+        Milliseconds, Meta(description="audio that still comes after activityStart, ms")
+    ] = 50
+    pong_delay_s: Annotated[Seconds, Meta(description="so late is each pong, s")] = 0.0
+    go_away_after_s: Annotated[
+        Seconds, Meta(description="age of a connection at its goAway, s")
+    ] = 540.0
+    #: As the documentation says; gemini-3.8-live was seen not to do it.
+    heeds_stream_end: Annotated[
+        bool, Meta(description="audioStreamEnd ends detected speech at once")
+    ] = True
     calls: tuple[Call, ...] = msgspec.field(default=(), name="call")
     faults: tuple[Fault, ...] = msgspec.field(default=(), name="fault")
 
 
 BUILT_IN_ANSWERS = ("echo", "silent", "none")
 _POINTS = ", ".join(get_args(Point))
-_ACTIONS = ", ".join(str(fault.__struct_config__.tag) for fault in get_args(Fault))
 _UNSENDABLE = {1004, 1005, 1006, *range(1015, 3000)}  # RFC 6455 section 7.4
 #: RFC 6455 section 5.5: a control frame carries 125, the code takes 2.
 _REASON_BYTES = 123
-
-HELP = f"""\
-Any API key will do. A scenario says how the service behaves, and what fails when:
-
-  answer = "echo"          # or "silent", "none" (deaf), a 24 kHz mono WAV file
-  answer_delay_ms = 300
-  answer_speed = 4.0       # times real time; 0 is as fast as possible
-
-  [[fault]]
-  action = "close"
-  at = "mid_answer"
-  turn = 2                 # of all that were said here, from 1; 0 is any; so is link
-  code = 1011
-  reason = "Internal error encountered."
-  repeat = false
-
-  [[call]]                 # the model calls a tool before it answers
-  turn = 1                 # of each conversation, from 1; 0 is each
-  name = "set_volume"
-  args = {{ percent = 30 }}
-
-All keys: {", ".join(field.encode_name for field in fields(Scenario))}
-All points (at): {_POINTS}
-All actions: {_ACTIONS}"""
 
 
 def read_scenario(path: Path) -> Scenario:

@@ -1,13 +1,24 @@
 # SPDX-License-Identifier: MIT
 """A scenario file says what the service does, or says in one line what is wrong."""
 
+import re
 import wave
+from typing import get_args
 
 import pytest
 
-from appliance.core.strict_toml import Unreadable
+from appliance.core.strict_toml import Unreadable, keys
 from appliance.simulator.live.service import Service
-from appliance.simulator.scenario import Call, Close, Drop, Scenario, read_scenario
+from appliance.simulator.scenario import (
+    Call,
+    Close,
+    Drop,
+    Fault,
+    Point,
+    Scenario,
+    read_scenario,
+)
+from appliance.simulator.scenario_help import scenario_help
 
 
 @pytest.fixture
@@ -209,3 +220,21 @@ def test_a_recording_that_is_not_mono_is_refused(write, tmp_path):
     record(tmp_path / "stereo.wav", channels=2)
     with pytest.raises(Unreadable, match="needed: 24000 Hz, mono, 16 bit"):
         read_scenario(write('answer = "stereo.wav"'))
+
+
+@pytest.mark.parametrize(
+    "struct", [Scenario(), Call("f"), *(kind() for kind in get_args(Fault))], ids=repr
+)
+def test_the_help_has_each_key_with_its_meaning(struct):
+    for key in keys(struct):
+        if key.name not in ("at", "call", "fault"):
+            assert key.meaning
+            line = rf"^ +{key.name}( = .+)? +{re.escape(key.meaning)}$"
+            assert re.search(line, scenario_help(), re.MULTILINE)
+
+
+def test_the_help_has_each_point_and_each_action():
+    for name in get_args(Point):
+        assert f" {name}" in scenario_help()
+    for action in get_args(Fault):
+        assert f"\n  {action.__struct_config__.tag}  " in scenario_help()
