@@ -70,6 +70,7 @@ recording: $(VENV)/.installed ## Run the demo anew for the README's picture
 
 deb: package ## build/voice-appliance_VERSION_all.deb, for Debian 13
 	lintian --fail-on=error,warning $(BUILD)/deb/*.changes
+	@echo "The package: $(BUILD)/voice-appliance_$(VERSION)_all.deb"
 
 package: packages
 	rm -rf $(BUILD)/deb && mkdir -p $(STAGE)
@@ -91,7 +92,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt | packages
 
 $(BENCH)/%/.installed: tests/bench/peers/%.txt constraints.txt pyproject.toml | packages
 	python3 -m venv $(BENCH)/$*
-	@echo "Installing into $(BENCH)/$*: pipecat takes a minute, the others less."
+	@echo "Installing into $(BENCH)/$*: $(if $(filter pipecat,$*),a,less than a) minute."
 	$(BENCH)/$*/bin/pip install --quiet --requirement $< \
 		$(if $(filter ours,$*),--constraint constraints.txt)
 	touch $@
