@@ -32,7 +32,7 @@ EVENTS: dict[str, str] = {
     "led {pattern}": "what the LED shows from now on",
     "link {state}": "the link is opening, up or down",
     "turn_opened {turn}": "activityStart was sent",
-    "turn_closed {turn, frames}": "activityEnd was sent after so many frames",
+    "turn_closed {turn, frames}": "activityEnd was sent; frames: samples at 16 kHz",
     "answer_started {turn}": "the first of the answer arrived to be played",
     "answer_ended {turn}": "all of the answer has arrived",
     "answer_cut {turn}": "the rest of the answer will never come",
