@@ -12,13 +12,9 @@ from functools import partial
 from pathlib import Path
 
 from appliance.core.strict_toml import Unreadable
+from appliance.hardware.card import CardHung, DeviceUnavailable, DeviceUnknown
 from appliance.hardware.gpio import GpioUnavailable, GpioUnknown
-from appliance.hardware.sound_card import (
-    AlsaCard,
-    CardHung,
-    DeviceUnavailable,
-    DeviceUnknown,
-)
+from appliance.hardware.sound_card import AlsaCard
 from appliance.service import journal, native_noise, systemd
 from appliance.service.app import Appliance
 from appliance.service.arguments import parser

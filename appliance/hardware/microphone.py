@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from appliance.core.events import CaptureOverran, Event, PeriodCaptured
 from appliance.core.pcm import CAPTURE_RATE_HZ
-from appliance.hardware.sound_card import Card, Stream
+from appliance.hardware.card import Card, Stream
 
 #: How much slower than its nominal rate a card may run: crystals keep to 100 ppm.
 _SLOWEST = 1 + 300e-6

@@ -9,67 +9,23 @@ opening and closing are dealt with here, those of a running stream in portaudio.
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Protocol
 
 from appliance.hardware.alsa import Alsa
 from appliance.hardware.call_thread import CallThread
+from appliance.hardware.card import (
+    CardHung,
+    DeviceUnavailable,
+    DeviceUnknown,
+    Fill,
+    Hear,
+    Stream,
+)
 from appliance.hardware.portaudio import PortAudio, PortAudioStream, Wanted
-
-Hear = Callable[[bytes, bool], None]
-Fill = Callable[[bool], bytes]
 
 OPEN_LIMIT_S = 10.0
 CLOSE_LIMIT_S = 2.0
 
 _LISTING = {"capture": "arecord -L", "playback": "aplay -L"}
-
-
-class DeviceUnknown(Exception):
-    """No such device in ALSA's configuration: the name, or asound.conf, is wrong."""
-
-
-class DeviceUnavailable(Exception):
-    """The device cannot be opened now: unplugged, busy, or not able to do the rate."""
-
-
-class CardHung(Exception):
-    """A call to the card does not return: only a new process can use it again."""
-
-
-class Stream(Protocol):
-    async def close(self) -> None:
-        """End it; twice is fine. Raises CardHung."""
-        ...
-
-    def restart(self, silenced: Callable[[], None]) -> None:
-        """Discard what the card still holds, at once, and go on; never waits.
-
-        `silenced` is called then, on any thread. If it cannot go on, no more periods
-        are asked for.
-        """
-        ...
-
-
-class Card(Protocol):
-    """Opens streams of s16le mono that run until they are closed.
-
-    `hear(pcm, overran)` gets one period, and whether frames were lost before it.
-    `fill(underran)` returns exactly one period, and is told if the card ran dry.
-
-    Threads: `hear` and `fill` are called from the card's own threads.
-    """
-
-    async def open_capture(
-        self, device: str, rate_hz: int, period_frames: int, hear: Hear
-    ) -> Stream:
-        """Raises DeviceUnknown, DeviceUnavailable, CardHung."""
-        ...
-
-    async def open_playback(
-        self, device: str, rate_hz: int, period_frames: int, fill: Fill
-    ) -> Stream:
-        """Raises DeviceUnknown, DeviceUnavailable, CardHung."""
-        ...
 
 
 class AlsaCard:

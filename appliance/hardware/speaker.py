@@ -19,8 +19,8 @@ from appliance.core.events import (
     PlaybackUnderran,
 )
 from appliance.core.pcm import FRAME_BYTES, PLAYBACK_RATE_HZ, amplify, fade
+from appliance.hardware.card import Card, Stream
 from appliance.hardware.jitter_buffer import NOTHING, JitterBuffer, Taken
-from appliance.hardware.sound_card import Card, Stream
 
 
 class Speaker:

@@ -13,7 +13,7 @@ from appliance.core.advance import advance, deadline
 from appliance.core.conversation import State
 from appliance.core.events import ConfigChanged, Event, StopRequested
 from appliance.core.secret import Secret
-from appliance.hardware.sound_card import Card
+from appliance.hardware.card import Card
 from appliance.service import systemd
 from appliance.service.config import Config, limits, manner
 from appliance.service.days import tell_days

@@ -8,12 +8,8 @@ from pathlib import Path
 from typing import TypeGuard
 
 from appliance.core.pcm import CAPTURE_RATE_HZ, FRAME_BYTES, PLAYBACK_RATE_HZ
-from appliance.hardware.sound_card import (
-    AlsaCard,
-    Card,
-    DeviceUnavailable,
-    DeviceUnknown,
-)
+from appliance.hardware.card import Card, DeviceUnavailable, DeviceUnknown
+from appliance.hardware.sound_card import AlsaCard
 from appliance.service.config import Config
 from appliance.simulator.virtual_card import VirtualCard
 from appliance.simulator.wav import WavUnusable, read_wav

@@ -10,7 +10,7 @@ from appliance.core.conversation import Conversation, State
 from appliance.core.events import PeriodCaptured, TalkPressed, TimePassed
 from appliance.core.signals import Fault, signal_of
 from appliance.core.way import Way
-from appliance.hardware.sound_card import DeviceUnavailable
+from appliance.hardware.card import DeviceUnavailable
 from appliance.service.moment import Moment
 from appliance.service.streams import write
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from appliance.core.events import DevicesReady, Event, FaultCleared, FaultRaised
 from appliance.core.liveness import LIMITS_S
 from appliance.core.signals import Fault
-from appliance.hardware.sound_card import CardHung, DeviceUnavailable, DeviceUnknown
+from appliance.hardware.card import CardHung, DeviceUnavailable, DeviceUnknown
 from appliance.service import systemd
 
 #: Before the first beat: nobody is ready until it comes.

@@ -11,9 +11,9 @@ from appliance.core.earcons import earcon_pcm
 from appliance.core.events import Event
 from appliance.core.secret import Secret
 from appliance.hardware.button import TalkButton
+from appliance.hardware.card import Card
 from appliance.hardware.led import StatusLed
 from appliance.hardware.microphone import Microphone
-from appliance.hardware.sound_card import Card
 from appliance.hardware.speaker import Speaker
 from appliance.hardware.volume import VolumeKnobs
 from appliance.live.link import LiveLink

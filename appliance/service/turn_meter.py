@@ -81,8 +81,10 @@ class TurnMeter:
                 yield report
 
     def _measure_hold(self, moment: Moment) -> None:
-        before, after, talking = moment.before, moment.after, moment.after.turn
-        begun = talking > before.turn
+        before, after = moment.before, moment.after
+        begun = after.turn > before.turn
+        # Of several that one step begins the first is what the user said.
+        talking = min(after.turn, before.turn + 1)
         held = before.hold is not None and before.hold.turn is not None
         if begun:
             pressed_at = _pressed_at(moment)

@@ -12,12 +12,8 @@ from pathlib import Path
 import pytest
 from patience import in_loop, noise, until
 
-from appliance.hardware.sound_card import (
-    AlsaCard,
-    DeviceUnavailable,
-    DeviceUnknown,
-    Stream,
-)
+from appliance.hardware.card import DeviceUnavailable, DeviceUnknown, Stream
+from appliance.hardware.sound_card import AlsaCard
 from appliance.simulator.virtual_card import VirtualCard
 
 RATE_HZ = 24_000
@@ -327,7 +323,8 @@ def test_a_card_that_is_unplugged_while_it_runs_hangs_and_is_told(virtual_card):
 
 OPEN_AND_CLOSE = """
 import asyncio
-from appliance.hardware.sound_card import AlsaCard, DeviceUnknown
+from appliance.hardware.card import DeviceUnknown
+from appliance.hardware.sound_card import AlsaCard
 
 async def main():
     card = AlsaCard()
@@ -344,7 +341,8 @@ asyncio.run(main())
 UNPLUG = """
 import asyncio, os
 from pathlib import Path
-from appliance.hardware.sound_card import AlsaCard, CardHung
+from appliance.hardware.card import CardHung
+from appliance.hardware.sound_card import AlsaCard
 
 async def main():
     called = asyncio.Event()

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from patience import in_loop, until
 
-from appliance.hardware.sound_card import AlsaCard, DeviceUnavailable
+from appliance.hardware.card import DeviceUnavailable
+from appliance.hardware.sound_card import AlsaCard
 from appliance.service.config import Config
 from appliance.simulator.virtual_card import VirtualCard
 

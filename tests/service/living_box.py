@@ -18,7 +18,8 @@ from appliance.core.events import (
     PlaybackUnderran,
 )
 from appliance.core.secret import Secret
-from appliance.hardware.sound_card import AlsaCard, Card
+from appliance.hardware.card import Card
+from appliance.hardware.sound_card import AlsaCard
 from appliance.service.app import Appliance
 from appliance.service.config import Config
 from appliance.service.moment import Moment

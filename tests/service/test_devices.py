@@ -10,7 +10,7 @@ from patience import in_loop, until
 
 from appliance.core.events import FaultCleared, FaultRaised
 from appliance.core.signals import Fault
-from appliance.hardware.sound_card import DeviceUnavailable, DeviceUnknown
+from appliance.hardware.card import DeviceUnavailable, DeviceUnknown
 from appliance.service import devices
 from appliance.service.devices import Need, keep_open
 

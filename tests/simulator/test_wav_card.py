@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.hardware.sound_card import Card
+from appliance.hardware.card import Card
 from appliance.simulator.wav import WavRecorder, WavUnusable, read_wav
 from appliance.simulator.wav_card import RecordingCard, WavCard
 

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 
-from appliance.hardware.sound_card import AlsaCard, Card
+from appliance.hardware.card import Card
+from appliance.hardware.sound_card import AlsaCard
 from appliance.service.config import Config
 from appliance.service.doctor.machine import Machine
 

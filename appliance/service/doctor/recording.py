@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from appliance.core import events as ev
 from appliance.core.pcm import CAPTURE_RATE_HZ, FRAME_BYTES, seconds
+from appliance.hardware.card import CardHung, DeviceUnavailable, DeviceUnknown
 from appliance.hardware.microphone import Microphone
-from appliance.hardware.sound_card import CardHung, DeviceUnavailable, DeviceUnknown
 from appliance.hardware.speaker import Speaker
 from appliance.service.devices import Device
 from appliance.service.doctor.case import Case
