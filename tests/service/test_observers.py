@@ -34,8 +34,9 @@ class Watched(Chaos):
         held = (
             before.hold or self.conversation.hold or isinstance(event, ev.TalkPressed)
         )
-        if self.conversation.turn > before.turn and not held:
-            self.unsaid.add(self.conversation.turn)
+        # Of several that one step begins the first is what was said.
+        first = before.turn + 2 if held else before.turn + 1
+        self.unsaid.update(range(first, self.conversation.turn + 1))
         self.screen.follow(moment)
         self.lines.follow(moment)
         return effects
