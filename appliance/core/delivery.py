@@ -72,7 +72,8 @@ def timers(
     if waiting:
         if tool_calls.holds_audio(c):
             return
-        if waiting.sent is None and waiting.audible and c.link is Link.UP:
+        unsent = next((u for u in c.utterances if not u.closed), waiting)
+        if unsent.sent is None and unsent.audible and c.link is Link.UP:
             yield _may_open_at(c), deliver
         if waiting.ended_at is not None:
             yield waiting.ended_at + c.limits.delivery_limit_s, _undeliverable

@@ -79,6 +79,13 @@ def test_utterances_said_while_the_link_is_down_are_sent_in_order_with_the_gap()
     assert box.turns == ["open 1", "close 1", "open 2", "close 2", "open 3", "close 3"]
 
 
+def test_a_turn_opens_after_the_gap_though_the_one_before_is_still_on_its_way():
+    box = offline().say().say()
+    box.clogged = True
+    assert box.link_up().turns == ["open 1", "close 1"]
+    assert box.wait(LIMITS.turn_gap_s).turns[2:] == ["open 2", "close 2"]
+
+
 def test_only_the_last_of_several_utterances_is_answered_aloud():
     box = offline().say().say().link_up().wait(0.6)
     box.answer()
