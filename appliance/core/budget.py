@@ -49,7 +49,8 @@ def timers(
     c: Conversation,
 ) -> Iterator[tuple[float, Callable[[Conversation, float], Step]]]:
     """When an open microphone is closed: as soon as all is answered and heard."""
-    if c.used_up and hands_free.calm(c) and c.quiet_since is not None:
+    quiet = hands_free.calm(c) and c.quiet_since is not None
+    if c.used_up and quiet and not hands_free.waits(c):
         yield 0.0, _close
 
 

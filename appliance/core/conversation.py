@@ -168,6 +168,14 @@ class Conversation(Struct, frozen=True):
         return streams or any(is_open(u) for u in self.utterances)
 
     @property
+    def hears(self) -> bool:
+        """What the microphone captures is still to be said."""
+        microphone = self.microphone
+        return bool(self.hold) or (
+            microphone is not None and not is_captured(self, microphone.until)
+        )
+
+    @property
     def wants_link(self) -> bool:
         """Something is to be said, or answered."""
         return bool(self.hold or self.microphone or self.utterances)

@@ -13,7 +13,8 @@ _DOUBLE_TAP_S = 0.5
 
 def press(c: Conversation, at: float, now: float) -> Step:
     """The button went down."""
-    if c.used_up and not (c.hold or c.microphone):
+    listens = c.hold or (c.microphone and not c.microphone.closing)
+    if c.used_up and not listens:
         return budget.refuse(c, now)
     match c.manner.way:
         case Way.HANDS_FREE:

@@ -32,9 +32,11 @@ def press(c: Conversation, at: float, now: float) -> Step:
     if c.microphone and c.quiet_since is not None:
         # What was asked is still to be answered.
         return _toggle(c, at), ()
-    opens = not (c.microphone or c.answer)
+    opens = not (c.answer or (c.microphone and not c.microphone.closing))
     c, effects = playback.hush(c, now)
-    c, more = _open(c, at) if opens else (c, ())
+    if not opens:
+        return c, effects
+    c, more = (_toggle(c, at), ()) if c.microphone else _open(c, at)
     return c, effects + more
 
 
@@ -59,9 +61,7 @@ def deliver(c: Conversation) -> Step:
     if c.link is not Link.UP or c.microphone is None:
         return c, ()
     microphone = replace(c.microphone, waiting_since=None)
-    # What the box has to say itself has turns of its own, which do not nest.
-    unsaid = any(u.sent is None for u in c.utterances)
-    if unsaid or not microphone.pieces or tool_calls.holds_audio(c):
+    if _is_second(c) or not microphone.pieces or tool_calls.holds_audio(c):
         return replace(c, microphone=microphone), ()
     effects: list[Effect] = []
     if microphone.sent is None:
@@ -92,6 +92,13 @@ def calm(c: Conversation) -> bool:
     return c.microphone is not None and not (c.owed or c.answer or asked)
 
 
+def waits(c: Conversation) -> bool:
+    """What was said cannot be sent yet."""
+    if c.microphone is None or not (c.link is not Link.UP or _is_second(c)):
+        return False
+    return _is_audible(c.microphone.pieces[c.microphone.sent or 0 :])
+
+
 def close(c: Conversation, now: float) -> Step:
     """What was said and never reached the service is told as lost; so is what did, if
     no answer begins before the link is gone."""
@@ -106,9 +113,9 @@ def close(c: Conversation, now: float) -> Step:
         held = tool_calls.holds_audio(c)
         effects += () if held else (SendAudio(_SILENCE),)
         effects += (CloseTurn(microphone.turn),)
-    if any(map(any, sent)) and not c.owed:
+    if _is_audible(sent) and not c.owed:
         c = replace(c, owed=(0,))
-    if not any(map(any, unsent)):
+    if not _is_audible(unsent):
         return c, effects
     c, more = playback.mishap(c, Signal.LOST, now)
     return c, effects + more
@@ -131,7 +138,7 @@ def timers(
     if c.microphone.closing:
         # What a tool holds up may be a question: it is sent when that is done.
         if not tool_calls.holds_audio(c):
-            yield captured_at(c, c.microphone.until), close
+            yield _closes_at(c, c.microphone), close
         return
     if c.microphone.waiting_since is not None and c.link is not Link.UP:
         yield c.microphone.waiting_since + c.limits.delivery_limit_s, _undeliverable
@@ -141,6 +148,26 @@ def timers(
     yield until, _cut_off
     if c.microphone.warned_for != c.active_at:
         yield until - c.limits.hold_warning_s, _warn
+
+
+def _closes_at(c: Conversation, microphone: OpenMicrophone) -> float:
+    """When all of it is there; and if it waits for a link, not before that, or before
+    it has waited too long."""
+    at = captured_at(c, microphone.until)
+    if not waits(c):
+        return at
+    waiting_since = max(microphone.until, microphone.waiting_since or 0.0)
+    return max(at, waiting_since + c.limits.delivery_limit_s)
+
+
+def _is_second(c: Conversation) -> bool:
+    """What the box has to say itself has turns of its own, which do not nest."""
+    return any(u.sent is None for u in c.utterances)
+
+
+def _is_audible(pieces: tuple[bytes, ...]) -> bool:
+    # Looked at often: to be done in C.
+    return any(piece.strip(b"\0") for piece in pieces)
 
 
 def _open(c: Conversation, at: float) -> Step:
@@ -158,13 +185,19 @@ def _open(c: Conversation, at: float) -> Step:
 
 
 def _toggle(c: Conversation, at: float) -> Conversation:
-    """Closed if it was open; and the other way round, if it is closing."""
+    """Closed if it was open; and the other way round, if it is closing. Who goes on
+    talking waits anew."""
     microphone = c.microphone
     assert microphone
     if not microphone.closing:
         return replace(c, microphone=replace(microphone, until=at))
     since = at if is_captured(c, microphone.until) else microphone.since
-    microphone = replace(microphone, since=since, until=float("inf"))
+    microphone = replace(
+        microphone,
+        since=since,
+        until=float("inf"),
+        waiting_since=microphone.waiting_since and at,
+    )
     return replace(c, microphone=microphone)
 
 

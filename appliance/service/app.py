@@ -129,9 +129,8 @@ class Appliance:
         for effect in effects:
             self._parts.perform(effect)
         self._parts.show(after)
-        listens = bool(after.hold or after.microphone)
-        self._inbox.lets_capture_wait = not listens
-        self._parts.listen(listens)
+        self._inbox.lets_capture_wait = not after.hears
+        self._parts.listen(after.hears)
         for observe in (self._remembered.follow, *self._observers):
             observe(Moment(now, event, before, after, effects))
         if isinstance(event, StopRequested):

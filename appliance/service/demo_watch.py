@@ -75,7 +75,7 @@ def begins_to_listen(moment: Moment) -> bool:
 
 def listens(c: Conversation) -> bool:
     held = c.hold is not None and c.hold.released_at is None
-    return held or c.microphone is not None
+    return held or (c.microphone is not None and not c.microphone.closing)
 
 
 def done(done_at: float) -> Condition:
@@ -93,7 +93,7 @@ def _is_left_open(moment: Moment, done_at: float) -> bool:
         case PeriodCaptured(_, ended_at), Way.HANDS_FREE:
             patient_until = max(done_at, c.active_at) + _PATIENCE_S
             quiet = c.quiet_since is not None and hands_free.calm(c)
-            return ended_at > patient_until and quiet
+            return ended_at > patient_until and quiet and listens(c)
         case _:
             return False
 

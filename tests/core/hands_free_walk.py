@@ -11,6 +11,7 @@ from walks import FRAME_S, SHORT, Bounded
 import appliance.core.advance as core
 from appliance.core import effects as ef
 from appliance.core import events as ev
+from appliance.core import hands_free
 from appliance.core.conversation import Conversation, Link, start
 from appliance.core.pcm import CAPTURE_RATE_HZ
 from appliance.core.signals import LINK_FAULTS, Fault
@@ -19,6 +20,8 @@ from appliance.core.value import replace
 from appliance.core.way import Manner, Way
 
 LIMIT_S = 15.0
+#: What is sent was heard no longer ago: it may have waited for a link, more than once.
+_OLDEST_S = 60.0
 
 
 class OpenWalk(Bounded):
@@ -32,6 +35,8 @@ class OpenWalk(Bounded):
         self.conversation = replace(start(SHORT, self.now, self.manner), ready=True)
         self.tape = Tape()
         self.told = self.played = self.stale = self.carried = self.closed = 0
+        #: How often a closed microphone waited for the link, and was then sent.
+        self.waited = 0
         self._captured_until = self.now
         #: By the last frame of a period: when such ones ended (numbers come again).
         self._ends: dict[int, list[float]] = defaultdict(list)
@@ -66,6 +71,7 @@ class OpenWalk(Bounded):
         _check_the_speech(before, event, after, effects)
         self._follow_the_service(event, effects)
         self._follow_the_button(before, event)
+        self._follow_the_wait(before, effects)
         for effect in effects:
             self._check(effect)
         if isinstance(event, ev.AnswerInterrupted | ev.TalkPressed):
@@ -167,11 +173,23 @@ class OpenWalk(Bounded):
                 self._open_at[-1][1] = float("inf")
             else:
                 self._open_at.append([event.at, float("inf")])
+        if isinstance(event, ev.TalkPressed) and was and was.closing:
+            refused = before.answer or before.used_up
+            assert is_open or refused, "a press does not go on listening"
         if was_open and not is_open:
             at = event.at if isinstance(event, ev.TalkPressed) else self.now
             # What was captured before the box could know is not held against it.
             self._open_at[-1][1] = max(at, self._captured_until)
             self.closed += now is not None
+
+    def _follow_the_wait(
+        self, before: Conversation, effects: tuple[ef.Effect, ...]
+    ) -> None:
+        was = before.microphone
+        if was and was.closing and hands_free.waits(before):
+            self.waited += self.conversation.microphone is None and any(
+                isinstance(e, ef.CloseTurn) for e in effects
+            )
 
     def _check(self, effect: ef.Effect) -> None:
         match effect:
@@ -201,12 +219,12 @@ class OpenWalk(Bounded):
             return
         self.carried += 1
         length_s = (len(frames) - first) * FRAME_S
-        ends = [at for at in self._ends[frames[-1]] if at > self.now - 30]
+        ends = [at for at in self._ends[frames[-1]] if at > self.now - _OLDEST_S]
         assert any(self._allowed(at - length_s, at) for at in ends)
 
     def _allowed(self, since: float, until: float) -> bool:
         """Heard while the microphone was open, and (half-duplex) nothing sounded."""
-        spans = [*self._open_at[-4:]]
+        spans = [(a, b) for a, b in self._open_at[-40:] if b > self.now - _OLDEST_S]
         asked = any(
             a - 2 * FRAME_S < since and until < b + 2 * FRAME_S for a, b in spans
         )

@@ -9,6 +9,7 @@ from appliance.core import events as ev
 from appliance.core.conversation import State
 from appliance.core.pcm import CAPTURE_RATE_HZ, FRAME_BYTES
 from appliance.core.signals import Earcon, Fault
+from appliance.core.utterance import Utterance
 from appliance.core.value import replace
 from appliance.core.way import Manner, Way
 
@@ -17,7 +18,7 @@ LIMIT_S = 120.0
 
 def box(*, half_duplex=True, **limits):
     """A box that is talked to hands-free, idle, its link up."""
-    box = Box(turn_gap_s=0.0, **limits)
+    box = Box(**{"turn_gap_s": 0.0, **limits})
     box.wire.unnumbered = True
     manner = Manner(Way.HANDS_FREE, half_duplex, LIMIT_S)
     box.conversation = replace(box.conversation, manner=manner)
@@ -168,9 +169,108 @@ def test_without_a_link_for_too_long_it_ends_and_the_user_is_told():
     assert talked.state is State.IDLE
 
 
-def test_closing_it_before_any_of_it_was_sent_is_told():
-    talked = box().lose_link().hear(1000).press().hear(1000).forget()
-    assert talked.press().hear(200).earcons == [Earcon.LOST]
+def closed_without_a_link():
+    """Something was said, and the microphone closed, before any link came."""
+    return box().lose_link().hear(1000).press().hear(1000).press().hear(200).forget()
+
+
+def test_what_was_said_waits_for_the_link_when_the_microphone_is_closed():
+    waiting = closed_without_a_link().lose_link().hear(25_000)
+    assert (waiting.state, waiting.pattern) == (State.THINKING, "thinking")
+    assert waiting.ordered(ef.OpenLink)
+    sent_late = waiting.link_up()
+    assert sent_late.turns == ["open 1", "close 1"]
+    *said, silence = (order.pcm for order in sent_late.ordered(ef.SendAudio))
+    assert seconds(b"".join(said)) == pytest.approx(1.0, abs=0.001)
+    assert not any(silence)
+    assert sent_late.earcons == []
+    assert sent_late.answer().ordered(ef.Play)
+    assert sent_late.drain().hear(200).state is State.IDLE
+
+
+def test_it_waits_as_long_as_any_utterance_and_is_then_told_as_lost():
+    waiting = closed_without_a_link().hear(29_700)
+    assert waiting.earcons == []
+    assert waiting.hear(200).earcons == [Earcon.LOST]
+    assert waiting.state is State.IDLE
+    assert waiting.link_up().turns == []
+
+
+def test_what_was_sent_on_a_link_that_is_lost_before_it_closed_waits_for_the_next():
+    talked = opened().hear(1050).press().lose_link().forget().hear(20_000)
+    assert talked.earcons == []
+    assert talked.link_up().turns == ["open 1", "close 1"]
+    assert seconds(sent(talked).rstrip(b"\0")) == pytest.approx(1.05, abs=0.001)
+
+
+def test_an_open_microphone_that_its_limit_closes_waits_for_the_link_as_well():
+    limited = opened(delivery_limit_s=300.0).lose_link().hear(121_000)
+    assert limited.earcons == [Earcon.CUT_OFF]
+    assert limited.drain().hear(10_000).state is State.THINKING
+    assert limited.forget().link_up().turns == ["open 1", "close 1"]
+
+
+def test_press_while_it_waits_goes_on_listening_and_waits_anew():
+    waiting = closed_without_a_link().hear(25_000).press().hear(20_000)
+    assert (waiting.state, waiting.earcons) == (State.LISTENING, [])
+    waiting.press().hear(25_000).link_up()
+    assert waiting.turns == ["open 1", "close 1"]
+    assert seconds(sent(waiting).rstrip(b"\0")) == pytest.approx(21.0, abs=PERIOD_S)
+
+
+def test_press_while_it_waits_and_a_fault_sounds_goes_on_listening():
+    waiting = closed_without_a_link().lose_link(Fault.NETWORK)
+    assert waiting.earcons == [Earcon.NO_NETWORK]
+    assert waiting.press().just_ordered(ef.DropPlayback)
+    assert waiting.hear(1000).state is State.LISTENING
+    waiting.press().hear(200).link_up()
+    assert seconds(sent(waiting).rstrip(b"\0")) == pytest.approx(1.9, abs=PERIOD_S)
+
+
+def test_a_fatal_fault_ends_the_wait():
+    assert closed_without_a_link().lose_link(Fault.KEY).earcons == [Earcon.KEY_REJECTED]
+
+
+def test_a_microphone_that_dies_ends_the_wait():
+    waiting = closed_without_a_link().tell(ev.FaultRaised(Fault.MICROPHONE))
+    assert waiting.earcons == [Earcon.LOST, Earcon.MICROPHONE]
+    assert waiting.state is State.IDLE
+
+
+def test_a_stop_ends_the_wait():
+    stopped = closed_without_a_link().tell(ev.StopRequested())
+    assert stopped.state is State.IDLE
+    assert stopped.link_up().turns == []
+
+
+def test_silence_waits_for_no_link():
+    silent = box().lose_link().press()
+    silent.wait(1.0).tell(ev.PeriodCaptured(bytes(4096), silent.now))
+    silent.press().wait(0.1).tell(ev.PeriodCaptured(bytes(3200), silent.now))
+    assert (silent.state, silent.earcons) == (State.IDLE, [])
+
+
+def test_it_is_heard_no_longer_than_to_the_press_that_closes_it():
+    talked = box().lose_link().press().hear(1000)
+    assert talked.conversation.hears
+    assert talked.press().conversation.hears
+    assert not talked.hear(200).conversation.hears
+    assert talked.press().conversation.hears
+
+
+@pytest.mark.parametrize("clogged", [False, True])
+def test_it_waits_behind_what_the_box_has_to_say_itself(clogged):
+    rang = box(turn_gap_s=0.5).lose_link().hear(1000)
+    told = (
+        Utterance(turn, audible=True, ended_at=rang.now, text="x") for turn in (1, 2)
+    )
+    rang.conversation = replace(rang.conversation, turn=2, utterances=tuple(told))
+    rang.press().hear(1000).press().hear(200).forget()
+    # What an open microphone hears needs no gap.
+    rang.wire.turn_gap_s, rang.clogged = 0.0, clogged
+    rang.link_up().hear(2000)
+    assert rang.turns == ["open 1", "close 1", "open 2", "close 2", "open 3", "close 3"]
+    assert rang.earcons == []
 
 
 def test_a_fatal_fault_ends_it_with_the_sound_of_the_fault():

@@ -149,6 +149,15 @@ def test_a_remark_that_never_comes_keeps_no_microphone_open_beyond_the_limit():
     assert box.earcons == [Earcon.DAILY_LIMIT]
 
 
+def test_what_waits_for_a_link_is_no_less_said_for_the_limit():
+    waiting = open_microphone().lose_link().hear(1000).press().hear(200).forget()
+    waiting.tell(ev.TokensCounted(Tokens(audio_in=1000))).hear(500)
+    assert waiting.earcons == []
+    assert waiting.press().earcons == [Earcon.DAILY_LIMIT]
+    assert waiting.drain().hear(500).link_up().turns == ["open 1", "close 1"]
+    assert waiting.answer().ordered(ef.Play)
+
+
 def test_an_open_microphone_closes_when_the_last_answer_was_heard():
     box = open_microphone().tell(ev.AnswerAudio(bytes(4800)))
     box.tell(ev.TokensCounted(Tokens(audio_in=1000)), ev.AnswerEnded())

@@ -61,4 +61,5 @@ def test_an_open_microphone_hears_only_the_user_and_nothing_stale_sounds(
     assert opened.played > steps() / 100
     assert opened.stale > steps() / 1000
     assert opened.closed > steps() / 1000
+    assert opened.waited > steps() / 5000
     assert steps() < 20_000 or len(opened.told_tools) == 2

@@ -7,6 +7,7 @@ import signal
 import statistics
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from living_box import CALM, DEFAULT, compact, living_box
 from own_process import LIMIT_S, process
@@ -16,6 +17,7 @@ from appliance.core.conversation import State
 from appliance.core.effects import PlayEarcon
 from appliance.core.events import (
     ConfigChanged,
+    DevicesReady,
     FaultCleared,
     FaultRaised,
     TalkPressed,
@@ -213,6 +215,36 @@ async def test_hands_free_it_is_open_from_one_press_to_the_other(virtual_card):
             box.panel.release()
             await closed()
         assert speech in server.turns[0].heard
+
+
+@in_loop
+async def test_hands_free_it_is_closed_while_what_it_heard_waits_for_the_link(
+    virtual_card,
+):
+    config = WHILE_HELD.changed(turns=CALM.turns.changed(mode="server-vad"))
+    speech = noise(16_000)
+    async with LiveServer(QUICK) as nobody:
+        url = nobody.url
+    async with living_box(virtual_card, url, config) as box:
+        await box.until(lambda: box.happened(DevicesReady))
+        await box.quiet()
+        await closed()
+        box.panel.press()
+        box.panel.release()
+        await box.captured(0.1)
+        await box.until(lambda: box.moments[-1].after.quiet_since is not None)
+        await box.captured(0.2)
+        virtual_card.say(speech)
+        await box.captured(1.5)
+        box.panel.press()
+        box.panel.release()
+        await closed()
+        assert box.moments[-1].after.state is State.THINKING
+        async with LiveServer(QUICK, port=urlsplit(url).port) as server:
+            await box.state(State.SPEAKING)
+            await box.quiet()
+        assert speech in server.turns[0].heard
+        assert Earcon.LOST not in {order.earcon for order in box.effects(PlayEarcon)}
 
 
 @in_loop

@@ -58,6 +58,14 @@ def test_hands_free_only_the_press_that_opens_the_microphone_asks(story, questio
     assert len(questions) == 2
 
 
+def test_hands_free_the_press_that_goes_on_listening_asks_again(story, questions):
+    box = story(Way.HANDS_FREE).tell(ev.LinkLost(None, "gone"))
+    box.press().hear(8).press().hear(8)
+    assert len(questions) == 1
+    box.press()
+    assert len(questions) == 2
+
+
 @pytest.mark.parametrize(
     ("way", "patience_s"), [(Way.TOGGLE, 0.0), (Way.HANDS_FREE, 4.0)]
 )
@@ -69,6 +77,16 @@ def test_a_microphone_left_open_is_found_when_no_answer_is_to_come(way, patience
     box.hear(2)
     assert over(box.moments[-1])
     assert box.now - done_at < patience_s + 1.0
+
+
+def test_what_a_closed_microphone_heard_is_waited_for():
+    box = Story(manner=Manner(Way.HANDS_FREE)).tell(ev.LinkLost(None, "gone"))
+    box.press().hear(8).press().hear(2)
+    over = done(box.now)
+    box.hear(100)
+    assert not any(map(over, box.moments))
+    box.tell(ev.LinkUp()).answer().wait(1.0).drained().hear(2)
+    assert over(box.moments[-1])
 
 
 def test_an_answer_is_heard_to_its_end_before_an_open_microphone_is_closed():
