@@ -114,7 +114,8 @@ def _closed(record: Record, moment: Moment) -> str:
     microphone = moment.before.microphone
     if microphone and microphone.turn == record["turn"]:
         # Nobody tells the box what of it was speech.
-        return f"microphone closed after {record['t'] - microphone.since:.1f} s"
+        open_s = min(record["t"], microphone.until) - microphone.since
+        return f"microphone closed after {open_s:.1f} s"
     sent = "stopped after" if isinstance(moment.event, StopRequested) else "sent:"
     return f"{sent} {record['frames'] / CAPTURE_RATE_HZ:.2f} s of speech"
 

@@ -183,7 +183,7 @@ async def test_a_hold_that_begins_to_be_heard_late_is_answered_all_the_same(
         ) as box:
             await box.ready()
             await closed()
-            await box.hold(2.5)
+            await box.hold(3.5)
             await box.state(State.SPEAKING)
             await box.quiet()
             start = talkative_card.starts("microphone")[-1].frame

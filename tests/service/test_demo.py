@@ -98,6 +98,14 @@ def test_an_answer_is_heard_to_its_end_before_an_open_microphone_is_closed():
     assert over(box.moments[-1])
 
 
+def test_what_waited_for_the_link_was_not_open_for_so_long(capsys):
+    screen = Screen(as_json=False, prices=PricesSection())
+    box = Story(screen.follow, manner=Manner(Way.HANDS_FREE))
+    box.tell(ev.LinkLost(None, "gone")).press().hear(8).press().hear(80)
+    box.tell(ev.LinkUp())
+    assert "turn 1   microphone closed after 1.0 s" in capsys.readouterr().out
+
+
 def test_an_open_microphone_is_not_told_as_speech(capsys):
     screen = Screen(as_json=False, prices=PricesSection())
     Story(screen.follow, manner=Manner(Way.HANDS_FREE)).press().hear(8).press()
