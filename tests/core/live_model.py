@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 #: One way, seconds.
 _LATENCY_S = (0.02, 0.25)
+#: It thinks for so long, seconds; a box counts on the first (tool_calls.is_of_older).
+_THINKS_S = (0.3, 3)
 
 
 class Link:
@@ -172,7 +174,7 @@ class Server:
         self._generation += 1
         parts = [r.uniform(0.05, 0.5) for _ in range(r.randint(1, 5))]
         how = r.choice(("deaf", "empty", "stall", "endless")) if self._fails() else ""
-        at = world.clock + r.uniform(0.05, 3)
+        at = world.clock + r.uniform(*_THINKS_S)
         if how == "empty":
             parts = []
         if how == "stall":
