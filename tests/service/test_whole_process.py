@@ -7,6 +7,7 @@ import signal
 import stat
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -181,8 +182,10 @@ def files_open_for_writing(pid: int) -> set[Path]:
     """The regular files that a process could write to at this moment."""
     found = set()
     for link in Path(f"/proc/{pid}/fd").iterdir():
-        flags_line = (Path(f"/proc/{pid}/fdinfo") / link.name).read_text()
-        flags = int(flags_line.split("flags:")[1].split()[0], 8)
-        if stat.S_ISREG(link.stat().st_mode) and flags & (os.O_WRONLY | os.O_RDWR):
-            found.add(link.readlink())
+        with suppress(FileNotFoundError):  # It has been closed meanwhile.
+            flags_line = (Path(f"/proc/{pid}/fdinfo") / link.name).read_text()
+            flags = int(flags_line.split("flags:")[1].split()[0], 8)
+            writes = flags & (os.O_WRONLY | os.O_RDWR)
+            if stat.S_ISREG(link.stat().st_mode) and writes:
+                found.add(link.readlink())
     return found
