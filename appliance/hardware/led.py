@@ -10,6 +10,8 @@ from appliance.core.value import replace
 from appliance.hardware.gpio import claim_led
 
 FADE_STEP_S = 0.04
+#: Until it is told what to show.
+_DARK = LedPattern("dark", (Glow(0.0, 0.0),))
 
 
 class StatusLed:
@@ -23,7 +25,7 @@ class StatusLed:
         """Raises GpioUnavailable."""
         self._brightness = brightness
         self._idle_brightness = idle_brightness
-        self._pattern: LedPattern | None = None
+        self._pattern = _DARK
         self._has_changed = False
         #: Ends the level that is being shown.
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -74,8 +76,9 @@ class StatusLed:
             self._over.set_result(None)
 
     def _steps(self) -> tuple[Glow, ...]:
-        steps = self._pattern.steps if self._pattern else (Glow(0.0, 0.0),)
-        return tuple(replace(step, level=self._level(step)) for step in steps)
+        return tuple(
+            replace(step, level=self._level(step)) for step in self._pattern.steps
+        )
 
     def _level(self, step: Glow) -> float:
         if step.level is None:

@@ -7,7 +7,7 @@ opening and closing are dealt with here, those of a running stream in portaudio.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 
 from appliance.hardware.alsa import Alsa
@@ -68,7 +68,7 @@ class AlsaCard:
         )
 
     async def _open(self, wanted: Wanted) -> Stream:
-        stream = _AlsaStream(wanted, self._close, self._restart)
+        stream = _AlsaStream(wanted, self)
         try:
             await self._call(lambda: self._start(stream), OPEN_LIMIT_S)
         except asyncio.CancelledError:
@@ -76,10 +76,12 @@ class AlsaCard:
             raise
         return stream
 
-    def _restart(self, stream: "_AlsaStream", silenced: Callable[[], None]) -> None:
+    def restart(self, stream: "_AlsaStream", silenced: Callable[[], None]) -> None:
+        """As the stream's own."""
         self._thread.submit(lambda: self._run_anew(stream, silenced))
 
-    async def _close(self, stream: "_AlsaStream") -> None:
+    async def close(self, stream: "_AlsaStream") -> None:
+        """As the stream's own."""
         await self._call(lambda: self._end(stream), CLOSE_LIMIT_S)
 
     async def _call(self, function: Callable[[], None], limit_s: float) -> None:
@@ -199,24 +201,19 @@ class AlsaCard:
 class _AlsaStream:
     """A stream that outlives the PortAudio it runs on."""
 
-    def __init__(
-        self,
-        wanted: Wanted,
-        close: Callable[["_AlsaStream"], Awaitable[None]],
-        restart: Callable[["_AlsaStream", Callable[[], None]], None],
-    ) -> None:
+    def __init__(self, wanted: Wanted, card: AlsaCard) -> None:
         self.wanted = wanted
         self.running: PortAudioStream | None = None
-        self._close: Callable[[_AlsaStream], Awaitable[None]] | None = close
-        self._restart = restart
+        self._card = card
+        self._is_closed = False
 
     async def close(self) -> None:
-        close, self._close = self._close, None
-        if close is not None:
-            await close(self)
+        if not self._is_closed:
+            self._is_closed = True
+            await self._card.close(self)
 
     def restart(self, silenced: Callable[[], None]) -> None:
-        self._restart(self, silenced)
+        self._card.restart(self, silenced)
 
     def end(self) -> None:
         running, self.running = self.running, None
