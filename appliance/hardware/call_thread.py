@@ -15,6 +15,8 @@ Result = TypeVar("Result")
 class CallThread:
     """Runs one call after the other; a call that hangs does not keep the process.
 
+    Each is made, even if nobody waits for it any more: it may be what closes a device.
+
     Threads: `submit` from any, `call` on the event loop, what is called on this one.
     """
 
@@ -32,13 +34,12 @@ class CallThread:
         """What `function` returns or raises; TimeoutError when it takes too long."""
         # Not wait_for(): before Python 3.12 it can swallow a cancellation.
         async with asyncio.timeout(limit_s):
-            return await asyncio.wrap_future(self.submit(function))
+            made = asyncio.wrap_future(self.submit(function))
+            return await asyncio.shield(made)
 
     def _work(self) -> None:
         while True:
             function, future = self._calls.get()
-            if not future.set_running_or_notify_cancel():
-                continue
             try:
                 result = function()
             except BaseException as error:  # The caller's: nothing is swallowed.

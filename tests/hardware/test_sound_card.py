@@ -279,6 +279,24 @@ async def test_opening_that_is_cancelled_leaves_no_stream_behind(virtual_card):
 
 
 @in_loop
+async def test_closing_that_is_cancelled_before_its_turn_closes_all_the_same(
+    virtual_card,
+):
+    card = AlsaCard()
+    microphone = await open_microphone(card)
+    files = _files()
+    # The card's thread has this to do first.
+    opening = asyncio.create_task(open_speaker(card))
+    closing = asyncio.create_task(microphone.close())
+    await asyncio.sleep(0)
+    closing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    await (await opening).close()
+    assert _files() < files
+
+
+@in_loop
 async def test_opening_and_closing_leaves_no_thread_and_no_file_behind(virtual_card):
     card = AlsaCard()
 
