@@ -72,7 +72,8 @@ class AlsaCard:
         try:
             await self._call(lambda: self._start(stream), OPEN_LIMIT_S)
         except asyncio.CancelledError:
-            self._thread.submit(lambda: self._end(stream))
+            with suppress(CardHung):
+                await self.close(stream)
             raise
         return stream
 
@@ -81,8 +82,14 @@ class AlsaCard:
         self._thread.submit(lambda: self._run_anew(stream, silenced))
 
     async def close(self, stream: "_AlsaStream") -> None:
-        """As the stream's own."""
-        await self._call(lambda: self._end(stream), CLOSE_LIMIT_S)
+        """As the stream's own. Cancelled, it is over only when the stream is, too:
+        whoever uses PortAudio next must find it at rest."""
+        try:
+            await self._call(lambda: self._end(stream), CLOSE_LIMIT_S)
+        except asyncio.CancelledError:
+            with suppress(CardHung):
+                await self._call(lambda: None, CLOSE_LIMIT_S)
+            raise
 
     async def _call(self, function: Callable[[], None], limit_s: float) -> None:
         try:

@@ -271,6 +271,7 @@ async def test_opening_that_is_cancelled_leaves_no_stream_behind(virtual_card):
     opening.cancel()
     with pytest.raises(asyncio.CancelledError):
         await opening
+    assert not _has_open("speaker.raw")
     microphone = await open_microphone(card, lambda pcm, _: heard.append(pcm))
     count = len(filled)
     await until(lambda: heard)
@@ -284,7 +285,6 @@ async def test_closing_that_is_cancelled_before_its_turn_closes_all_the_same(
 ):
     card = AlsaCard()
     microphone = await open_microphone(card)
-    files = _files()
     # The card's thread has this to do first.
     opening = asyncio.create_task(open_speaker(card))
     closing = asyncio.create_task(microphone.close())
@@ -292,8 +292,8 @@ async def test_closing_that_is_cancelled_before_its_turn_closes_all_the_same(
     closing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await closing
+    assert not _has_open("spoken.raw")
     await (await opening).close()
-    assert _files() < files
 
 
 @in_loop
@@ -386,6 +386,13 @@ asyncio.run(main())
 
 def _threads() -> int:
     return len(os.listdir("/proc/self/task"))
+
+
+def _has_open(name: str) -> bool:
+    return any(
+        path.endswith(f"/{name}")
+        for path in map(os.path.realpath, Path("/proc/self/fd").iterdir())
+    )
 
 
 def _files() -> int:
