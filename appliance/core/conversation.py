@@ -8,6 +8,7 @@ from appliance.core.effects import Effect
 from appliance.core.events import PeriodCaptured
 from appliance.core.led_pattern import LedPattern
 from appliance.core.limits import Limits
+from appliance.core.liveness import LIMITS_S
 from appliance.core.signals import TABLE, Fault, Signal, signal_of, worst
 from appliance.core.tokens import Spent, Tokens
 from appliance.core.utterance import Utterance, is_open
@@ -15,8 +16,8 @@ from appliance.core.value import Struct
 from appliance.core.volume import Volume, VolumeHold
 from appliance.core.way import HOLD, Manner
 
-#: A period that is this late will not come: the microphone is dead.
-OVERDUE_S = 1.0
+#: A period that is this late will not come: the microphone was told dead by then.
+OVERDUE_S = LIMITS_S["microphone"] + 0.1
 
 
 class State(Enum):

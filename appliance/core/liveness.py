@@ -3,11 +3,11 @@
 
 from collections.abc import Mapping
 
-#: Longest silence of a part, in seconds. The button is read, and the inbox woken, at
-#: least once a second; a stream's period is 8192 frames at most (0.5 s).
+#: Longest silence of a part, in seconds. All are looked at once a second, if nothing
+#: happens; a stream's period is 8192 frames at most (0.5 s).
 LIMITS_S: dict[str, float] = {
-    "microphone": 1.0,
-    "speaker": 1.0,
+    "microphone": 1.2,
+    "speaker": 1.2,
     "inbox": 2.5,
     "button": 2.5,
 }

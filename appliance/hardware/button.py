@@ -6,13 +6,12 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 
 from appliance.core.events import Event, TalkPressed, TalkReleased
+from appliance.hardware.alarm import Alarm, next_second
 from appliance.hardware.gpio import claim_button
 
 HELD_POLL_S = 0.25
-IDLE_POLL_S = 1.0
 
 
 class TalkButton:
@@ -38,7 +37,7 @@ class TalkButton:
         self._post = post
         self._lock = threading.Lock()
         self._is_pressed = False
-        self._woken = asyncio.Event()
+        self._moved = Alarm()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._button = claim_button(
             pin, active_low=active_low, bounce_s=self._bounce_s or None
@@ -55,20 +54,15 @@ class TalkButton:
                 # It may be bouncing: a level that lasts will still be there.
                 await asyncio.sleep(self._bounce_s)
                 self._read()
-            await self._pause()
+            await self._moved.wait(self._next_look())
 
     def close(self) -> None:
         """Let go of the line."""
         self._button.close()
 
-    async def _pause(self) -> None:
-        if self._is_pressed:
-            await asyncio.sleep(HELD_POLL_S)
-            return
-        with suppress(TimeoutError):
-            async with asyncio.timeout(IDLE_POLL_S):
-                await self._woken.wait()
-        self._woken.clear()
+    def _next_look(self) -> float:
+        now = time.monotonic()
+        return now + HELD_POLL_S if self._is_pressed else next_second(now)
 
     def _read(self) -> None:
         with self._lock:
@@ -79,4 +73,4 @@ class TalkButton:
             now = time.monotonic()
             self._post(TalkPressed(now) if level else TalkReleased(now))
             if self._loop is not None:
-                self._loop.call_soon_threadsafe(self._woken.set)
+                self._loop.call_soon_threadsafe(self._moved.ring)

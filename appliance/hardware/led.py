@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Shows a pattern of light on the status LED."""
 
-import asyncio
 import itertools
+import time
 from collections.abc import Iterator, Sequence
 
 from appliance.core.led_pattern import Glow, LedPattern
 from appliance.core.value import replace
+from appliance.hardware.alarm import Alarm
 from appliance.hardware.gpio import claim_led
 
 FADE_STEP_S = 0.04
@@ -16,7 +17,6 @@ _DARK = LedPattern("dark", (Glow(0.0, 0.0),))
 
 class StatusLed:
     """The LED on GPIO line `pin`, dimmed to `brightness`, or `idle_brightness` (0..1).
-    Build it inside a running loop.
 
     Threads: one, the event loop's.
     """
@@ -26,54 +26,33 @@ class StatusLed:
         self._brightness = brightness
         self._idle_brightness = idle_brightness
         self._pattern = _DARK
-        self._has_changed = False
         #: Ends the level that is being shown.
-        self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._changed = Alarm()
         self._led = claim_led(pin)
 
     def show(self, pattern: LedPattern) -> None:
         """Show `pattern` from now on; one that is being shown keeps its rhythm."""
         if pattern != self._pattern:
             self._pattern = pattern
-            self._change()
+            self._changed.ring()
 
     def dim(self, brightness: float, idle_brightness: float) -> None:
         """Go on with other levels (0..1)."""
         self._brightness, self._idle_brightness = brightness, idle_brightness
-        self._change()
+        self._changed.ring()
 
     async def run(self) -> None:
         """Glow through the pattern that is to be shown, for ever."""
         while True:
             for level, keep_s in course(self._steps(), self._led.value):
                 self._led.value = level
-                if await self._changes_within(keep_s):
+                until = None if keep_s is None else time.monotonic() + keep_s
+                if await self._changed.wait(until):
                     break
 
     def close(self) -> None:
         """Turn it off, and let go of the line."""
         self._led.close()
-
-    async def _changes_within(self, seconds: float | None) -> bool:
-        # Twenty-five times a second in a fade: no Event, whose time-out would cost an
-        # exception each.
-        loop = asyncio.get_running_loop()
-        timer = None if seconds is None else loop.call_later(seconds, self._end)
-        await self._over
-        if timer:
-            timer.cancel()
-        self._over = loop.create_future()
-        changed, self._has_changed = self._has_changed, False
-        return changed
-
-    def _change(self) -> None:
-        # Apart from the future: that may be done already, in time.
-        self._has_changed = True
-        self._end()
-
-    def _end(self) -> None:
-        if not self._over.done():
-            self._over.set_result(None)
 
     def _steps(self) -> tuple[Glow, ...]:
         return tuple(

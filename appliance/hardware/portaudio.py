@@ -110,16 +110,14 @@ class _Guard:
     def __call__(
         self, pcm: bytes | None, frames: int, _: Any, status: int
     ) -> tuple[bytes, int]:
+        reply = b""
+        if not self._has_failed:
+            try:
+                reply = self._exchange(pcm or b"", bool(status & _XRUN))
+            except Exception:
+                # A bug of ours, at the only place that cannot crash: say so, go silent,
+                # and let the heartbeat of whom it belongs to tell.
+                self._has_failed = True
+                _log.critical("an audio callback failed", exc_info=True)
         length = frames * FRAME_BYTES
-        reply = b"" if self._has_failed else self._reply(pcm or b"", status)
         return reply.ljust(length, b"\0")[:length], pyaudio.paContinue
-
-    def _reply(self, pcm: bytes, status: int) -> bytes:
-        try:
-            return self._exchange(pcm, bool(status & _XRUN))
-        except Exception:
-            # A bug of ours, at the only place that cannot crash: say so, go silent, and
-            # let the heartbeat of whom it belongs to tell.
-            self._has_failed = True
-            _log.critical("an audio callback failed", exc_info=True)
-            return b""

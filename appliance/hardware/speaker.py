@@ -117,6 +117,9 @@ class Speaker:
         # is given now is heard when the other one has been.
         heard_at = now + self._period_s
         taken = self._take(heard_at)
+        if taken is NOTHING:
+            self._heard_gain = self._gain
+            return self._silence
         if taken.began:
             self._post(PlaybackStarted(heard_at))
         if taken.ran_dry or (underran and taken.frames and not taken.began):

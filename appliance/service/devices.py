@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from appliance.core.events import DevicesReady, Event, FaultCleared, FaultRaised
 from appliance.core.liveness import LIMITS_S
 from appliance.core.signals import Fault
+from appliance.hardware.alarm import Alarm, next_second
 from appliance.hardware.card import CardHung, DeviceUnavailable, DeviceUnknown
 from appliance.service import systemd
 
@@ -38,17 +39,13 @@ class Need:
     """
 
     def __init__(self) -> None:
-        self._begun, self._over = asyncio.Event(), asyncio.Event()
-        self._begun.set()
+        self._needed, self._changed = True, Alarm()
         self._rests, self._rested_at = False, -math.inf
 
     def set(self, needed: bool) -> None:
-        if needed:
-            self._over.clear()
-            self._begun.set()
-        else:
-            self._begun.clear()
-            self._over.set()
+        if needed != self._needed:
+            self._needed = needed
+            self._changed.ring()
 
     @property
     def rested_at(self) -> float:
@@ -58,15 +55,15 @@ class Need:
     async def rest(self) -> None:
         """Until the device is needed."""
         self._rests = True
-        await self._begun.wait()
+        while not self._needed:
+            await self._changed.wait()
         self._rests, self._rested_at = False, time.monotonic()
 
-    async def ends(self, within_s: float) -> bool:
-        """Wait for that, so long at most; whether it came."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(within_s):
-                await self._over.wait()
-        return self._over.is_set()
+    async def ends(self, until: float) -> bool:
+        """Wait for that, until then (monotonic s) at most; whether it came."""
+        if self._needed:
+            await self._changed.wait(until)
+        return not self._needed
 
 
 async def keep_both_open(
@@ -158,12 +155,12 @@ async def _working(device: Device, limit_s: float, need: Need) -> AsyncIterator[
     while True:
         await device.open()
         now = opened_at = time.monotonic()
-        while (left_s := max(opened_at, device.beat_at) + limit_s - now) > 0:
+        while (dead_at := max(opened_at, device.beat_at) + limit_s) > now:
             if device.beat_at <= opened_at:
                 await asyncio.sleep(_AWAIT_EVERY_S)
             else:
                 yield
-                if await need.ends(within_s=left_s):
+                if await need.ends(until=min(dead_at, next_second(now))):
                     break
             now = time.monotonic()
         else:

@@ -7,9 +7,7 @@ import time
 from collections import deque
 
 from appliance.core.events import Event, PeriodCaptured, TimePassed
-
-#: `next` returns at least this often, so that its heartbeat means something.
-_LONGEST_WAIT_S = 1.0
+from appliance.hardware.alarm import Alarm, next_second
 
 
 class Inbox:
@@ -22,7 +20,7 @@ class Inbox:
         self._loop = loop
         self._thread = threading.get_ident()
         self._events: deque[Event] = deque()
-        self._woken = loop.create_future()
+        self._filled = Alarm()
         #: Nothing hangs on what is captured now: `next` does not return for it. A box
         #: that rests is woken by the press, not by each period of its microphone.
         self.lets_capture_wait = False
@@ -36,34 +34,18 @@ class Inbox:
         if self.lets_capture_wait and isinstance(event, PeriodCaptured):
             return
         if threading.get_ident() == self._thread:
-            self._wake()
+            self._filled.ring()
         else:
-            self._loop.call_soon_threadsafe(self._wake)
+            self._loop.call_soon_threadsafe(self._filled.ring)
 
     async def next(self, deadline: float | None) -> Event:
         """The next event, or TimePassed at `deadline` (monotonic s)."""
         now = self.beat_at = time.monotonic()
-        latest = now + _LONGEST_WAIT_S
+        # At least once a second, so that the heartbeat means something.
+        latest = next_second(now)
         due = latest if deadline is None else min(latest, deadline)
-        if not self._events:
-            await self._wait(due)
+        # What rang may have been taken by now.
+        while not self._events and await self._filled.wait(due):
+            pass
         # After a stall of the loop, what happened comes before what is overdue.
         return self._events.popleft() if self._events else TimePassed()
-
-    async def _wait(self, until: float) -> None:
-        # No post is missed: _wake runs on the loop, so not between the look at the
-        # events and this.
-        self._woken = self._loop.create_future()
-        timer = self._loop.call_at(until, self._end_wait)
-        try:
-            await self._woken
-        finally:
-            timer.cancel()
-
-    def _wake(self) -> None:
-        if self._events:
-            self._end_wait()
-
-    def _end_wait(self) -> None:
-        if not self._woken.done():
-            self._woken.set_result(None)

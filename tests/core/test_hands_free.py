@@ -6,7 +6,7 @@ from box import PERIOD_S, SOUND, Box
 
 from appliance.core import effects as ef
 from appliance.core import events as ev
-from appliance.core.conversation import State
+from appliance.core.conversation import OVERDUE_S, State
 from appliance.core.pcm import CAPTURE_RATE_HZ, FRAME_BYTES
 from appliance.core.signals import Earcon, Fault
 from appliance.core.utterance import Utterance
@@ -67,7 +67,7 @@ def test_the_last_word_before_the_closing_press_is_sent_and_nothing_after(half_d
 
 
 def test_a_microphone_that_is_stuck_is_closed_all_the_same():
-    stuck = opened().hear(1050).forget().press().wait(0.9)
+    stuck = opened().hear(1050).forget().press().wait(OVERDUE_S - 0.1)
     assert stuck.turns == []
     assert stuck.wait(0.2).turns == ["close 1"]
 

@@ -6,7 +6,7 @@ from box import PERIOD_S, SOUND, Box, idle, speaking, thinking
 
 from appliance.core import effects as ef
 from appliance.core import events as ev
-from appliance.core.conversation import State
+from appliance.core.conversation import OVERDUE_S, State
 from appliance.core.signals import Earcon
 from appliance.core.tokens import Tokens
 from appliance.core.value import replace
@@ -308,12 +308,12 @@ def test_hands_free_a_question_outlives_a_remark_that_was_not_begun():
 
 
 def test_hands_free_what_is_not_answered_yet_is_lost_audibly_with_its_link():
-    box = hands_free().press().wait(1.1).lose_link()
+    box = hands_free().press().wait(OVERDUE_S + 0.1).lose_link()
     assert box.earcons == [Earcon.LOST]
 
 
 def test_hands_free_what_needs_no_answer_is_forgotten_after_a_while():
-    box = hands_free().press().wait(11.1)
+    box = hands_free().press().wait(10 + OVERDUE_S + 0.1)
     assert (box.conversation.owed, box.lose_link().earcons) == ((), [])
 
 

@@ -6,7 +6,7 @@ from box import SOUND, idle, listening, speaking, thinking
 
 from appliance.core import effects as ef
 from appliance.core import events as ev
-from appliance.core.conversation import State
+from appliance.core.conversation import OVERDUE_S, State
 from appliance.core.signals import Earcon
 from appliance.core.value import replace
 from appliance.core.way import Manner, Way
@@ -352,5 +352,5 @@ def test_hands_free_no_expected_answer_delays_a_renewal():
 def test_hands_free_what_outlived_its_link_waits_until_the_microphone_is_closed():
     box = hands_free().tell(TIMER).answer().drain().lose_link().link_up().tell(rang())
     assert box.ordered(ef.SendText) == []
-    box.press().wait(1)
+    box.press().wait(OVERDUE_S)
     assert len(box.ordered(ef.SendText)) == 1

@@ -63,7 +63,7 @@ async def test_a_release_whose_edge_was_lost_is_found_while_nobody_presses_again
     pins, monkeypatch
 ):
     # Not as late as an idle button may be read: a hold ends when it ends.
-    monkeypatch.setattr(button_module, "IDLE_POLL_S", 3600)
+    monkeypatch.setattr(button_module, "next_second", lambda now: now + 3600)
     posted = Posted()
     button = talk_button(posted)
     async with running(button):
@@ -141,7 +141,7 @@ async def test_the_heart_beats_while_nobody_presses_and_faster_while_held(
     async with running(button):
         first = button.beat_at
         await until(lambda: button.beat_at > first)
-        monkeypatch.setattr(button_module, "IDLE_POLL_S", 3600)
+        monkeypatch.setattr(button_module, "next_second", lambda now: now + 3600)
         pins.pin(GPIO).drive_low()
         held = button.beat_at
         await until(lambda: button.beat_at > held)
