@@ -19,8 +19,7 @@ from typing import Any, NoReturn
 from gpiozero import Device
 
 from appliance.__main__ import main
-from appliance.hardware import portaudio
-from appliance.hardware.button import TalkButton
+from appliance.hardware import button, portaudio
 from appliance.service.inbox import Inbox
 from appliance.service.sections import ButtonSection, LedSection
 from appliance.simulator.panel import Panel
@@ -75,7 +74,7 @@ def break_conversation() -> None:
 
 def kill_button() -> None:
     """The level is not polled any more."""
-    TalkButton._pause = _never
+    button.next_second = lambda now: now + 3600
 
 
 def _kill_callback(*, captures: bool) -> None:
