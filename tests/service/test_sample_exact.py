@@ -6,11 +6,11 @@ import time
 from bisect import bisect
 
 import numpy as np
-from living_box import DEFAULT, living_box
+from living_box import CALM, DEFAULT, living_box
 from patience import in_loop, noise
 
 from appliance.core.conversation import State
-from appliance.core.events import TalkPressed
+from appliance.core.events import AnswerInterrupted, PlaybackStarted, TalkPressed
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Scenario
 
@@ -66,12 +66,50 @@ async def test_a_press_on_a_speaking_box_silences_the_card_at_once(
     _assert_no_sound_is_of_an_answer_that_was_talked_over(virtual_card, server, presses)
 
 
-def _silences(card, presses: list[float]) -> list[tuple[float, float]]:
-    """Each press, and when the first frame of silence after it was played."""
+@in_loop
+async def test_hands_free_the_service_that_hears_an_interruption_silences_the_card(
+    virtual_card,
+):
+    """Each of six interruptions talks over the answer to the one before."""
+
+    def answers_heard(box) -> int:
+        return sum(m.after.answer is not None for m in box.happened(PlaybackStarted))
+
+    speech = noise(16_000) + bytes(32_000)
+    config = DEFAULT.changed(
+        turns=CALM.turns.changed(mode="server-vad", echo="full-duplex"),
+        vad=CALM.vad.changed(silence_ms=300),
+    )
+    async with (
+        LiveServer(Scenario(answer_delay_ms=10)) as server,
+        living_box(virtual_card, server.url, config) as box,
+    ):
+        await box.ready()
+        box.panel.press()
+        box.panel.release()
+        await box.captured(0.3)
+        virtual_card.say(speech)
+        for count in range(1, 7):
+            await box.until(lambda n=count: answers_heard(box) == n)
+            virtual_card.say(speech)
+            await box.until(lambda n=count: len(box.happened(AnswerInterrupted)) == n)
+        await box.state(State.SPEAKING)
+        told = [moment.now for moment in box.happened(AnswerInterrupted)]
+    cuts_ms = [1000 * (end - at) for at, end in _silences(virtual_card, told)]
+    print(
+        f"interrupted to silence: median {statistics.median(cuts_ms):.1f} ms, ", end=""
+    )
+    print(f"worst {max(cuts_ms):.1f} ms of {len(cuts_ms)}")
+    assert statistics.median(cuts_ms) < 1000 * PLAYBACK_PERIOD_S / 2
+
+
+def _silences(card, cut_at: list[float]) -> list[tuple[float, float]]:
+    """Each of these instants, and when the first frame of silence after it was
+    played."""
     frames = np.frombuffer(card.heard(), "<i2")
     silent = np.flatnonzero(frames == 0)
     found = []
-    for at in presses:
+    for at in cut_at:
         start = [s for s in card.starts("speaker") if s.at <= at][-1]
         frame = start.frame + int((at - start.at) / start.frame_s)
         silent_frame = int(silent[np.searchsorted(silent, frame)])
