@@ -113,8 +113,8 @@ def close(c: Conversation, now: float) -> Step:
         held = tool_calls.holds_audio(c)
         effects += () if held else (SendAudio(_SILENCE),)
         effects += (CloseTurn(microphone.turn),)
-    if _is_audible(sent) and not c.owed:
-        c = replace(c, owed=(0,))
+    if _is_audible(sent) and not c.owed[c.begun :]:
+        c = replace(c, owed=(*c.owed, 0))
     if not _is_audible(unsent):
         return c, effects
     c, more = playback.mishap(c, Signal.LOST, now)

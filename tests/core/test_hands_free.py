@@ -237,6 +237,12 @@ def test_a_microphone_that_dies_ends_the_wait():
     assert waiting.state is State.IDLE
 
 
+def test_a_question_before_the_end_of_an_older_answer_is_lost_audibly():
+    talked = opened().hear(1000).tell(ev.AnswerAudio(SOUND), ev.AnswerGenerated())
+    talked.drain().hear(1000).press().hear(400)
+    assert talked.lose_link().earcons == [Earcon.LOST]
+
+
 def test_a_stop_ends_the_wait():
     stopped = closed_without_a_link().tell(ev.StopRequested())
     assert stopped.state is State.IDLE
