@@ -13,7 +13,7 @@ from appliance.core.advance import advance, deadline
 from appliance.core.conversation import State
 from appliance.core.events import ConfigChanged, Event, StopRequested
 from appliance.core.secret import Secret
-from appliance.hardware.card import Card
+from appliance.hardware.card import Card, CardHung
 from appliance.service import systemd
 from appliance.service.config import Config, limits, manner
 from appliance.service.days import tell_days
@@ -86,7 +86,9 @@ class Appliance:
                 for task in tasks:
                     task.cancel()
         finally:
-            await self._parts.close()
+            # A card that hangs keeps nobody: the process ends, which closes it.
+            with contextlib.suppress(CardHung):
+                await self._parts.close()
 
     def _tasks(self) -> dict[str, Coroutine[Any, Any, None]]:
         return {

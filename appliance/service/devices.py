@@ -141,6 +141,10 @@ async def keep_open(
             if not known:
                 raise
             reason = str(error)
+        except CardHung as error:
+            if well:
+                post(FaultRaised(fault, str(error)))
+            raise
         if well:
             post(FaultRaised(fault, reason))
         well = False

@@ -10,7 +10,7 @@ from patience import in_loop, until
 
 from appliance.core.events import FaultCleared, FaultRaised
 from appliance.core.signals import Fault
-from appliance.hardware.card import DeviceUnavailable, DeviceUnknown
+from appliance.hardware.card import CardHung, DeviceUnavailable, DeviceUnknown
 from appliance.service import devices
 from appliance.service.devices import Need, keep_open
 
@@ -109,6 +109,29 @@ async def test_a_device_that_was_there_and_is_unknown_for_a_moment_is_waited_for
 
 
 @in_loop
+async def test_a_card_that_hangs_is_told_before_it_takes_the_process_with_it():
+    device = Device(None, CardHung("no answer"))
+    keeping = Keeping(device)
+    await keeping.works.wait()
+    device.beats = False
+    with pytest.raises(CardHung, match="no answer"):
+        await keeping.task
+    assert keeping.posted == [FaultRaised(Fault.MICROPHONE, "its clock stopped")]
+
+
+@in_loop
+async def test_a_card_that_hangs_when_it_is_needed_is_told_as_well():
+    device = Device(None, CardHung("no answer"))
+    keeping = Keeping(device)
+    keeping.need.set(False)
+    await until(lambda: device.openings == 1 and not device.is_open)
+    keeping.need.set(True)
+    with pytest.raises(CardHung, match="no answer"):
+        await keeping.task
+    assert keeping.posted == [FaultRaised(Fault.MICROPHONE, "no answer")]
+
+
+@in_loop
 async def test_a_stalled_device_does_not_count_as_working_and_is_told_once():
     device = Device(None)
     keeping = Keeping(device)
@@ -151,7 +174,7 @@ async def test_closed_it_counts_as_alive_and_opened_it_must_beat():
     keeping.need.set(True)
     await until(lambda: keeping.posted)
     assert keeping.posted == [FaultRaised(Fault.MICROPHONE, "its clock stopped")]
-    assert keeping.need.rested_at < time.monotonic() - LIMIT_S
+    assert closed_at < keeping.need.rested_at < time.monotonic() - LIMIT_S
     await keeping.stop()
 
 
