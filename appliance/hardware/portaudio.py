@@ -64,8 +64,11 @@ class PortAudio:
         """The wanted device, if it is listed."""
         return self.listed(wanted.direction).get(wanted.device)
 
-    def opened(self, wanted: Wanted, index: int) -> "PortAudioStream":
-        """A running stream on device `index`. Raises OSError with PortAudio's text."""
+    def opened(
+        self, wanted: Wanted, index: int, *, after_gap: bool = False
+    ) -> "PortAudioStream":
+        """A running stream on device `index`, which was closed meanwhile if
+        `after_gap`: that is an xrun. Raises OSError with PortAudio's text."""
         stream = self._pyaudio.open(
             rate=wanted.rate_hz,
             channels=1,
@@ -75,7 +78,7 @@ class PortAudio:
             input_device_index=index,
             output_device_index=index,
             frames_per_buffer=wanted.period_frames,
-            stream_callback=_Guard(wanted.exchange),
+            stream_callback=_Guard(wanted.exchange, after_gap),
         )
         return PortAudioStream(stream)
 
@@ -103,17 +106,19 @@ class _Guard:
     Threads: PortAudio's.
     """
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, after_gap: bool) -> None:
         self._exchange = exchange
+        self._after_gap = after_gap
         self._has_failed = False
 
     def __call__(
         self, pcm: bytes | None, frames: int, _: Any, status: int
     ) -> tuple[bytes, int]:
+        xrun, self._after_gap = self._after_gap or bool(status & _XRUN), False
         reply = b""
         if not self._has_failed:
             try:
-                reply = self._exchange(pcm or b"", bool(status & _XRUN))
+                reply = self._exchange(pcm or b"", xrun)
             except Exception:
                 # A bug of ours, at the only place that cannot crash: say so, go silent,
                 # and let the heartbeat of whom it belongs to tell.

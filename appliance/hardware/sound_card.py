@@ -7,7 +7,9 @@ opening and closing are dealt with here, those of a running stream in portaudio.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 
 from appliance.hardware.alsa import Alsa
@@ -25,6 +27,8 @@ from appliance.hardware.portaudio import PortAudio, PortAudioStream, Wanted
 OPEN_LIMIT_S = 10.0
 CLOSE_LIMIT_S = 2.0
 
+_log = logging.getLogger(__name__)
+
 _LISTING = {"capture": "arecord -L", "playback": "aplay -L"}
 
 
@@ -41,6 +45,8 @@ class AlsaCard:
         self._alsa = Alsa()
         self._portaudio: PortAudio | None = None
         self._streams: list[_AlsaStream] = []
+        #: Streams that are being opened.
+        self._opening = 0
 
     async def open_capture(
         self, device: str, rate_hz: int, period_frames: int, hear: Hear
@@ -70,22 +76,32 @@ class AlsaCard:
     async def _open(self, wanted: Wanted) -> Stream:
         stream = _AlsaStream(wanted, self)
         try:
-            await self._call(lambda: self._start(stream), OPEN_LIMIT_S)
+            await self._begin(stream)
         except asyncio.CancelledError:
             with suppress(CardHung):
                 await self.close(stream)
             raise
         return stream
 
+    async def _begin(self, stream: "_AlsaStream") -> None:
+        self._opening += 1
+        try:
+            await self._call(lambda: self._start(stream), OPEN_LIMIT_S)
+        finally:
+            self._opening -= 1
+
     def restart(self, stream: "_AlsaStream", silenced: Callable[[], None]) -> None:
         """As the stream's own."""
-        self._thread.submit(lambda: self._run_anew(stream, silenced))
+        made = self._thread.submit(lambda: self._run_anew(stream, silenced))
+        made.add_done_callback(_tell_a_failure)
 
     async def close(self, stream: "_AlsaStream") -> None:
         """As the stream's own. Cancelled, it is over only when the stream is, too:
         whoever uses PortAudio next must find it at rest."""
+        # The other device may be slow to open, which comes first.
+        limit_s = CLOSE_LIMIT_S + (OPEN_LIMIT_S if self._opening else 0.0)
         try:
-            await self._call(lambda: self._end(stream), CLOSE_LIMIT_S)
+            await self._call(lambda: self._end(stream), limit_s)
         except asyncio.CancelledError:
             with suppress(CardHung):
                 await self._call(lambda: None, CLOSE_LIMIT_S)
@@ -143,7 +159,10 @@ class AlsaCard:
             index = portaudio.index_of(wanted)
         if index is None:
             raise self._unlisted(wanted, portaudio)
-        return self._run_at(index, portaudio, wanted)
+        try:
+            return portaudio.opened(wanted, index)
+        except OSError as error:
+            raise DeviceUnavailable(f"{wanted}: {error.strerror}") from error
 
     def _must_be_usable(self, wanted: Wanted) -> None:
         """Ask ALSA first: PortAudio does not know why, and is noisy about it."""
@@ -153,14 +172,6 @@ class AlsaCard:
             wanted.device, wanted.direction, wanted.rate_hz
         ):
             raise DeviceUnavailable(f"{wanted}: {refusal}")
-
-    def _run_at(
-        self, index: int, portaudio: PortAudio, wanted: Wanted
-    ) -> PortAudioStream:
-        try:
-            return portaudio.opened(wanted, index)
-        except OSError as error:
-            raise DeviceUnavailable(f"{wanted}: {error.strerror}") from error
 
     def _unlisted(self, wanted: Wanted, portaudio: PortAudio) -> Exception:
         if self._alsa.defines(wanted.device):
@@ -201,8 +212,14 @@ class AlsaCard:
         index = portaudio.index_of(stream.wanted)
         if index is None:
             return  # Gone meanwhile: it calls back no more, and its owner will see.
-        with suppress(DeviceUnavailable):
-            stream.running = self._run_at(index, portaudio, stream.wanted)
+        with suppress(OSError):
+            stream.running = portaudio.opened(stream.wanted, index, after_gap=True)
+
+
+def _tell_a_failure(made: Future[None]) -> None:
+    """Of a call that nobody waits for: a bug of ours."""
+    if error := made.exception():
+        _log.critical("a stream could not be restarted", exc_info=error)
 
 
 class _AlsaStream:

@@ -71,7 +71,6 @@ class Speaker:
     async def open(self) -> None:
         """Raises DeviceUnknown, DeviceUnavailable, CardHung."""
         assert self._stream is None, "the speaker is open"
-        self._is_cutting = False
         self._stream = await self._card.open_playback(
             self._device, PLAYBACK_RATE_HZ, self._period_frames, self._fill
         )

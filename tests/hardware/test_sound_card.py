@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from patience import in_loop, noise, until
 
+from appliance.hardware import sound_card
 from appliance.hardware.card import DeviceUnavailable, DeviceUnknown, Stream
 from appliance.hardware.sound_card import AlsaCard
 from appliance.simulator.virtual_card import VirtualCard
@@ -93,10 +94,11 @@ async def test_an_unplugged_device_is_unavailable_until_it_is_back(virtual_card)
 async def test_a_device_plugged_in_later_is_found_while_the_other_one_plays(
     virtual_card,
 ):
-    card, heard, periods = AlsaCard(), [], []
+    card, heard, periods, underruns = AlsaCard(), [], [], []
     sound = noise(PERIOD * 200)
 
-    def fill(_: bool) -> bytes:
+    def fill(underran: bool) -> bytes:
+        underruns.append(underran)
         periods.append(sound[: 2 * PERIOD])
         return periods[-1]
 
@@ -106,10 +108,13 @@ async def test_a_device_plugged_in_later_is_found_while_the_other_one_plays(
         await open_microphone(card)
     assert len(virtual_card.starts("speaker")) == 1
     virtual_card.fault("microphone", None)
+    moved_at = len(periods)
     microphone = await open_microphone(card, lambda pcm, _: heard.append(pcm))
     await until(lambda: heard)
     played = len(periods)
     await until(lambda: len(periods) > played)
+    # It stood still meanwhile: an xrun.
+    assert any(underruns[moved_at:])
     await speaker.close()
     await microphone.close()
     # A busy machine may add an underrun of its own.
@@ -280,6 +285,27 @@ async def test_opening_that_is_cancelled_leaves_no_stream_behind(virtual_card):
 
 
 @in_loop
+async def test_a_card_is_not_hung_that_has_another_device_to_open_first(
+    virtual_card, monkeypatch
+):
+    card = AlsaCard()
+    microphone = await open_microphone(card)
+    monkeypatch.setattr(sound_card, "CLOSE_LIMIT_S", 0.1)
+    began, ends = threading.Event(), threading.Event()
+    monkeypatch.setattr(card._alsa, "refusal", lambda *_: began.set() or ends.wait(5))
+    opening = asyncio.create_task(open_speaker(card))
+    await until(began.is_set)
+    closing = asyncio.create_task(microphone.close())
+    await asyncio.sleep(0.2)
+    assert not closing.done()
+    monkeypatch.undo()
+    ends.set()
+    await closing
+    with pytest.raises(DeviceUnavailable):
+        await opening
+
+
+@in_loop
 async def test_closing_that_is_cancelled_before_its_turn_closes_all_the_same(
     virtual_card,
 ):
@@ -341,6 +367,7 @@ def test_a_card_that_is_unplugged_while_it_runs_hangs_and_is_told(virtual_card):
 
 OPEN_AND_CLOSE = """
 import asyncio
+from appliance.hardware import sound_card
 from appliance.hardware.card import DeviceUnknown
 from appliance.hardware.sound_card import AlsaCard
 
@@ -359,6 +386,7 @@ asyncio.run(main())
 UNPLUG = """
 import asyncio, os
 from pathlib import Path
+from appliance.hardware import sound_card
 from appliance.hardware.card import CardHung
 from appliance.hardware.sound_card import AlsaCard
 
