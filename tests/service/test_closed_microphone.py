@@ -65,7 +65,7 @@ async def test_it_is_open_in_a_hold_only_which_is_answered_to_the_frame(
         spoken = talkative_card.spoken()
         openings = [start.frame for start in talkative_card.starts("microphone")]
     assert openings[0] == 0
-    assert openings[1] * 2 == len(before)
+    assert len(before) // 2 in openings[1:]
     since_opened = [spoken[2 * frame :] for frame in openings[1:]]
     for turn in server.turns:
         assert any(heard.startswith(turn.heard) for heard in since_opened)

@@ -5,6 +5,7 @@ import asyncio
 import threading
 import time
 
+import pytest
 from patience import in_loop
 
 from appliance.core.events import (
@@ -13,9 +14,17 @@ from appliance.core.events import (
     TalkReleased,
     TimePassed,
 )
+from appliance.service import inbox as inbox_module
 from appliance.service.inbox import Inbox
 
 
+@pytest.fixture
+def _no_heartbeat(monkeypatch):
+    """No second ends while these look on."""
+    monkeypatch.setattr(inbox_module, "next_second", lambda now: now + 3600)
+
+
+@pytest.mark.usefixtures("_no_heartbeat")
 @in_loop
 async def test_events_come_out_in_the_order_in_which_any_thread_posted_them():
     inbox = Inbox(asyncio.get_running_loop())
@@ -34,6 +43,7 @@ async def test_time_passes_at_the_deadline():
     assert time.monotonic() >= deadline
 
 
+@pytest.mark.usefixtures("_no_heartbeat")
 @in_loop
 async def test_what_was_captured_before_a_press_comes_before_it_from_any_thread():
     inbox = Inbox(asyncio.get_running_loop())
@@ -66,6 +76,7 @@ async def test_after_a_stall_of_the_loop_events_come_before_the_deadline():
     assert await inbox.next(time.monotonic()) == TimePassed()
 
 
+@pytest.mark.usefixtures("_no_heartbeat")
 @in_loop
 async def test_a_box_that_rests_is_woken_by_a_press_and_not_by_what_it_hears():
     inbox = Inbox(asyncio.get_running_loop())
