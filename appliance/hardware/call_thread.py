@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 Result = TypeVar("Result")
 
@@ -32,17 +32,31 @@ class CallThread:
 
     async def call(self, function: Callable[[], Result], limit_s: float) -> Result:
         """What `function` returns or raises; TimeoutError when it takes too long."""
+        # What goes wrong is returned: raised into a future that nobody waits for any
+        # more, asyncio would print it.
+        made = asyncio.wrap_future(self.submit(lambda: _outcome(function)))
         # Not wait_for(): before Python 3.12 it can swallow a cancellation.
         async with asyncio.timeout(limit_s):
-            made = asyncio.wrap_future(self.submit(function))
-            return await asyncio.shield(made)
+            returned, raised = await asyncio.shield(made)
+        if raised:
+            raise raised
+        return cast(Result, returned)
 
     def _work(self) -> None:
         while True:
             function, future = self._calls.get()
             try:
                 result = function()
-            except BaseException as error:  # The caller's: nothing is swallowed.
+            except BaseException as error:
                 future.set_exception(error)
             else:
                 future.set_result(result)
+
+
+def _outcome(
+    function: Callable[[], Result],
+) -> tuple[Result | None, BaseException | None]:
+    try:
+        return function(), None
+    except BaseException as error:  # The caller's: nothing is swallowed.
+        return None, error

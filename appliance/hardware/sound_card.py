@@ -180,10 +180,11 @@ class AlsaCard:
                 f"{wanted}: ALSA can open it, but PortAudio does not list it; "
                 "define a PCM for it in /etc/asound.conf and use that one's name"
             )
-        names = ", ".join(portaudio.listed(wanted.direction)) or "nothing"
+        names = ", ".join(portaudio.listed(wanted.direction))
+        others = f"there is {names}" if names else "it knows no device at all"
         return DeviceUnknown(
             f"{wanted}: not defined in ALSA's configuration; "
-            f"there is {names}, see `{_LISTING[wanted.direction]}`"
+            f"{others}, see `{_LISTING[wanted.direction]}`"
         )
 
     def _initialise(self, wanted: Wanted) -> PortAudio:
