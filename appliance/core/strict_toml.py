@@ -102,9 +102,8 @@ def _meaning(field: msgspec.structs.FieldInfo) -> str:
 
 def _allowed(type_: Any) -> str:
     """What a key takes, for people: "whole number from 2 to 27"."""
-    for choice in (type_, *get_args(type_)):
-        if get_origin(choice) is Literal:
-            return "one of " + ", ".join(name or '""' for name in get_args(choice))
+    if choices := _choices(type_):
+        return "one of " + ", ".join(name or '""' for name in choices)
     plain = msgspec.inspect.type_info(type_)
     if isinstance(plain, msgspec.inspect.Metadata):
         if plain.extra:
@@ -117,8 +116,12 @@ def _allowed(type_: Any) -> str:
             return f"number from {low} to {high}"
         case msgspec.inspect.BoolType():
             return "true or false"
+        case msgspec.inspect.StrType(min_length=1, max_length=int(most)):
+            return f"text of 1 to {most} characters"
         case msgspec.inspect.StrType(max_length=int(most)):
             return f"text of at most {most} characters"
+        case msgspec.inspect.StrType(min_length=1):
+            return "text that is not empty"
         case msgspec.inspect.StrType():
             return "text"
         case msgspec.inspect.VarTupleType(item_type=msgspec.inspect.StrType()):
@@ -146,7 +149,8 @@ def _wrong(
         try:
             msgspec.convert(value, type_)
         except msgspec.ValidationError:
-            yield _unfit(path, key, type_, f"= {shown(value)}")
+            fits = _fits(key, value, top) if isinstance(value, str) else ""
+            yield _unfit(path, key, type_, f"= {shown(value)}", fits)
 
 
 def _wrong_in(
@@ -169,17 +173,38 @@ def _wrong_in(
         yield _unfit(path, name, known[name], "is missing")
 
 
-def _unfit(path: str, key: str, type_: Any, verdict: str) -> Mistake:
+def _unfit(path: str, key: str, type_: Any, verdict: str, hint: str = "") -> Mistake:
     place = _place(path, key, is_table=_is_table(type_))
-    return Mistake((place,), f"{place} {verdict}: expected {_allowed(type_)}")
+    return Mistake((place,), f"{place} {verdict}: expected {_allowed(type_)}{hint}")
 
 
 def _belongs(name: str, tables: dict[str, Any]) -> str:
     """Where a key is known that stands in the wrong table; or nothing."""
-    for table, type_ in tables.items():
-        if _is_table(type_) and name in _types(type_, {}):
-            return f"; it belongs into [{table}]"
+    places = [f"[{table}]" for table in _knowing(name, tables)]
+    return f"; it belongs into {' or '.join(places)}" if places else ""
+
+
+def _fits(key: str, value: Any, tables: dict[str, Any]) -> str:
+    """Where the choices of a key of that name have `value`; or nothing."""
+    for table, type_ in _knowing(key, tables).items():
+        if value in _choices(type_):
+            return f"; it is one of [{table}] {key}"
     return ""
+
+
+def _choices(type_: Any) -> tuple[str, ...]:
+    for each in (type_, *get_args(type_)):
+        if get_origin(each) is Literal:
+            return get_args(each)
+    return ()
+
+
+def _knowing(key: str, tables: dict[str, Any]) -> dict[str, Any]:
+    """The tables that know `key`, and its type there."""
+    known = {
+        name: _types(type_, {}) for name, type_ in tables.items() if _is_table(type_)
+    }
+    return {table: types[key] for table, types in known.items() if key in types}
 
 
 def _is_table(type_: Any) -> bool:

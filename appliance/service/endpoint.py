@@ -4,7 +4,7 @@
 import ipaddress
 import os
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from appliance.core.secret import Missing, Secret
 from appliance.core.strict_toml import Unreadable
@@ -34,7 +34,7 @@ def check_endpoint(url: str, place: str) -> str:
         raise wrong
     try:
         parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
+        host = parts.hostname
         (host or "").encode("idna")  # as the resolver will
     except ValueError:
         raise wrong from None
@@ -45,11 +45,20 @@ def check_endpoint(url: str, place: str) -> str:
             f"{place}: no user, query or fragment is allowed; the key belongs into the "
             f"credential {KEY_NAME} or GEMINI_API_KEY"
         )
+    if not _port_exists(parts):
+        raise Unreadable(f"{place}: its port: expected a number from 1 to 65535")
     if parts.scheme == "ws" and not _is_loopback(host):
         raise Unreadable(
             f'{place}: ws:// is not encrypted and allowed on loopback only; use "wss:"'
         )
     return url if parts.path not in ("", "/") else url.rstrip("/") + LIVE_PATH
+
+
+def _port_exists(parts: SplitResult) -> bool:
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
 
 
 def read_key() -> Secret:
