@@ -70,6 +70,8 @@ def provision(boot: Path, to: Destinations) -> bool:
     def install_key(path: Path) -> None:
         write_whole(to.credential, to.encrypt(key_in(path)), 0o600)
 
+    if not any(_found(boot, name) for name in (CONFIG_NAME, KEY_NAME)):
+        log.warning("%s: neither %s nor %s is there", boot, CONFIG_NAME, KEY_NAME)
     taken = [
         *(_take(path, install_config, _remove) for path in _found(boot, CONFIG_NAME)),
         *(_take(path, install_key, wipe) for path in _found(boot, KEY_NAME)),

@@ -68,7 +68,7 @@ def test_tools_that_cannot_be_used_are_told_one_by_one(tmp_path):
     own = own_tools(settings, "config.toml")
     same, number, *missing = own.wrong
     assert own.taken == ["lamp"]
-    assert same == f"{tmp_path}/b.toml: name = 'lamp': another tool has that name"
+    assert same == f"{tmp_path}/b.toml: name = 'lamp': a.toml has that name"
     assert number.startswith(f"{tmp_path}/c.toml: name = 3: expected letters")
     assert [line.split()[1] for line in missing] == ["description", "command"]
 

@@ -42,9 +42,11 @@ def names(directory: Path) -> list[str]:
     return sorted(path.name for path in directory.iterdir())
 
 
-def test_nothing_there_is_nothing_to_do(boot, to):
+def test_nothing_there_is_nothing_to_do_but_to_say_so(boot, to, caplog):
     assert provision(boot, to)
     assert not to.config.exists()
+    (line,) = caplog.messages
+    assert line == f"{boot}: neither {CONFIG_NAME} nor {KEY_NAME} is there"
 
 
 def test_both_files_are_installed_and_gone_from_the_boot_partition(boot, to):

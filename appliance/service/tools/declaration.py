@@ -84,7 +84,7 @@ def read_all(directory: Path) -> list[Declaration]:
 
 def each(directory: Path) -> Iterator[Declaration | Unreadable]:
     """The tools in `directory`, by file name, or why one cannot be used."""
-    taken: set[str] = set(BUILT_IN_TOOLS)
+    taken: dict[str, str] = dict.fromkeys(BUILT_IN_TOOLS, "a tool that is built in")
     for path in sorted(directory.glob("*.toml")):
         try:
             tool = read(path)
@@ -92,10 +92,10 @@ def each(directory: Path) -> Iterator[Declaration | Unreadable]:
             yield error
             continue
         if tool.name in taken:
-            what = f"name = {shown(tool.name)}: another tool has that name"
+            what = f"name = {shown(tool.name)}: {taken[tool.name]} has that name"
             yield Unreadable(f"{path}: {what}")
         else:
-            taken.add(tool.name)
+            taken[tool.name] = path.name
             yield tool
 
 

@@ -186,7 +186,8 @@ def test_a_bad_tool_is_left_out_and_the_others_are_not(file, tmp_path, caplog):
     assert [tool.name for tool in tools] == ["lamp"]
     assert len(caplog.messages) == 3
     assert all(line.endswith("; this tool is left out") for line in caplog.messages)
-    assert "another tool has that name" in caplog.messages[-1]
+    assert "'lamp': lamp-again.toml has that name" in caplog.messages[1]
+    assert "'set_volume': a tool that is built in has that name" in caplog.messages[2]
 
 
 def test_without_a_directory_there_is_no_tool(tmp_path, caplog):
