@@ -265,7 +265,7 @@ def test_demo_ends_with_a_microphone_that_is_closed_by_then(
 
 
 def test_demo_refuses_a_wav_that_is_none(voice_appliance, tmp_path):
-    (tmp_path / "x.wav").write_text("no")
+    (tmp_path / "x.wav").write_text("This is no sound at all.")
     ended = voice_appliance("demo", "--mic", "x.wav")
     assert "no PCM WAV file" in complaint(ended, 2)
 

@@ -113,8 +113,18 @@ def _unbuffered(source: TextIO) -> Iterator[int]:
     try:
         yield fd
     finally:
-        termios.tcsetattr(fd, termios.TCSADRAIN, before)
+        if _is_in_front(fd):
+            termios.tcsetattr(fd, termios.TCSADRAIN, before)
 
 
 def _unbuffer(fd: int) -> None:
-    tty.setcbreak(fd, termios.TCSADRAIN)
+    if _is_in_front(fd):
+        tty.setcbreak(fd, termios.TCSADRAIN)
+
+
+def _is_in_front(fd: int) -> bool:
+    """Our terminal stops who sets it from the background (SIGTTOU, man tcsetattr)."""
+    try:
+        return os.tcgetpgrp(fd) == os.getpgrp()
+    except OSError:
+        return True  # It is not the one that controls us.

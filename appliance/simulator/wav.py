@@ -28,7 +28,9 @@ def read_wav(path: Path, rate_hz: int) -> bytes:
             frames, form = wav.readframes(wav.getnframes()), wav.getparams()
     except OSError as error:
         raise WavUnusable(f"{path}: {error.strerror}") from error
-    except (wave.Error, EOFError) as error:
+    except EOFError as error:
+        raise WavUnusable(f"{path}: no WAV file: it ends too soon") from error
+    except wave.Error as error:
         raise WavUnusable(
             f"{path}: no PCM WAV file ({error}); try: {remedy}"
         ) from error
@@ -49,8 +51,10 @@ class WavRecorder:
     """
 
     def __init__(self, path: Path) -> None:
-        """Raises WavUnusable if the file cannot be written."""
+        """Raises WavUnusable if the file cannot be written, or is something else."""
         try:
+            if path.is_file() and path.read_bytes()[:4] not in (b"", b"RIFF"):
+                raise WavUnusable(f"{path}: is there, and no WAV file: name another")
             path.open("wb").close()  # A Wave_write that fails complains once more.
         except OSError as error:
             raise WavUnusable(f"{path}: {error.strerror}") from error

@@ -5,6 +5,8 @@ import asyncio
 import os
 import pty
 import signal
+import subprocess
+import sys
 import termios
 from contextlib import contextmanager
 
@@ -109,6 +111,30 @@ def test_the_keys_work_after_the_demo_was_stopped_and_goes_on():
             return done
 
     assert asyncio.run(come_back()) is Act.PRESS
+
+
+def test_in_the_background_the_terminal_is_left_alone():
+    """A session of its own, with a job in the background, as a shell has them."""
+    program = """
+import fcntl, os, sys, termios
+from appliance.simulator.keyboard import _unbuffered
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+if job := os.fork():
+    print("stopped" if os.WIFSTOPPED(os.waitpid(job, os.WUNTRACED)[1]) else "ended")
+else:
+    os.setpgid(0, 0)
+    with _unbuffered(sys.stdin):
+        os._exit(0)
+"""
+    with terminal() as (_, source):
+        ended = subprocess.run(
+            [sys.executable, "-c", program],
+            stdin=source,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+            text=True,
+        )
+    assert ended.stdout == "ended\n"
 
 
 def test_a_held_key_releases_when_its_repetitions_stop():

@@ -118,6 +118,14 @@ def test_a_file_that_cannot_be_written_is_told_at_once(tmp_path):
         WavCard(heard=tmp_path / "nowhere" / "x.wav")
 
 
+def test_a_file_that_is_no_wav_is_not_written_over(tmp_path):
+    path = tmp_path / "precious.md"
+    path.write_text("# Precious\n")
+    with pytest.raises(WavUnusable, match="is there, and no WAV file: name another"):
+        WavRecorder(path)
+    assert path.read_text() == "# Precious\n"
+
+
 def test_a_wav_of_the_right_kind_is_read(tmp_path):
     write_wav(tmp_path / "a.wav", tone(99))
     assert read_wav(tmp_path / "a.wav", RATE_HZ) == tone(99)
@@ -128,10 +136,16 @@ def test_a_missing_wav_is_told(tmp_path):
         read_wav(tmp_path / "b.wav", RATE_HZ)
 
 
-@pytest.mark.parametrize("content", [b"", b"ID3 is another kind of file altogether"])
-def test_what_is_no_wav_is_told(tmp_path, content):
-    (tmp_path / "c.wav").write_bytes(content)
+def test_what_is_no_wav_is_told(tmp_path):
+    (tmp_path / "c.wav").write_bytes(b"ID3 is another kind of file altogether")
     with pytest.raises(WavUnusable, match=r"c\.wav: no PCM WAV file .*; try: sox "):
+        read_wav(tmp_path / "c.wav", RATE_HZ)
+
+
+@pytest.mark.parametrize("content", [b"", b"RIFF"])
+def test_what_ends_in_its_header_is_told(tmp_path, content):
+    (tmp_path / "c.wav").write_bytes(content)
+    with pytest.raises(WavUnusable, match=r"c\.wav: no WAV file: it ends too soon$"):
         read_wav(tmp_path / "c.wav", RATE_HZ)
 
 
