@@ -7,9 +7,17 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from queue import SimpleQueue
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 Result = TypeVar("Result")
+
+
+class Outcome(NamedTuple):
+    """What a call came to. A value, also of one that failed: asyncio would print an
+    exception in a future that nobody waits for any more."""
+
+    returned: Any
+    raised: BaseException | None
 
 
 class CallThread:
@@ -21,20 +29,19 @@ class CallThread:
     """
 
     def __init__(self, name: str) -> None:
-        self._calls: SimpleQueue[tuple[Callable[[], Any], Future[Any]]] = SimpleQueue()
+        self._calls: SimpleQueue[tuple[Callable[[], Any], Future[Outcome]]]
+        self._calls = SimpleQueue()
         threading.Thread(target=self._work, name=name, daemon=True).start()
 
-    def submit(self, function: Callable[[], Result]) -> Future[Result]:
+    def submit(self, function: Callable[[], Any]) -> Future[Outcome]:
         """Have `function` called, without waiting."""
-        future: Future[Result] = Future()
+        future: Future[Outcome] = Future()
         self._calls.put((function, future))
         return future
 
     async def call(self, function: Callable[[], Result], limit_s: float) -> Result:
         """What `function` returns or raises; TimeoutError when it takes too long."""
-        # What goes wrong is returned: raised into a future that nobody waits for any
-        # more, asyncio would print it.
-        made = asyncio.wrap_future(self.submit(lambda: _outcome(function)))
+        made = asyncio.wrap_future(self.submit(function))
         # Not wait_for(): before Python 3.12 it can swallow a cancellation.
         async with asyncio.timeout(limit_s):
             returned, raised = await asyncio.shield(made)
@@ -46,17 +53,7 @@ class CallThread:
         while True:
             function, future = self._calls.get()
             try:
-                result = function()
-            except BaseException as error:
-                future.set_exception(error)
-            else:
-                future.set_result(result)
-
-
-def _outcome(
-    function: Callable[[], Result],
-) -> tuple[Result | None, BaseException | None]:
-    try:
-        return function(), None
-    except BaseException as error:  # The caller's: nothing is swallowed.
-        return None, error
+                outcome = Outcome(function(), None)
+            except BaseException as error:  # Who made the call has to deal with it.
+                outcome = Outcome(None, error)
+            future.set_result(outcome)

@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 
 from appliance.hardware.alsa import Alsa
-from appliance.hardware.call_thread import CallThread
+from appliance.hardware.call_thread import CallThread, Outcome
 from appliance.hardware.card import (
     CardHung,
     DeviceUnavailable,
@@ -217,9 +217,9 @@ class AlsaCard:
             stream.running = portaudio.opened(stream.wanted, index, after_gap=True)
 
 
-def _tell_a_failure(made: Future[None]) -> None:
+def _tell_a_failure(made: Future[Outcome]) -> None:
     """Of a call that nobody waits for: a bug of ours."""
-    if error := made.exception():
+    if error := made.result().raised:
         _log.critical("a stream could not be restarted", exc_info=error)
 
 

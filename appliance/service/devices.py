@@ -123,7 +123,7 @@ async def keep_open(
 
     Raises:
         DeviceUnknown: its name is in no ALSA configuration, and never was.
-        CardHung: it cannot even be closed; only a new process helps.
+        CardHung: it can be neither opened nor closed; only a new process helps.
     """
     well, known = True, False
     while True:

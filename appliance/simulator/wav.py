@@ -44,6 +44,13 @@ def read_wav(path: Path, rate_hz: int) -> bytes:
     )
 
 
+def _is_something_else(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(4) not in (b"", b"RIFF")
+
+
 class WavRecorder:
     """A WAV file at 24 kHz of what is played, complete at any time.
 
@@ -53,7 +60,7 @@ class WavRecorder:
     def __init__(self, path: Path) -> None:
         """Raises WavUnusable if the file cannot be written, or is something else."""
         try:
-            if path.is_file() and path.read_bytes()[:4] not in (b"", b"RIFF"):
+            if _is_something_else(path):
                 raise WavUnusable(f"{path}: is there, and no WAV file: name another")
             path.open("wb").close()  # A Wave_write that fails complains once more.
         except OSError as error:
