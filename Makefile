@@ -42,31 +42,30 @@ fuzz: $(VENV)/.installed ## FRAMES mutated frames and files; SEED=N for the same
 	FUZZ_FRAMES=$(FRAMES) FUZZ_SEED=$(SEED) $(BIN)/pytest -s tests/fuzz
 
 faults: $(VENV)/.installed ## Every fault in every phase of a turn, and what comes of it
-	$(BIN)/python tests/faults
+	$(BIN)/python -m tests.faults
 
 soak: $(VENV)/.installed ## Everything goes wrong, for MINUTES
-	$(BIN)/python tests/soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+	$(BIN)/python -m tests.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 BENCH := build/bench
 PEERS := ours google-genai pipecat floor
 ROUNDS ?= 5
 
 bench: $(VENV)/.installed $(PEERS:%=$(BENCH)/%/.installed) ## Beside what a user would pick: 20 min
-	$(BIN)/python tests/bench --rounds $(ROUNDS)
+	$(BIN)/python -m tests.bench --rounds $(ROUNDS)
 
 bench-growth: $(VENV)/.installed $(BENCH)/ours/.installed ## 1,000 turns: 25 minutes
-	$(BIN)/python tests/bench/growth.py
+	$(BIN)/python -m tests.bench.growth
 
 bench-quick: $(VENV)/.installed $(BENCH)/ours/.installed $(BENCH)/floor/.installed
-	$(BIN)/python tests/bench --quick
+	$(BIN)/python -m tests.bench --quick
 
 docs: $(VENV)/.installed ## Write what is made from the code: README's table, config
-	$(BIN)/python tests/generated.py
-	$(BIN)/python hw/draw.py
+	$(BIN)/python -m docs.generate
 
 recording: $(VENV)/.installed ## Run the demo anew for the README's picture
-	$(BIN)/python hw/record_demo.py
-	$(BIN)/python hw/draw.py
+	$(BIN)/python -m docs.generate.record_demo
+	$(BIN)/python -m docs.generate
 
 deb: package ## build/voice-appliance_VERSION_all.deb, for Debian 13
 	lintian --fail-on=error,warning $(BUILD)/deb/*.changes
@@ -82,7 +81,7 @@ package: packages
 	cp $(BUILD)/deb/*.deb $(BUILD)/
 
 boot-test: deb boot-packages ## Boot machines with the package, use it, cut their power
-	python3 tests/e2e
+	python3 -m tests.e2e
 
 $(VENV)/.installed: pyproject.toml constraints.txt | packages
 	python3 -m venv $(VENV)

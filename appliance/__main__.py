@@ -11,27 +11,31 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from appliance.core.strict_toml import Unreadable
-from appliance.hardware.card import CardHung, DeviceUnavailable, DeviceUnknown
-from appliance.hardware.gpio import GpioUnavailable, GpioUnknown
-from appliance.hardware.sound_card import AlsaCard
-from appliance.service import journal, native_noise, systemd
-from appliance.service.app import Appliance
-from appliance.service.arguments import parser
-from appliance.service.config import DEFAULT_PATH, Config, load
-from appliance.service.config_check import NO_EFFECT_ID, own_tools, without_effect
-from appliance.service.config_text import effective
-from appliance.service.endpoint import (
+from appliance.basics.streams import StreamUnwritable, write
+from appliance.basics.strict_toml import Unreadable
+from appliance.cli import parser
+from appliance.config.check import without_effect
+from appliance.config.endpoint import (
     KEY_NAME,
     KeyMissing,
     key_or_why_not,
     read_key,
 )
-from appliance.service.log_lines import FAILED_ID, LogLines
-from appliance.service.streams import StreamUnwritable, write
-from appliance.simulator.script import ScriptUnusable
+from appliance.config.file import DEFAULT_PATH, Config, load
+from appliance.config.text import effective
+from appliance.core.message_ids import FAILED_ID, NO_EFFECT_ID
+from appliance.demo.script import ScriptUnusable
+from appliance.hardware.card import CardHung, DeviceUnavailable, DeviceUnknown
+from appliance.hardware.gpio import GpioUnavailable, GpioUnknown
+from appliance.hardware.sound_card import AlsaCard
+from appliance.journal import handler as journal
+from appliance.journal import stderr_filter as native_noise
+from appliance.journal.lines import LogLines
+from appliance.service import systemd
+from appliance.service.app import Appliance
 from appliance.simulator.virtual_card import VirtualCardUnavailable
 from appliance.simulator.wav import WavUnusable
+from appliance.tools.check import own_tools
 
 EXIT_WELL, EXIT_CRASH, EXIT_USAGE, EXIT_CONFIG = 0, 1, 2, 78
 EXIT_INTERRUPTED, EXIT_NO_READER = 128 + signal.SIGINT, 128 + signal.SIGPIPE
@@ -142,7 +146,7 @@ def _leave(code: int) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from appliance.service.demo import Options, demo
+    from appliance.demo.demo import Options, demo
 
     if options.virtual_card and (options.mic or options.speaker):
         _complain("--virtual-card: brings its own; leave --mic and --speaker out")
@@ -166,8 +170,8 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from appliance.service.doctor.case import this_box
-    from appliance.service.doctor.report import examine
+    from appliance.doctor.case import this_box
+    from appliance.doctor.report import examine
 
     native_noise.subdue()
     journal.set_up(logging.CRITICAL)
@@ -192,7 +196,7 @@ def _show_config(options: argparse.Namespace) -> int:
     if options.check:
         return _check(options.check)
     if options.provision:
-        from appliance.service.provisioning import Destinations, provision
+        from appliance.config.provisioning import Destinations, provision
 
         journal.set_up()
         well = provision(options.provision, Destinations())

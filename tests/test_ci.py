@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 
-from generated import README, ROOT
+from docs.generate.documents import README, ROOT
 
 
 def test_ci_runs_the_command_that_the_readme_names(tmp_path):

@@ -11,10 +11,10 @@ import wave
 from pathlib import Path
 
 import pytest
-from patience import noise
 
 from appliance import __version__
 from appliance.simulator.wav import read_wav
+from tests.rig.patience import noise
 
 ROOT = Path(__file__).parents[1]
 QUICK_SCRIPT = "wait 0.1\npress\nwait 0.5\nrelease\n"

@@ -9,6 +9,7 @@ tells the shell when to come back.
 from collections.abc import Callable, Iterator
 from typing import assert_never
 
+from appliance.basics.record import replace
 from appliance.core import (
     budget,
     delivery,
@@ -27,7 +28,6 @@ from appliance.core.conversation import Conversation, Link, Step
 from appliance.core.effects import CloseLink, CloseTurn, SetGain
 from appliance.core.signals import LINK_FAULTS, Earcon, Fault
 from appliance.core.utterance import is_open
-from appliance.core.value import replace
 from appliance.core.volume import Volume
 from appliance.core.way import Way
 

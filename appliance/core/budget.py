@@ -3,11 +3,11 @@
 
 from collections.abc import Callable, Iterator
 
+from appliance.basics.record import replace
 from appliance.core import hands_free, playback
 from appliance.core.conversation import Conversation, Step
 from appliance.core.signals import Earcon, Fault
 from appliance.core.tokens import Spent, Tokens
-from appliance.core.value import replace
 
 
 def start(c: Conversation, spent: Spent) -> Conversation:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A call of a tool: how it is told, and how the conversation keeps it."""
 
-from appliance.core.value import Struct
+from appliance.basics.record import Struct
 
 
 class Call(Struct, frozen=True):

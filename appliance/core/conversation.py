@@ -3,6 +3,7 @@
 
 from enum import Enum
 
+from appliance.basics.record import Struct
 from appliance.core.call import Call
 from appliance.core.effects import Effect
 from appliance.core.events import PeriodCaptured
@@ -12,7 +13,6 @@ from appliance.core.liveness import LIMITS_S
 from appliance.core.signals import TABLE, Fault, Signal, signal_of, worst
 from appliance.core.tokens import Spent, Tokens
 from appliance.core.utterance import Utterance, is_open
-from appliance.core.value import Struct
 from appliance.core.volume import Volume, VolumeHold
 from appliance.core.way import HOLD, Manner
 

@@ -3,6 +3,7 @@
 
 from collections.abc import Callable, Iterator
 
+from appliance.basics.record import replace
 from appliance.core import news, tool_calls
 from appliance.core.conversation import Conversation, Link, Step
 from appliance.core.effects import (
@@ -30,7 +31,6 @@ from appliance.core.signals import (
     worst,
 )
 from appliance.core.utterance import Utterance, is_sent
-from appliance.core.value import replace
 
 #: An utterance is sent again once; the second link that fails it loses it.
 _FAILURES_TO_LOSE = 2

@@ -7,7 +7,7 @@ notes as its blink code, so that ear and eye count the same number.
 
 from functools import cache
 
-from appliance.core.pcm import Note, melody
+from appliance.basics.pcm import Note, melody
 from appliance.core.signals import Earcon, Fault, earcon_of
 
 _REST: Note = (0, 0.06)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Orders the conversation gives; the service performs them and never awaits one."""
 
+from appliance.basics.record import Struct
 from appliance.core.signals import Earcon
-from appliance.core.value import Struct
 
 
 class OpenTurn(Struct, frozen=True):

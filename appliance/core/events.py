@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Facts the conversation is told, in the past tense. `at` is time.monotonic()."""
 
+from appliance.basics.record import Struct
 from appliance.core.call import ToolAnswered as ToolAnswered
 from appliance.core.call import ToolCalled as ToolCalled
 from appliance.core.call import ToolCallsCancelled as ToolCallsCancelled
 from appliance.core.limits import Limits
 from appliance.core.signals import Fault
 from appliance.core.tokens import Tokens
-from appliance.core.value import Struct
 from appliance.core.volume import Volume
 from appliance.core.volume import VolumeHeld as VolumeHeld
 from appliance.core.volume import VolumeLetGo as VolumeLetGo

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """What a press and a release mean, in each way to talk."""
 
+from appliance.basics.record import replace
 from appliance.core import budget, delivery, hands_free, hold, playback
 from appliance.core.conversation import Conversation, Step
 from appliance.core.signals import Earcon
-from appliance.core.value import replace
 from appliance.core.way import Way
 
 #: Two taps within this are one gesture. A hold is never kept waiting for it.

@@ -3,6 +3,8 @@
 
 from collections.abc import Callable, Iterator
 
+from appliance.basics.pcm import CAPTURE_RATE_HZ, FRAME_BYTES, cut, seconds
+from appliance.basics.record import replace
 from appliance.core import events as ev
 from appliance.core import playback, tool_calls
 from appliance.core.conversation import (
@@ -14,9 +16,7 @@ from appliance.core.conversation import (
     is_captured,
 )
 from appliance.core.effects import CloseTurn, Effect, OpenLink, OpenTurn, SendAudio
-from appliance.core.pcm import CAPTURE_RATE_HZ, FRAME_BYTES, cut, seconds
 from appliance.core.signals import Earcon, Fault, Signal, earcon_of, worst
-from appliance.core.value import replace
 
 #: What was sent and is not answered yet is kept for the next link, but no more than
 #: this: most of it may be silence. What waits to be sent has limits of its own.

@@ -3,6 +3,8 @@
 
 from collections.abc import Callable, Iterator
 
+from appliance.basics.pcm import cut
+from appliance.basics.record import replace
 from appliance.core import events as ev
 from appliance.core import hands_free, playback
 from appliance.core.conversation import (
@@ -15,10 +17,8 @@ from appliance.core.conversation import (
     hold_until,
 )
 from appliance.core.effects import OpenLink
-from appliance.core.pcm import cut
 from appliance.core.signals import Earcon, Fault, Signal, earcon_of, worst
 from appliance.core.utterance import Utterance, is_open
-from appliance.core.value import replace
 
 
 def press(c: Conversation, at: float, now: float) -> Step:

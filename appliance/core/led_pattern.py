@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Light over time: what one dimmable LED can tell."""
 
-from appliance.core.value import Struct
+from appliance.basics.record import Struct
 
 
 class Glow(Struct, frozen=True):

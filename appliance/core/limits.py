@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """How long the core waits for what, and how much a day may use."""
 
-from appliance.core.value import Struct
+from appliance.basics.record import Struct
 
 _NEVER = float("inf")
 

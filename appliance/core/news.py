@@ -7,13 +7,13 @@ to speak of it. If its link does not keep that, a turn of the box's own tells it
 
 from collections.abc import Callable, Iterator
 
+from appliance.basics.record import replace
 from appliance.core import playback, tool_calls
 from appliance.core.call import Call
 from appliance.core.conversation import Conversation, Step
 from appliance.core.effects import AnswerTool
 from appliance.core.signals import Earcon
 from appliance.core.utterance import Utterance, promise
-from appliance.core.value import replace
 from appliance.core.way import Way
 
 #: To the service, when the call that this answers is gone with its link.

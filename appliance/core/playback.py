@@ -3,11 +3,11 @@
 
 from collections.abc import Callable, Iterator
 
+from appliance.basics.record import replace
 from appliance.core import tool_calls
 from appliance.core.conversation import Answer, Conversation, Link, Step
 from appliance.core.effects import Drain, DropPlayback, Play, PlayEarcon
 from appliance.core.signals import TABLE, Earcon, Signal
-from appliance.core.value import replace
 from appliance.core.way import Way
 
 #: After the DAC fell silent the room still sounds for this long.

@@ -3,9 +3,9 @@
 
 from collections.abc import Callable, Iterator
 
+from appliance.basics.record import replace
 from appliance.core.conversation import Conversation, Step
 from appliance.core.effects import PowerOff
-from appliance.core.value import replace
 from appliance.core.volume import VolumeHold
 
 #: Held on for so long, something lies on the button, or the user has thought again.

@@ -3,8 +3,8 @@
 
 from enum import Enum, StrEnum
 
+from appliance.basics.record import Struct
 from appliance.core.led_pattern import TRIPLE_BLINK, Glow, LedPattern, blinks
-from appliance.core.value import Struct
 
 
 class Fault(Enum):

@@ -3,7 +3,7 @@
 
 from typing import Protocol
 
-from appliance.core.value import Struct, astuple
+from appliance.basics.record import Struct, astuple
 
 
 class Tokens(Struct, frozen=True):

@@ -8,12 +8,12 @@ has a time limit of its own, and answers in any case.
 
 from collections.abc import Callable, Iterator
 
+from appliance.basics.record import replace
 from appliance.core import events as ev
 from appliance.core.call import Call
 from appliance.core.conversation import Conversation, Link, Step
 from appliance.core.effects import AnswerTool, CancelTools, RunTool
 from appliance.core.utterance import promise
-from appliance.core.value import replace
 
 #: More of them at once are refused.
 _MOST_CALLS = 8

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What is to be said to the service, kept until its answer begins."""
 
+from appliance.basics.record import Struct
 from appliance.core.call import Call
-from appliance.core.value import Struct
 
 
 class Utterance(Struct, frozen=True):

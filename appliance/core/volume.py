@@ -4,7 +4,7 @@
 from math import log10
 from typing import Self
 
-from appliance.core.value import Struct, replace
+from appliance.basics.record import Struct, replace
 
 #: One step of a button or a knob, in dB: plainly heard, and not a jump.
 _STEP_DB = 3.0

@@ -3,7 +3,7 @@
 
 from enum import Enum
 
-from appliance.core.value import Struct
+from appliance.basics.record import Struct
 
 
 class Way(Enum):

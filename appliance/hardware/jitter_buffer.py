@@ -4,8 +4,8 @@
 import threading
 from collections import deque
 
-from appliance.core.pcm import FRAME_BYTES, PLAYBACK_RATE_HZ
-from appliance.core.value import Struct
+from appliance.basics.pcm import FRAME_BYTES, PLAYBACK_RATE_HZ
+from appliance.basics.record import Struct
 
 LIMIT_S = 5 * 60
 _LIMIT_BYTES = LIMIT_S * PLAYBACK_RATE_HZ * FRAME_BYTES

@@ -5,8 +5,8 @@ import itertools
 import time
 from collections.abc import Iterator, Sequence
 
+from appliance.basics.record import replace
 from appliance.core.led_pattern import Glow, LedPattern
-from appliance.core.value import replace
 from appliance.hardware.alarm import Alarm
 from appliance.hardware.gpio import claim_led
 

@@ -6,8 +6,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from appliance.basics.pcm import CAPTURE_RATE_HZ
 from appliance.core.events import CaptureOverran, Event, PeriodCaptured
-from appliance.core.pcm import CAPTURE_RATE_HZ
 from appliance.hardware.card import Card, Stream
 
 #: How much slower than its nominal rate a card may run: crystals keep to 100 ppm.

@@ -11,7 +11,7 @@ from typing import Any
 
 import pyaudio
 
-from appliance.core.pcm import FRAME_BYTES
+from appliance.basics.pcm import FRAME_BYTES
 from appliance.hardware.alsa import Direction
 
 #: exchange(pcm, xrun) -> pcm: one period in, or one period out.

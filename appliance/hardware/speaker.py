@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from appliance.basics.pcm import FRAME_BYTES, PLAYBACK_RATE_HZ, amplify, fade
 from appliance.core.events import (
     Event,
     PlaybackDrained,
@@ -18,7 +19,6 @@ from appliance.core.events import (
     PlaybackStarted,
     PlaybackUnderran,
 )
-from appliance.core.pcm import FRAME_BYTES, PLAYBACK_RATE_HZ, amplify, fade
 from appliance.hardware.card import Card, Stream
 from appliance.hardware.jitter_buffer import NOTHING, JitterBuffer, Taken
 

@@ -5,8 +5,8 @@ import socket
 import ssl
 from enum import Enum
 
+from appliance.basics.record import Struct
 from appliance.core.signals import Fault
-from appliance.core.value import Struct
 
 _BACK_OFF_S = (0.5, 30.0)
 

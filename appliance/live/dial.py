@@ -8,7 +8,7 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 
-from appliance.core.secret import Secret
+from appliance.basics.secret import Secret
 
 OPEN_LIMIT_S = 10.0
 #: A send that does not drain in this time is a lost link.

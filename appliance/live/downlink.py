@@ -14,8 +14,8 @@ import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 from msgspec.json import decode as _from_json
 
+from appliance.basics.pcm import PLAYBACK_RATE_HZ
 from appliance.core import events as ev
-from appliance.core.pcm import PLAYBACK_RATE_HZ
 from appliance.core.tokens import Tokens
 from appliance.live import tools
 

@@ -12,8 +12,8 @@ import logging
 import random
 from collections.abc import Callable
 
+from appliance.basics.secret import Secret
 from appliance.core import events as ev
-from appliance.core.secret import Secret
 from appliance.core.signals import Fault
 from appliance.live import uplink
 from appliance.live.closes import Loss, Next, Verdict, back_off_s

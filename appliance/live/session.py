@@ -8,10 +8,10 @@ from collections.abc import Callable
 import websockets
 from websockets.asyncio.client import ClientConnection
 
+from appliance.basics.record import replace
+from appliance.basics.secret import Secret, SecretMissing
 from appliance.core import events as ev
-from appliance.core.secret import Secret, SecretMissing
 from appliance.core.signals import Fault
-from appliance.core.value import replace
 from appliance.live import downlink, tools, uplink
 from appliance.live.closes import (
     Loss,

@@ -9,9 +9,9 @@ from base64 import b64encode
 from collections.abc import Callable
 from typing import Any, assert_never
 
+from appliance.basics.pcm import CAPTURE_RATE_HZ
+from appliance.basics.record import Struct
 from appliance.core.effects import AnswerTool, CloseTurn, OpenTurn, SendAudio, SendText
-from appliance.core.pcm import CAPTURE_RATE_HZ
-from appliance.core.value import Struct
 from appliance.live import tools
 
 #: Written out: they are most of what is sent.

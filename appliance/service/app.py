@@ -9,17 +9,17 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
+from appliance.basics.secret import Secret
+from appliance.config.file import Config, limits, manner
 from appliance.core.advance import advance, deadline
 from appliance.core.conversation import State
 from appliance.core.events import ConfigChanged, Event, StopRequested
-from appliance.core.secret import Secret
 from appliance.hardware.card import Card, CardHung
+from appliance.journal.transition import Moment
 from appliance.service import systemd
-from appliance.service.config import Config, limits, manner
 from appliance.service.days import tell_days
 from appliance.service.devices import keep_both_open
 from appliance.service.inbox import Inbox
-from appliance.service.moment import Moment
 from appliance.service.parts import Parts
 from appliance.service.reload import Reload
 from appliance.service.remembered import Remembered

@@ -5,11 +5,12 @@ import logging
 from collections.abc import Callable
 from typing import assert_never
 
+from appliance.basics.secret import Secret
+from appliance.config.file import Config, live_settings
 from appliance.core import effects as ef
 from appliance.core.conversation import Conversation, pattern
 from appliance.core.earcons import earcon_pcm
 from appliance.core.events import Event
-from appliance.core.secret import Secret
 from appliance.hardware.button import TalkButton
 from appliance.hardware.card import Card
 from appliance.hardware.led import StatusLed
@@ -17,10 +18,9 @@ from appliance.hardware.microphone import Microphone
 from appliance.hardware.speaker import Speaker
 from appliance.hardware.volume import VolumeKnobs
 from appliance.live.link import LiveLink
-from appliance.service.config import Config, live_settings
 from appliance.service.devices import Need
 from appliance.service.power import power_off
-from appliance.service.tools.toolbox import Toolbox
+from appliance.tools.toolbox import Toolbox
 
 log = logging.getLogger(__name__)
 

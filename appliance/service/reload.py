@@ -4,12 +4,11 @@
 import logging
 from collections.abc import Callable
 
-from appliance.core.strict_toml import Unreadable, keys
+from appliance.basics.strict_toml import Unreadable
+from appliance.config.file import Config
+from appliance.config.text import changed
+from appliance.core.message_ids import RELOAD_FAILED_ID, RELOAD_ID
 from appliance.service import systemd
-from appliance.service.config import Config
-
-RELOAD_ID = "bb056f7a8bd14fb7be47dcfd6469aa41"
-RELOAD_FAILED_ID = "ad85932390e34ff8acd89c6f41654984"
 
 #: Devices and lines, and what is built with them: a new process takes these over.
 AT_START = frozenset(
@@ -88,13 +87,3 @@ class Reload:
         log.info("%s", text, extra={"MESSAGE_ID": RELOAD_ID})
         # Nobody's words go into the journal before he has restarted for it.
         return self._config.changed(log=self._started_with.log)
-
-
-def changed(old: Config, new: Config) -> list[str]:
-    """The keys in which they differ, as "[section] key"."""
-    return [
-        f"[{section.name}] {key.name}"
-        for section in keys(old)
-        for key in keys(section.value)
-        if getattr(getattr(new, section.name), key.name) != key.value
-    ]

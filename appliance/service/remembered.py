@@ -7,16 +7,16 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, TypeVar
 
+from appliance.basics.record import replace
+from appliance.basics.strict_toml import Meta, Section, Unreadable, keys, parse
+from appliance.basics.whole_file import write_whole
+from appliance.config.file import Config, limits, manner
 from appliance.core import budget
 from appliance.core.conversation import Conversation, start
-from appliance.core.strict_toml import Meta, Section, Unreadable, keys, parse
 from appliance.core.tokens import Spent, Tokens
-from appliance.core.value import replace
 from appliance.core.volume import Volume
 from appliance.hardware.call_thread import CallThread
-from appliance.service.config import Config, limits, manner
-from appliance.service.moment import Moment
-from appliance.service.provisioning import write_whole
+from appliance.journal.transition import Moment
 
 #: An SD card wears out, and may take long to write.
 EVERY_S = 5.0

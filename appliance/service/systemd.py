@@ -12,7 +12,7 @@ from appliance.core.advice import advice
 from appliance.core.conversation import Conversation, signal
 from appliance.core.liveness import stalled_parts
 from appliance.core.signals import TABLE, Signal
-from appliance.service.moment import Moment
+from appliance.journal.transition import Moment
 
 #: How often the start is said to be still going on, and for how long that holds.
 _EXTEND_EVERY_S = 5.0

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 from msgspec import Meta
 
-from appliance.core.pcm import PLAYBACK_RATE_HZ
-from appliance.core.repeated import shown
-from appliance.core.strict_toml import IN_WORDS, Unreadable, parse
+from appliance.basics.excerpt import shown
+from appliance.basics.pcm import PLAYBACK_RATE_HZ
+from appliance.basics.strict_toml import IN_WORDS, Unreadable, parse
 from appliance.simulator.wav import WavUnusable, read_wav
 
 Point = Literal[

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from typing import get_args
 
-from appliance.core.strict_toml import Key, keys
+from appliance.basics.strict_toml import Key, keys
 from appliance.simulator.scenario import Call, Drop, Fault, Point, Scenario
 
 _EXAMPLE = """\

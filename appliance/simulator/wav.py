@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from appliance.core.pcm import FRAME_BYTES, PLAYBACK_RATE_HZ
+from appliance.basics.pcm import FRAME_BYTES, PLAYBACK_RATE_HZ
 
 Fill = Callable[[bool], bytes]
 

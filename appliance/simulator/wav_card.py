@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from appliance.core.pcm import FRAME_BYTES
+from appliance.basics.pcm import FRAME_BYTES
 from appliance.simulator.wav import Fill, WavRecorder
 
 Hear = Callable[[bytes, bool], None]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Compares the service with what a user would pick instead, in the same run.
 
-    python tests/bench [--rounds 5] [--quick] [--output build/bench]
+    python -m tests.bench [--rounds 5] [--quick] [--output build/bench]
 
 Every program runs in an environment of its own (see the Makefile), against the same
 simulated service over TLS and on a virtual card of its own; two at a time, by turns.
@@ -16,14 +16,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import paths  # noqa: F401
-from figures import IDLE_COLUMNS, TALK_COLUMNS, Record
-from goals import goals
-from peer import FLOOR, OURS, PROGRAMS, Program
-from plot import plot
-from report import goal_table, machine, ratio_table, table
-from rig.certificates import Certificates
-from run import FULL, QUICK, Bench, Script
+from tests.bench.figures import IDLE_COLUMNS, TALK_COLUMNS, Record
+from tests.bench.goals import goals
+from tests.bench.peer import FLOOR, OURS, PROGRAMS, Program
+from tests.bench.plot import plot
+from tests.bench.report import goal_table, machine, ratio_table, table
+from tests.bench.run import FULL, QUICK, Bench, Script
+from tests.rig.certificates import Certificates
 
 _IDLE_S = 60.0
 _QUICK_COLUMNS = TALK_COLUMNS[:6]

@@ -4,7 +4,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from figures import (
+from tests.bench.figures import (
     Record,
     Spread,
     median_of,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Whether the service takes more the longer it runs: many turns, and one long answer.
 
-    python tests/bench/growth.py [--turns 1000] [--output build/bench]
+    python -m tests.bench.growth [--turns 1000] [--output build/bench]
 
 Every other answer is talked over; the card keeps real time. The long answer is one of
 20 minutes, on a card whose clock runs five times too fast: once delivered not much
@@ -21,16 +21,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import paths  # noqa: F401
-from figures import percentile
-from peer import OURS, Peer
-from report import machine
-from rig.certificates import Certificates
-from run import SETTLE_S, latencies
-from stage import Stage
-from talk import Hold, converse, talk_over
-from tape import Tape
-from usage import Usage
+
+from tests.bench.figures import percentile
+from tests.bench.peer import OURS, Peer
+from tests.bench.report import machine
+from tests.bench.run import SETTLE_S, latencies
+from tests.bench.stage import Stage
+from tests.bench.talk import Hold, converse, talk_over
+from tests.bench.tape import Tape
+from tests.bench.usage import Usage
+from tests.rig.certificates import Certificates
 
 _HASTE = 5
 #: Of 20 ms in a hurry: machines do not keep up with five times as many.

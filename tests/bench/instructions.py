@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Counts what a program executes: its start, a minute idle, a minute of conversation.
 
-    python tests/bench/instructions.py [ours] [floor]
+    python -m tests.bench.instructions [ours] [floor]
 
 Counted by valgrind's callgrind: instructions outside of the kernel, on this machine's
 architecture. Unlike CPU seconds they are the same however busy the machine is.
@@ -17,12 +17,11 @@ from collections.abc import Awaitable, Sequence
 from pathlib import Path
 from time import monotonic
 
-import paths  # noqa: F401
-import peer
-from peer import PROGRAMS, Peer, Program
-from rig.certificates import Certificates
-from stage import Stage
-from talk import converse
+from tests.bench import peer
+from tests.bench.peer import PROGRAMS, Peer, Program
+from tests.bench.stage import Stage
+from tests.bench.talk import converse
+from tests.rig.certificates import Certificates
 
 _SPEECH_S = 5.0
 _IDLE_S = 30.0

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from rig.notify import NotifySocket
-from stage import Stage
-from usage import Usage, usage
+from tests.bench.stage import Stage
+from tests.bench.usage import Usage, usage
+from tests.rig.notify import NotifySocket
 
 _HERE = Path(__file__).parent
 ROOT = _HERE.parents[1]

@@ -4,8 +4,8 @@
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
-from figures import Column, Record, of_peer, spread
-from peer import PROGRAMS
+from tests.bench.figures import Column, Record, of_peer, spread
+from tests.bench.peer import PROGRAMS
 
 _COLOURS = {
     "ours": "#1a7f4b",

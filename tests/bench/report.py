@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from figures import Column, Record, Spread, of_peer, ratio, spread
-from goals import Goal
-from peer import PROGRAMS
+from tests.bench.figures import Column, Record, Spread, of_peer, ratio, spread
+from tests.bench.goals import Goal
+from tests.bench.peer import PROGRAMS
 
 
 def machine() -> str:

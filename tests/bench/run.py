@@ -9,13 +9,12 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from peer import Peer, Program
-from rig.certificates import Certificates
-from stage import Stage
-from talk import Hold, converse, talk_over
-from tape import Gap, Tape
-
-from appliance.core.pcm import PLAYBACK_RATE_HZ
+from appliance.basics.pcm import PLAYBACK_RATE_HZ
+from tests.bench.peer import Peer, Program
+from tests.bench.stage import Stage
+from tests.bench.talk import Hold, converse, talk_over
+from tests.bench.tape import Gap, Tape
+from tests.rig.certificates import Certificates
 
 #: A start has its echo: the ready sound, caches, collections.
 SETTLE_S = 1.5

@@ -10,14 +10,14 @@ from time import monotonic
 from typing import Self
 
 import numpy as np
-from rig.certificates import Certificates
-from rig.room import Room
 
-from appliance.core.pcm import FRAME_BYTES, PLAYBACK_RATE_HZ
+from appliance.basics.pcm import FRAME_BYTES, PLAYBACK_RATE_HZ
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.live.service import HeardTurn
 from appliance.simulator.scenario import Scenario
 from appliance.simulator.virtual_card import VirtualCard
+from tests.rig.certificates import Certificates
+from tests.rig.room import Room
 
 _LOOK_EVERY_S = 0.02
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from peer import Peer
-from stage import Stage
+from tests.bench.peer import Peer
+from tests.bench.stage import Stage
 
 #: Between an answer's end and the next press.
 _PAUSE_S = 0.3

@@ -1,19 +1,13 @@
 # SPDX-License-Identifier: MIT
 """What is made of the records of a benchmark."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-sys.path.append(str(Path(__file__).parent))
-
-from figures import TALK_COLUMNS, percentile, ratio  # noqa: E402
-from plot import plot  # noqa: E402
-from tape import Tape  # noqa: E402
-
-from appliance.simulator.virtual_card import Start  # noqa: E402
+from appliance.simulator.virtual_card import Start
+from tests.bench.figures import TALK_COLUMNS, percentile, ratio
+from tests.bench.plot import plot
+from tests.bench.tape import Tape
 
 RATE_HZ = 24_000
 

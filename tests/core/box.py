@@ -5,8 +5,8 @@ from array import array
 from bisect import bisect_left, bisect_right
 from typing import Self, TypeVar
 
-from wire_audit import NUMBERS, Sent, Wire
-
+from appliance.basics.pcm import CAPTURE_RATE_HZ
+from appliance.basics.record import replace
 from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core.advance import advance, deadline
@@ -17,9 +17,8 @@ from appliance.core.conversation import (
     start,
 )
 from appliance.core.limits import Limits
-from appliance.core.pcm import CAPTURE_RATE_HZ
 from appliance.core.signals import Earcon, Fault
-from appliance.core.value import replace
+from tests.core.wire_audit import NUMBERS, Sent, Wire
 
 LIMITS = Limits(
     pre_roll_s=0.3,

@@ -4,20 +4,19 @@
 from collections import Counter, defaultdict
 from random import Random
 
-from box import PERIOD_FRAMES, SOUND, Tape
-from call_audit import check_calls
-from walks import FRAME_S, SHORT, Bounded
-
 import appliance.core.advance as core
+from appliance.basics.pcm import CAPTURE_RATE_HZ
+from appliance.basics.record import replace
 from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core import hands_free
 from appliance.core.conversation import Conversation, Link, start
-from appliance.core.pcm import CAPTURE_RATE_HZ
 from appliance.core.signals import LINK_FAULTS, Fault
 from appliance.core.tokens import Tokens
-from appliance.core.value import replace
 from appliance.core.way import Manner, Way
+from tests.core.box import PERIOD_FRAMES, SOUND, Tape
+from tests.core.call_audit import check_calls
+from tests.core.walks import FRAME_S, SHORT, Bounded
 
 LIMIT_S = 15.0
 #: What is sent was heard no longer ago: it may have waited for a link, more than once.

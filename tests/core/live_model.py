@@ -3,12 +3,12 @@
 
 from typing import TYPE_CHECKING
 
+from appliance.basics.pcm import FRAME_BYTES, PLAYBACK_RATE_HZ
 from appliance.core import events as ev
-from appliance.core.pcm import FRAME_BYTES, PLAYBACK_RATE_HZ
 from appliance.core.signals import FATAL_FAULTS, Fault
 
 if TYPE_CHECKING:
-    from world import World
+    from tests.core.world import World
 
 #: One way, seconds.
 _LATENCY_S = (0.02, 0.25)

@@ -2,13 +2,13 @@
 """What happens around the turns: the link, faults, renewal, sleep and the stop."""
 
 import pytest
-from box import STATES, Box, idle, listening, speaking, thinking
 
+from appliance.basics.record import replace
 from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core.conversation import Link, State
 from appliance.core.signals import Earcon, Fault
-from appliance.core.value import replace
+from tests.core.box import STATES, Box, idle, listening, speaking, thinking
 
 
 def test_press_while_the_link_is_down_opens_it_at_once():

@@ -2,8 +2,8 @@
 """What is derived from a conversation: state, situation, and what a hold covers."""
 
 import pytest
-from box import LIMITS, SOUND, Box
 
+from appliance.basics.record import replace
 from appliance.core import events as ev
 from appliance.core.conversation import (
     Hold,
@@ -16,7 +16,7 @@ from appliance.core.conversation import (
     start,
 )
 from appliance.core.signals import TABLE, Fault, Signal
-from appliance.core.value import replace
+from tests.core.box import LIMITS, SOUND, Box
 
 
 def ready():

@@ -2,13 +2,13 @@
 """What was said reaches the service: in order, whole, once more if need be."""
 
 import pytest
-from box import LIMITS, PERIOD_S, SOUND, Box
 
 from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core.advance import advance
 from appliance.core.conversation import Link, State, start
 from appliance.core.signals import Earcon, Fault
+from tests.core.box import LIMITS, PERIOD_S, SOUND, Box
 
 
 def online():

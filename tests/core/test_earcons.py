@@ -4,8 +4,8 @@ import itertools
 import numpy as np
 import pytest
 
+from appliance.basics.pcm import PLAYBACK_RATE_HZ, seconds
 from appliance.core.earcons import earcon_pcm, in_words
-from appliance.core.pcm import PLAYBACK_RATE_HZ, seconds
 from appliance.core.signals import TABLE, Earcon, Fault, earcon_of
 
 EARCONS = list(Earcon)

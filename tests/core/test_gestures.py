@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: MIT
 """What presses mean: to hold, to toggle, and two taps."""
 
-from box import Box, idle, speaking
-
+from appliance.basics.record import replace
 from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core.conversation import State
 from appliance.core.signals import Earcon
-from appliance.core.value import replace
 from appliance.core.way import Manner, Way
+from tests.core.box import Box, idle, speaking
 
 _SPEAKER = ef.DropPlayback | ef.PlayEarcon
 

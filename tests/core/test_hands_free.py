@@ -2,16 +2,16 @@
 """Talking without holding the button: what is sent, what sounds, and when it ends."""
 
 import pytest
-from box import PERIOD_S, SOUND, Box
 
+from appliance.basics.pcm import CAPTURE_RATE_HZ, FRAME_BYTES
+from appliance.basics.record import replace
 from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core.conversation import OVERDUE_S, State
-from appliance.core.pcm import CAPTURE_RATE_HZ, FRAME_BYTES
 from appliance.core.signals import Earcon, Fault
 from appliance.core.utterance import Utterance
-from appliance.core.value import replace
 from appliance.core.way import Manner, Way
+from tests.core.box import PERIOD_S, SOUND, Box
 
 LIMIT_S = 120.0
 

@@ -4,12 +4,21 @@
 import random
 
 import pytest
-from box import PERIOD_S, SOUND, STATES, Box, idle, listening, speaking, thinking
 
 from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core.conversation import State
 from appliance.core.signals import Earcon, Fault
+from tests.core.box import (
+    PERIOD_S,
+    SOUND,
+    STATES,
+    Box,
+    idle,
+    listening,
+    speaking,
+    thinking,
+)
 
 
 @pytest.mark.parametrize("state", STATES)

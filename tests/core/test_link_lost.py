@@ -2,12 +2,12 @@
 """A link that is lost at any instant loses nothing, or says so."""
 
 import pytest
-from box import SOUND, Box
 
 from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core.conversation import Link, State
 from appliance.core.signals import FATAL_FAULTS, LINK_FAULTS, Earcon, Fault, earcon_of
+from tests.core.box import SOUND, Box
 
 MENDING_FAULTS = LINK_FAULTS - FATAL_FAULTS
 

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: MIT
 """After a long pause the next turn begins a conversation of its own."""
 
-from box import Box
-
 from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core.conversation import Link
+from tests.core.box import Box
 
 
 def talked(**limits) -> Box:

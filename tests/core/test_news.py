@@ -2,15 +2,15 @@
 """What a tool in the background has answered is heard, told anew, or told as lost."""
 
 import pytest
-from box import PERIOD_S, SOUND, Box, idle, speaking, thinking
 
+from appliance.basics.record import replace
 from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core.conversation import OVERDUE_S, State
 from appliance.core.signals import Earcon
 from appliance.core.tokens import Tokens
-from appliance.core.value import replace
 from appliance.core.way import Manner, Way
+from tests.core.box import PERIOD_S, SOUND, Box, idle, speaking, thinking
 
 LAMP = ev.ToolCalled("1", "lamp", b"{}")
 LIT = ev.ToolAnswered("1", b'{"result":"done"}')

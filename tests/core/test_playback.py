@@ -2,12 +2,12 @@
 """Whose answer sounds, and when the speaker falls silent."""
 
 import pytest
-from box import SOUND, Box
 
 from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core.conversation import State
 from appliance.core.signals import Earcon, Fault
+from tests.core.box import SOUND, Box
 
 AUDIO, GENERATED, ENDED = ev.AnswerAudio(SOUND), ev.AnswerGenerated(), ev.AnswerEnded()
 INTERRUPTED = ev.AnswerInterrupted()

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
 """What is sent from before the press: never the speaker, never what was said."""
 
-from box import PERIOD_S, Box, idle, listening, speaking
-
 from appliance.core import events as ev
 from appliance.core.signals import Fault
+from tests.core.box import PERIOD_S, Box, idle, listening, speaking
 
 
 def test_turn_begins_with_the_pre_roll():

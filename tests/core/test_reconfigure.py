@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Another configuration, between two turns."""
 
-from box import idle
-
 from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core.conversation import Link
 from appliance.core.signals import Fault
 from appliance.core.volume import Volume
 from appliance.core.way import HOLD
+from tests.core.box import idle
 
 
 def changed(box, *, relink=False, **limits):

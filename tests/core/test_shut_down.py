@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The volume-down button held for 8 s, and let go: the machine shuts down."""
 
-from box import Box, idle
-
 from appliance.core import effects as ef
 from appliance.core import events as ev
+from tests.core.box import Box, idle
 
 
 def armed() -> Box:

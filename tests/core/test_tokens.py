@@ -2,8 +2,8 @@
 """What a day uses is counted, and ends it when that is enough, audibly."""
 
 import pytest
-from box import LIMITS, Box, thinking
 
+from appliance.config.sections import PricesSection
 from appliance.core import budget
 from appliance.core import effects as ef
 from appliance.core import events as ev
@@ -12,7 +12,7 @@ from appliance.core.signals import Earcon, Fault
 from appliance.core.tokens import Spent, Tokens, cost
 from appliance.core.volume import Volume
 from appliance.core.way import HOLD, Manner, Way
-from appliance.service.sections import PricesSection
+from tests.core.box import LIMITS, Box, thinking
 
 DAY = 739_000
 

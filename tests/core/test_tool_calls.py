@@ -2,14 +2,14 @@
 """Tools that the service calls: who waits for whom, and whose answers still count."""
 
 import pytest
-from box import SOUND, idle, listening, speaking, thinking
 
+from appliance.basics.record import replace
 from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core.conversation import OVERDUE_S, State
 from appliance.core.signals import Earcon
-from appliance.core.value import replace
 from appliance.core.way import Manner, Way
+from tests.core.box import SOUND, idle, listening, speaking, thinking
 
 LAMP = ev.ToolCalled("1", "lamp", b'{"on":true}')
 TIMER = ev.ToolCalled("2", "timer", b'{"minutes":3}', blocking=False)

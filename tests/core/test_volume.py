@@ -2,12 +2,12 @@
 """How loud it is: in steps an ear takes for even, within limits."""
 
 import pytest
-from box import LIMITS, idle, speaking
 
 from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core.volume import Volume
 from appliance.core.way import HOLD
+from tests.core.box import LIMITS, idle, speaking
 
 
 def gains(box):

@@ -2,12 +2,12 @@
 """Random walks: any order, audio in flight, links that fail; in each way to talk."""
 
 import pytest
-from hands_free_walk import OpenWalk
-from walks import Bounded, Chaos, seed, steps
-from world import World
 
 import appliance.core.advance as core
 from appliance.core.signals import Earcon
+from tests.core.hands_free_walk import OpenWalk
+from tests.core.walks import Bounded, Chaos, seed, steps
+from tests.core.world import World
 
 
 @pytest.fixture

@@ -6,20 +6,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from random import Random
 
-from box import LIMITS, PERIOD_FRAMES, SOUND, Tape
-from call_audit import check_calls
-from wire_audit import Sent, Wire
-
 import appliance.core.advance as core
+from appliance.basics.pcm import CAPTURE_RATE_HZ
+from appliance.basics.record import replace
 from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core import tool_calls
 from appliance.core.conversation import Conversation, Link, start
-from appliance.core.pcm import CAPTURE_RATE_HZ
 from appliance.core.signals import LINK_FAULTS, Fault
 from appliance.core.tokens import Tokens
-from appliance.core.value import replace
 from appliance.core.way import HOLD, Manner, Way
+from tests.core.box import LIMITS, PERIOD_FRAMES, SOUND, Tape
+from tests.core.call_audit import check_calls
+from tests.core.wire_audit import Sent, Wire
 
 #: Limits so short that all of them are reached often.
 SHORT = replace(

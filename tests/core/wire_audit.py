@@ -4,9 +4,9 @@
 from array import array
 from dataclasses import dataclass, field
 
+from appliance.basics.pcm import FRAME_BYTES
 from appliance.core import effects as ef
 from appliance.core import events as ev
-from appliance.core.pcm import FRAME_BYTES
 
 #: Frames carry their number modulo this.
 NUMBERS = 2**16

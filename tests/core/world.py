@@ -6,20 +6,19 @@ from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Any
 
-from box import PERIOD_S
-from live_model import Link
-from walks import FRAME_S, SHORT, Held, Walk
-from wire_audit import Sent
-
 import appliance.core.advance as core
+from appliance.basics.pcm import PLAYBACK_RATE_HZ, seconds
 from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core.conversation import Conversation, State
-from appliance.core.pcm import PLAYBACK_RATE_HZ, seconds
 from appliance.core.playback import PATIENCE_S
 from appliance.core.signals import Earcon, Fault
 from appliance.core.tool_calls import may_end_empty
 from appliance.core.utterance import is_open
+from tests.core.box import PERIOD_S
+from tests.core.live_model import Link
+from tests.core.walks import FRAME_S, SHORT, Held, Walk
+from tests.core.wire_audit import Sent
 
 #: After this many presses the user waits, and all must be settled then: also what waits
 #: behind the end of a hushed answer, which may never come.

@@ -5,7 +5,8 @@ import os
 import subprocess
 
 import pytest
-from generated import DEPLOY, ROOT
+
+from docs.generate.documents import DEPLOY, ROOT
 
 #: Stands for Python: makes a virtual environment whose programs only say yes.
 PYTHON = """\

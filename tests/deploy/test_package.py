@@ -7,9 +7,9 @@ import subprocess
 import tomllib
 
 import pytest
-from generated import DEPLOY, ROOT
 
 from appliance import __version__
+from docs.generate.documents import DEPLOY, ROOT
 
 PROGRAM = "./usr/lib/python3/dist-packages/"
 UNITS = "./usr/lib/systemd/system/"

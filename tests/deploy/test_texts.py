@@ -6,9 +6,16 @@ import shutil
 import subprocess
 
 import pytest
-from generated import CATALOG, COMPLETION, DEPLOY, arguments, catalog, completion
 
 from appliance.core.signals import TABLE
+from docs.generate.catalog import catalog
+from docs.generate.documents import (
+    CATALOG,
+    COMPLETION,
+    DEPLOY,
+    arguments,
+    completion,
+)
 
 
 def test_the_catalog_is_the_codes():

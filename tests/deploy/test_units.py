@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from generated import DEPLOY
 
 from appliance.__main__ import EXIT_CONFIG
-from appliance.service import provisioning
-from appliance.service.endpoint import CREDENTIALS, KEY_NAME
+from appliance.config import provisioning
+from appliance.config.endpoint import CREDENTIALS, KEY_NAME
+from appliance.config.provisioning import CONFIG_NAME, CREDENTIAL_PATH
 from appliance.service.power import REQUEST
-from appliance.service.provisioning import CONFIG_NAME, CREDENTIAL_PATH
+from docs.generate.documents import DEPLOY
 
 SYSTEMD = DEPLOY / "systemd"
 UNIT, PROVISION, KEY = UNITS = [

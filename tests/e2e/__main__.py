@@ -18,10 +18,10 @@ from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
-from machine import TREE, Boot, Machine, cut_all, last_lines
-from power_cuts import power_cuts
-from prepare import Parts, Unable, copy_disk, newer, newest_package, prepare
-from table import Row, Table
+from tests.e2e.machine import TREE, Boot, Machine, cut_all, last_lines
+from tests.e2e.power_cuts import power_cuts
+from tests.e2e.prepare import Parts, Unable, copy_disk, newer, newest_package, prepare
+from tests.e2e.table import Row, Table
 
 _OUTPUT = TREE / "build" / "e2e"
 _LIMIT_S = 420.0

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from machine import Machine, last_lines
-from prepare import Parts, copy_disk
-from table import Row
+from tests.e2e.machine import Machine, last_lines
+from tests.e2e.prepare import Parts, copy_disk
+from tests.e2e.table import Row
 
 _READY_LIMIT_S = 120.0
 #: How long after its start, and after READY, a machine may be cut.

@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""`python tests/faults`: every fault in every phase, and what the box makes of it."""
+"""`python -m tests.faults`: every fault in every phase, and what follows."""
 
 import sys
-from pathlib import Path
 
-sys.path.append(str(Path(__file__).parents[1]))
-
-from faults.bench import main  # noqa: E402
+from tests.faults.bench import main
 
 if __name__ == "__main__":
     sys.exit(main())

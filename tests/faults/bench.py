@@ -11,11 +11,11 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from faults.cell import Cell, run
-from faults.promise import Phase
-from faults.row import Row
-from faults.rows import ROWS
-from faults.table import summary, table
+from tests.faults.cell import Cell, run
+from tests.faults.promise import Phase
+from tests.faults.row import Row
+from tests.faults.rows import ROWS
+from tests.faults.table import summary, table
 
 #: Each is a process that mostly waits.
 JOBS = 10
@@ -73,7 +73,7 @@ def main() -> int:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="tests/faults", description=__doc__)
+    parser = argparse.ArgumentParser(prog="tests.faults", description=__doc__)
     parser.add_argument("--only", default="", help="faults whose name has this in it")
     parser.add_argument("--phase", default="", help="phases whose name has this in it")
     parser.add_argument("--jobs", type=int, default=JOBS, help="cells at a time")

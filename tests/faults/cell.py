@@ -9,15 +9,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from faults import evidence, judge, phases
-from faults.promise import Kind, Outcome, Phase, Senseless, promise
-from faults.record import record
-from faults.row import Row
-from faults.stage import HERE, Place, Stage, staged
-from faults.trial import Trial
-from rig.settings import Sections
-
 from appliance.core.signals import Signal
+from tests.faults import evidence, judge, phases
+from tests.faults.promise import Kind, Outcome, Phase, Senseless, promise
+from tests.faults.record import record
+from tests.faults.row import Row
+from tests.faults.stage import HERE, Place, Stage, staged
+from tests.faults.trial import Trial
+from tests.rig.settings import Sections
 
 _REST_LIMIT_S = 45.0
 _PROBE_S = 0.8

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Every way in which the service closes a link: gemini-live-api.md §6, row by row."""
 
-from faults.row import closed, refusal
-
 from appliance.core.signals import Signal
+from tests.faults.row import closed, refusal
 
 _GO_AWAY = (
     "Connection aborted because the client failed to close the connection after "

@@ -4,12 +4,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from faults.promise import Kind, Outcome, Promise
-from faults.row import Row
-from faults.stage import Held, Stage
-from faults.tapes import Played, earcons, played
-
-from appliance.core.pcm import (
+from appliance.basics.pcm import (
     CAPTURE_RATE_HZ,
     FRAME_BYTES,
     PLAYBACK_RATE_HZ,
@@ -19,6 +14,10 @@ from appliance.core.signals import TABLE, Earcon, Signal
 from appliance.simulator.live.service import HeardTurn
 from appliance.simulator.live.sound import resample
 from appliance.simulator.virtual_card import StreamName
+from tests.faults.promise import Kind, Outcome, Promise
+from tests.faults.row import Row
+from tests.faults.stage import Held, Stage
+from tests.faults.tapes import Played, earcons, played
 
 #: [microphone] pre_roll_ms and [turns] tail_ms.
 _PRE_ROLL_S, _TAIL_S = 0.3, 0.2

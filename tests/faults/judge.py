@@ -4,12 +4,11 @@
 import time
 from collections.abc import Iterator
 
-from faults import evidence, tapes
-from faults.evidence import Findings
-from faults.stage import WATCHDOG_S
-from faults.trial import Trial
-
-from appliance.core.pcm import FRAME_BYTES, PLAYBACK_RATE_HZ
+from appliance.basics.pcm import FRAME_BYTES, PLAYBACK_RATE_HZ
+from tests.faults import evidence, tapes
+from tests.faults.evidence import Findings
+from tests.faults.stage import WATCHDOG_S
+from tests.faults.trial import Trial
 
 #: DESIGN §7: a fault is no flood.
 _MOST_LINES = 20

@@ -5,8 +5,8 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-from faults.promise import TALKING, Phase
-from faults.stage import Stage
+from tests.faults.promise import TALKING, Phase
+from tests.faults.stage import Stage
 
 HOLD_S = 1.2
 #: A link is closed this soon where the box is to fall asleep.

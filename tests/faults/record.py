@@ -5,10 +5,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from faults.stage import Stage
-from faults.trial import Trial
-
 from appliance.simulator.virtual_card import Start
+from tests.faults.stage import Stage
+from tests.faults.trial import Trial
 
 #: Of one line.
 _MOST_COPIES = 9

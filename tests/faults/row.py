@@ -5,14 +5,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import msgspec
-from faults.promise import Kind
-from faults.stage import SCENARIO, Stage, port
-from rig.manners import Manner, Pass, Says
-from rig.settings import Sections
 
 from appliance.core.signals import Signal
 from appliance.simulator import scenario as sc
 from appliance.simulator.virtual_card import CardFault, StreamName
+from tests.faults.promise import Kind
+from tests.faults.stage import SCENARIO, Stage, port
+from tests.rig.manners import Manner, Pass, Says
+from tests.rig.settings import Sections
 
 #: RFC 6455 section 5.5: a close frame takes no more.
 _MOST_REASON = 123

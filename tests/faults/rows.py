@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The rows of the matrix: every fault there is."""
 
-from faults.closes import CLOSE_ROWS
-from faults.promise import Kind
-from faults.row import (
+from appliance.core.signals import Signal
+from appliance.simulator import scenario as sc
+from tests.faults.closes import CLOSE_ROWS
+from tests.faults.promise import Kind
+from tests.faults.row import (
     Row,
     answered_by,
     away,
@@ -14,11 +16,8 @@ from faults.row import (
     scenario,
     service,
 )
-from faults.stage import Stage
-from rig.manners import HalfOpen, Pass, Refuse, Slow
-
-from appliance.core.signals import Signal
-from appliance.simulator import scenario as sc
+from tests.faults.stage import Stage
+from tests.rig.manners import HalfOpen, Pass, Refuse, Slow
 
 _MIB = 2**20
 

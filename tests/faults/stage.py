@@ -9,17 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from rig.box import Box
-from rig.certificates import Certificates
-from rig.network import Network
-from rig.room import Room
-from rig.settings import Sections
-
 from appliance.core.signals import TABLE, Signal
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.live.service import HeardTurn
 from appliance.simulator.scenario import Scenario
 from appliance.simulator.virtual_card import VirtualCard
+from tests.rig.box import Box
+from tests.rig.certificates import Certificates
+from tests.rig.network import Network
+from tests.rig.room import Room
+from tests.rig.settings import Sections
 
 #: There is time to think, and an answer arrives twice as fast as it sounds.
 SCENARIO = Scenario(answer_delay_ms=800, answer_speed=2.0)

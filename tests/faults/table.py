@@ -4,8 +4,8 @@
 import statistics
 from collections.abc import Sequence
 
-from faults.cell import Cell
-from faults.promise import Outcome, Phase, Senseless
+from tests.faults.cell import Cell
+from tests.faults.promise import Outcome, Phase, Senseless
 
 _SHORT = {
     Outcome.ANSWERED: "answered",

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from appliance.basics.pcm import FRAME_BYTES, PLAYBACK_RATE_HZ
 from appliance.core.earcons import earcon_pcm
-from appliance.core.pcm import FRAME_BYTES, PLAYBACK_RATE_HZ
 from appliance.core.signals import Earcon
 
 #: Enough noise to be found in one place only.

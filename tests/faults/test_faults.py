@@ -4,14 +4,14 @@
 import asyncio
 
 import pytest
-from faults.bench import play
-from faults.promise import Kind, Outcome, Phase, Senseless, promise
-from faults.rows import ROWS
-from faults.tapes import earcons, played
-from patience import noise
 
 from appliance.core.earcons import earcon_pcm
 from appliance.core.signals import Earcon
+from tests.faults.bench import play
+from tests.faults.promise import Kind, Outcome, Phase, Senseless, promise
+from tests.faults.rows import ROWS
+from tests.faults.tapes import earcons, played
+from tests.rig.patience import noise
 
 SLICE = [
     ("connection refused", Phase.ASLEEP),

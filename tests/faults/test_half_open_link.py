@@ -9,10 +9,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from faults.cell import run
-from faults.promise import Kind, Outcome, Phase
-from faults.row import Row
-from faults.stage import Place, Stage
+
+from tests.faults.cell import run
+from tests.faults.promise import Kind, Outcome, Phase
+from tests.faults.row import Row
+from tests.faults.stage import Place, Stage
 
 #: Of a network for documentation (RFC 5737): nobody else uses it.
 SERVICE, ROUTER_OUTSIDE = "198.51.100.1", "198.51.100.2"

@@ -3,10 +3,10 @@
 
 from dataclasses import dataclass, field
 
-from faults.evidence import Findings
-from faults.promise import Phase, Promise
-from faults.row import Row
-from faults.stage import Held, Stage
+from tests.faults.evidence import Findings
+from tests.faults.promise import Phase, Promise
+from tests.faults.row import Row
+from tests.faults.stage import Held, Stage
 
 
 @dataclass(slots=True)

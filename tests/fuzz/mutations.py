@@ -12,7 +12,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from hypothesis import strategies as st
-from specimens import CONFIG, KEY, SCENARIOS, SERVER, SETUPS, TALK, Span, Specimen
+
+from tests.fuzz.specimens import (
+    CONFIG,
+    KEY,
+    SCENARIOS,
+    SERVER,
+    SETUPS,
+    TALK,
+    Span,
+    Specimen,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from appliance.service.config_text import shipped
+from appliance.config.text import shipped
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 TALKS = ("turn", "barge_in", "resumption", "odd_frames")

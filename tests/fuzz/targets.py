@@ -10,18 +10,18 @@ from typing import Any, get_args
 from unittest.mock import patch
 
 from hypothesis import note
-from specimens import KEY
-from walks import Chaos
 
 import appliance.core.advance as core
+from appliance.basics.record import astuple
+from appliance.basics.strict_toml import Unreadable
 from appliance.core import events as ev
-from appliance.core.strict_toml import Unreadable
-from appliance.core.value import astuple
 from appliance.live import downlink
 from appliance.simulator.live.downlink import Close, Drop, Send, Stall
 from appliance.simulator.live.service import Service
 from appliance.simulator.live.session import LiveSession
 from appliance.simulator.scenario import Scenario
+from tests.core.walks import Chaos
+from tests.fuzz.specimens import KEY
 
 #: The processor time that one frame may take; the usual is some microseconds.
 _LIMIT_S = 2.0

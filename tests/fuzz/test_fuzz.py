@@ -17,7 +17,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
-from mutations import (
+
+from appliance.config.file import load
+from appliance.simulator.scenario import read_scenario
+from tests.fuzz.mutations import (
     CONFIG_RECIPES,
     SCENARIO_RECIPES,
     SERVER_RECIPES,
@@ -25,11 +28,8 @@ from mutations import (
     TALK_RECIPES,
     mutated,
 )
-from specimens import CONFIG, SCENARIOS, SERVER, SETUPS, TALK
-from targets import Clients, Fed, decode, read
-
-from appliance.service.config import load
-from appliance.simulator.scenario import read_scenario
+from tests.fuzz.specimens import CONFIG, SCENARIOS, SERVER, SETUPS, TALK
+from tests.fuzz.targets import Clients, Fed, decode, read
 
 #: Mutated frames for all targets together; 0 is the few of the test run.
 FRAMES = int(os.environ.get("FUZZ_FRAMES") or 0)

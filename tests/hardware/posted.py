@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Events as the devices post them."""
 
-from patience import until
-
 from appliance.core.events import Event
+from tests.rig.patience import until
 
 
 class Posted(list[Event]):

@@ -2,9 +2,8 @@
 import asyncio
 import time
 
-from patience import in_loop
-
 from appliance.hardware.alarm import Alarm, next_second
+from tests.rig.patience import in_loop
 
 
 @in_loop

@@ -6,12 +6,12 @@ import time
 from contextlib import asynccontextmanager
 
 import pytest
-from patience import in_loop, until
-from posted import Posted
 
 from appliance.core.events import TalkPressed, TalkReleased
 from appliance.hardware import button as button_module
 from appliance.hardware.button import TalkButton
+from tests.hardware.posted import Posted
+from tests.rig.patience import in_loop, until
 
 GPIO = 17
 

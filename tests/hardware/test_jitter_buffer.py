@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 import pytest
-from patience import noise
 
 from appliance.hardware.jitter_buffer import LIMIT_S, JitterBuffer
+from tests.rig.patience import noise
 
 PERIOD = 480
 

@@ -5,12 +5,12 @@ import time
 from contextlib import asynccontextmanager
 
 import pytest
-from patience import in_loop, until
 
+from appliance.basics.record import replace
 from appliance.core.led_pattern import Glow, LedPattern
 from appliance.core.signals import TABLE
-from appliance.core.value import replace
 from appliance.hardware.led import StatusLed, course
+from tests.rig.patience import in_loop, until
 
 GPIO = 12
 ON = LedPattern("on", (Glow(1.0, 0.0),))

@@ -7,19 +7,19 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from patience import in_loop, noise, until
-from posted import Posted
 
+from appliance.basics.pcm import amplify
 from appliance.core.events import (
     PlaybackDrained,
     PlaybackSilenced,
     PlaybackStarted,
     PlaybackUnderran,
 )
-from appliance.core.pcm import amplify
 from appliance.hardware.sound_card import AlsaCard
 from appliance.hardware.speaker import Speaker
 from appliance.simulator.wav_card import WavCard
+from tests.hardware.posted import Posted
+from tests.rig.patience import in_loop, noise, until
 
 PERIOD = 480
 PERIOD_S = 0.02

@@ -4,11 +4,11 @@
 import time
 
 import pytest
-from posted import Posted
 
 from appliance.core.events import VolumeHeld, VolumeLetGo, VolumeTurned
 from appliance.hardware.gpio import GpioUnavailable, claim_led
 from appliance.hardware.volume import VolumeKnobs
+from tests.hardware.posted import Posted
 
 UP, DOWN, A, B = 22, 23, 5, 6
 

@@ -8,15 +8,15 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from draw import FRONT_DOOR, README, updated
 from msgspec import structs
 
+from appliance.config.file import Config
 from appliance.core.signals import TABLE
-from appliance.service.config import Config
-from appliance.service.doctor.sections import SECTIONS
+from appliance.doctor.sections import SECTIONS
+from docs.generate.pictures import READMES, updated
 
 HW = Path(__file__).parents[2] / "hw"
-DOCTOR = HW.parent / "appliance" / "service" / "doctor"
+DOCTOR = HW.parent / "appliance" / "doctor"
 DOCUMENTS = [HW / "README.md", HW / "bring-up.md"]
 #: What the journal says besides the situations of TABLE.
 OTHER_LINES = {"turn", "link lost", "ready", "[button] talk_gpio", "[led] gpio"}
@@ -29,7 +29,7 @@ def complaints() -> list[list[str]]:
     return [[cell.strip() for cell in row.strip("| ").split(" | ")] for row in rows[1:]]
 
 
-@pytest.mark.parametrize("readme", [README, FRONT_DOOR], ids=["hw", "front door"])
+@pytest.mark.parametrize("readme", READMES, ids=["hw", "front door"])
 def test_a_readmes_parts_are_those_of_pin_table_and_recording(readme):
     assert "made by `make docs` -->" in readme.read_text()
     assert readme.read_text() == updated(readme.read_text())
@@ -81,7 +81,7 @@ def test_every_pcm_named_is_defined():
 
 
 def test_each_complaint_has_its_columns_and_a_line_of_the_doctor():
-    sources = [*DOCTOR.glob("*.py"), DOCTOR.parents[1] / "live" / "closes.py"]
+    sources = [*DOCTOR.glob("*.py"), DOCTOR.parent / "live" / "closes.py"]
     said = "".join(path.read_text() for path in sources)
     for what, _led, _line, doctor, _advice in complaints():
         for part in doctor.split("; ") if doctor != "–" else ():
@@ -123,7 +123,7 @@ def test_every_fault_that_blinks_is_in_the_table():
 
 
 def test_the_figures_of_the_periods_are_the_defaults():
-    text = README.read_text()
+    text = READMES[0].read_text()
     defaults = structs.asdict(Config())
     assert f"{defaults['microphone'].period_frames} frames at 16 kHz (128 ms)" in text
     assert f"{defaults['speaker'].period_frames} frames at\n24 kHz (40 ms)" in text

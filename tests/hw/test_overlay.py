@@ -6,8 +6,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from debian_trees import debian_trees
-from drawing import pins
+
+from docs.generate import pins
+from tests.hw.debian_trees import debian_trees
 
 HW = Path(__file__).parents[2] / "hw"
 OVERLAY = HW / "overlays" / "voice-appliance.dts"

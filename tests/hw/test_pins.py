@@ -5,10 +5,10 @@ import re
 from pathlib import Path
 
 import pytest
-from drawing import pins
 
-from appliance.service.config import Config, load
-from appliance.service.config_pins import AMPLIFIER_GPIO, I2S_GPIOS
+from appliance.config.file import Config, load
+from appliance.config.pins import AMPLIFIER_GPIO, I2S_GPIOS
+from docs.generate import pins
 
 HW = Path(__file__).parents[2] / "hw"
 WIRES = pins.wires()

@@ -7,19 +7,19 @@ import functools
 import json
 import logging
 
-from patience import in_loop
 from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Opcode
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
+from appliance.basics.secret import Secret
 from appliance.core import events as ev
 from appliance.core.effects import CloseTurn, OpenTurn, SendAudio
-from appliance.core.secret import Secret
 from appliance.live import uplink
 from appliance.live.link import LiveLink
 from appliance.simulator.scenario import Scenario
+from tests.rig.patience import in_loop
 
 KEY = "AQ.not-to-be-seen"
 SETTINGS = uplink.Settings(

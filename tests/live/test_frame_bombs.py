@@ -7,9 +7,9 @@ import zlib
 from pathlib import Path
 
 import pytest
-from loopback import Line, accept, on_loop, peer
 
 from appliance.core import events as ev
+from tests.live.loopback import Line, accept, on_loop, peer
 
 MIB = 1 << 20
 #: More than the largest message that is taken (16 MiB, as parts and as a whole).

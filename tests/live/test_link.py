@@ -6,7 +6,14 @@ import contextlib
 
 import msgspec
 import pytest
-from loopback import (
+
+from appliance.core import events as ev
+from appliance.core.effects import OpenTurn
+from appliance.core.signals import Fault
+from appliance.live import session
+from appliance.simulator.live.server import LiveServer
+from appliance.simulator.scenario import Close, Drop, Scenario, Stall
+from tests.live.loopback import (
     BACK_AND_FORTH,
     ENDED,
     HANDLE,
@@ -19,13 +26,6 @@ from loopback import (
     peer,
     settled,
 )
-
-from appliance.core import events as ev
-from appliance.core.effects import OpenTurn
-from appliance.core.signals import Fault
-from appliance.live import session
-from appliance.simulator.live.server import LiveServer
-from appliance.simulator.scenario import Close, Drop, Scenario, Stall
 
 
 def setups(server):

@@ -3,15 +3,14 @@
 
 from contextlib import asynccontextmanager
 
-from loopback import QUICK, SETTINGS, Line, on_loop
-
+from appliance.basics.record import replace
+from appliance.basics.secret import Missing
 from appliance.core import events as ev
-from appliance.core.secret import Missing
 from appliance.core.signals import Fault
-from appliance.core.value import replace
 from appliance.live.link import LiveLink
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Drop
+from tests.live.loopback import QUICK, SETTINGS, Line, on_loop
 
 
 @asynccontextmanager

@@ -6,7 +6,17 @@ import contextlib
 import time
 
 import pytest
-from loopback import (
+
+from appliance.basics.secret import Secret
+from appliance.core import events as ev
+from appliance.core.effects import OpenTurn
+from appliance.core.signals import Fault
+from appliance.live import session
+from appliance.live.link import LiveLink
+from appliance.live.uplink import DIALECTS
+from appliance.simulator.live.server import LiveServer
+from appliance.simulator.scenario import Drop
+from tests.live.loopback import (
     BACK_AND_FORTH,
     ENDED,
     HANDLE,
@@ -21,16 +31,6 @@ from loopback import (
     peer,
     settled,
 )
-
-from appliance.core import events as ev
-from appliance.core.effects import OpenTurn
-from appliance.core.secret import Secret
-from appliance.core.signals import Fault
-from appliance.live import session
-from appliance.live.link import LiveLink
-from appliance.live.uplink import DIALECTS
-from appliance.simulator.live.server import LiveServer
-from appliance.simulator.scenario import Drop
 
 
 @on_loop

@@ -5,22 +5,9 @@ import json
 import logging
 import time
 
-from loopback import (
-    KEY,
-    QUICK,
-    SETTINGS,
-    SPEECH,
-    UP,
-    Line,
-    Rude,
-    accept,
-    on_loop,
-    peer,
-)
-
+from appliance.basics.pcm import CAPTURE_RATE_HZ, PLAYBACK_RATE_HZ
 from appliance.core import events as ev
 from appliance.core.effects import CloseTurn, OpenTurn
-from appliance.core.pcm import CAPTURE_RATE_HZ, PLAYBACK_RATE_HZ
 from appliance.core.signals import Fault
 from appliance.live import session, uplink
 from appliance.live.uplink import DIALECTS
@@ -34,6 +21,18 @@ from appliance.simulator.scenario import (
     Scenario,
     SilentTurn,
     UnknownFields,
+)
+from tests.live.loopback import (
+    KEY,
+    QUICK,
+    SETTINGS,
+    SPEECH,
+    UP,
+    Line,
+    Rude,
+    accept,
+    on_loop,
+    peer,
 )
 
 

@@ -7,8 +7,6 @@ import ssl
 from functools import partial
 
 import pytest
-from certificate import certificate
-from loopback import KEY, QUICK, Line, Rude, accept, on_loop, peer, settled
 
 from appliance.core import events as ev
 from appliance.core.effects import CloseTurn, SendAudio
@@ -16,6 +14,8 @@ from appliance.core.signals import Fault
 from appliance.live import dial, session, uplink
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Close, Drop, Garbage, Scenario
+from tests.live.loopback import KEY, QUICK, Line, Rude, accept, on_loop, peer, settled
+from tests.rig.certificate import certificate
 
 
 @pytest.mark.parametrize(

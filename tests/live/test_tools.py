@@ -4,14 +4,14 @@
 import json
 
 import pytest
-from loopback import SETTINGS, Line, accept, on_loop, peer
 
+from appliance.basics.record import replace
 from appliance.core import events as ev
 from appliance.core.effects import AnswerTool, SendText
-from appliance.core.value import replace
 from appliance.live import uplink
 from appliance.live.downlink import decode
 from appliance.live.tools import Function, runs_in_background
+from tests.live.loopback import SETTINGS, Line, accept, on_loop, peer
 
 LAMP = Function("lamp", "Switches the lamp.", b'{"type":"OBJECT"}', blocking=True)
 TIMER = Function("timer", "Rings.", b"", blocking=False)

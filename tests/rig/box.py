@@ -15,11 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from rig import settings
-from rig.journal import Journal
-from rig.notify import NotifySocket
-
 from appliance.simulator.virtual_card import VirtualCard
+from tests.rig import settings
+from tests.rig.journal import Journal
+from tests.rig.notify import NotifySocket
 
 #: Looked for wherever it must not be.
 KEY = "canary-0123456789-never-to-be-seen"

@@ -7,8 +7,8 @@ import ssl
 import time
 from typing import Self
 
-from rig.manners import HalfOpen, Manner, Pass, Refuse, Reset, Says
-from rig.wire import BUFFER_BYTES, Wire
+from tests.rig.manners import HalfOpen, Manner, Pass, Refuse, Reset, Says
+from tests.rig.wire import BUFFER_BYTES, Wire
 
 #: As on a path of 1500-byte packets: a loopback socket would swallow megabytes.
 _SEGMENT_BYTES = 1400

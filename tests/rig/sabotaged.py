@@ -19,10 +19,10 @@ from typing import Any, NoReturn
 from gpiozero import Device
 
 from appliance.__main__ import main
+from appliance.config.sections import ButtonSection, LedSection
+from appliance.demo.panel import Panel
 from appliance.hardware import button, portaudio
 from appliance.service.inbox import Inbox
-from appliance.service.sections import ButtonSection, LedSection
-from appliance.simulator.panel import Panel
 
 _block_s = 0.0
 _real_getaddrinfo = socket.getaddrinfo

@@ -8,7 +8,7 @@ import struct
 from contextlib import suppress
 from typing import Protocol, assert_never
 
-from rig.manners import HalfOpen, Manner, Pass, Refuse, Reset, Says, Slow
+from tests.rig.manners import HalfOpen, Manner, Pass, Refuse, Reset, Says, Slow
 
 #: Small, so that a slow network is felt where the sending is done.
 BUFFER_BYTES = 1 << 13

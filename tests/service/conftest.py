@@ -4,10 +4,10 @@
 from collections.abc import Iterator
 
 import pytest
-from own_process import NotifySocket, write_config
-from patience import noise
 
 from appliance.simulator.virtual_card import VirtualCard
+from tests.rig.own_process import NotifySocket, write_config
+from tests.rig.patience import noise
 
 
 @pytest.fixture

@@ -9,10 +9,6 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from living_box import CALM, DEFAULT, compact, living_box
-from own_process import LIMIT_S, process
-from patience import in_loop, noise, until
-
 from appliance.core.conversation import State
 from appliance.core.effects import PlayEarcon
 from appliance.core.events import (
@@ -26,6 +22,9 @@ from appliance.core.events import (
 from appliance.core.signals import Earcon, Fault
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Scenario
+from tests.rig.living_box import CALM, DEFAULT, compact, living_box
+from tests.rig.own_process import LIMIT_S, process
+from tests.rig.patience import in_loop, noise, until
 
 QUICK = Scenario(setup_delay_ms=0, answer_delay_ms=10, waits_for_playback=False)
 WHILE_HELD = CALM.changed(microphone=CALM.microphone.changed(open="while-held"))

@@ -6,11 +6,11 @@ import time
 from datetime import date, datetime
 
 import pytest
-from patience import in_loop, until
 
 from appliance.core.events import DayBegan
 from appliance.service import days
 from appliance.service.days import day_of, tell_days
+from tests.rig.patience import in_loop, until
 
 DAY = date(2027, 3, 28).toordinal()
 

@@ -6,13 +6,13 @@ import math
 import time
 
 import pytest
-from patience import in_loop, until
 
 from appliance.core.events import FaultCleared, FaultRaised
 from appliance.core.signals import Fault
 from appliance.hardware.card import CardHung, DeviceUnavailable, DeviceUnknown
 from appliance.service import devices
 from appliance.service.devices import Need, keep_open
+from tests.rig.patience import in_loop, until
 
 LIMIT_S = 0.05
 

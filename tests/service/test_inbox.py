@@ -6,7 +6,6 @@ import threading
 import time
 
 import pytest
-from patience import in_loop
 
 from appliance.core.events import (
     PeriodCaptured,
@@ -16,6 +15,7 @@ from appliance.core.events import (
 )
 from appliance.service import inbox as inbox_module
 from appliance.service.inbox import Inbox
+from tests.rig.patience import in_loop
 
 
 @pytest.fixture

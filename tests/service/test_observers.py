@@ -5,14 +5,14 @@ import logging
 from collections import Counter
 
 import pytest
-from walks import Chaos
 
+from appliance.config.sections import PricesSection
 from appliance.core import effects as ef
 from appliance.core import events as ev
-from appliance.service.demo_screen import Screen
-from appliance.service.log_lines import LogLines
-from appliance.service.moment import Moment
-from appliance.service.sections import PricesSection
+from appliance.demo.screen import Screen
+from appliance.journal.lines import LogLines
+from appliance.journal.transition import Moment
+from tests.core.walks import Chaos
 
 _EVENTS = 30_000
 

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The shutdown is asked for where systemd looks."""
 
-from generated import DEPLOY
-
 from appliance.core.signals import TABLE, Signal
 from appliance.service.power import REQUEST, power_off
+from docs.generate.documents import DEPLOY
 
 (UNIT,) = (DEPLOY / "share").iterdir()
 

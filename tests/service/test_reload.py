@@ -5,17 +5,18 @@ import json
 import signal
 
 import pytest
-from living_box import CALM, living_box
-from own_process import LIMIT_S, process
-from patience import in_loop, noise
 
+from appliance.basics.strict_toml import keys
+from appliance.config.file import Config
+from appliance.config.text import changed
 from appliance.core.conversation import State
 from appliance.core.events import AnswerEnded, ConfigChanged, LinkUp
-from appliance.core.strict_toml import keys
-from appliance.service.config import Config
-from appliance.service.reload import AT_START, changed
+from appliance.service.reload import AT_START
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Scenario
+from tests.rig.living_box import CALM, living_box
+from tests.rig.own_process import LIMIT_S, process
+from tests.rig.patience import in_loop, noise
 
 QUICK = Scenario(setup_delay_ms=0, answer_delay_ms=10, waits_for_playback=False)
 #: Nobody listens there.

@@ -6,17 +6,17 @@ import logging
 from contextlib import asynccontextmanager
 
 import pytest
-from patience import in_loop, until
 
+from appliance.config.file import Config
 from appliance.core.advance import advance
 from appliance.core.events import DayBegan, TokensCounted, VolumeSet, VolumeTurned
 from appliance.core.signals import Fault
 from appliance.core.tokens import Spent, Tokens
 from appliance.core.volume import Volume
+from appliance.journal.transition import Moment
 from appliance.service import remembered
-from appliance.service.config import Config
-from appliance.service.moment import Moment
 from appliance.service.remembered import Remembered
+from tests.rig.patience import in_loop, until
 
 USED = Tokens(1, 2, 3, 4, 5)
 

@@ -6,13 +6,13 @@ import time
 from bisect import bisect
 
 import numpy as np
-from living_box import CALM, DEFAULT, living_box
-from patience import in_loop, noise
 
 from appliance.core.conversation import State
 from appliance.core.events import AnswerInterrupted, PlaybackStarted, TalkPressed
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Scenario
+from tests.rig.living_box import CALM, DEFAULT, living_box
+from tests.rig.patience import in_loop, noise
 
 CAPTURE_BYTES_PER_S = 32_000
 PLAYBACK_PERIOD_S = 0.04

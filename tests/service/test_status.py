@@ -2,10 +2,10 @@
 """What `systemctl status` says first fits the way the box is talked to."""
 
 import pytest
-from story import Story
 
 from appliance.core.way import Manner, Way
 from appliance.service.systemd import sentence
+from tests.rig.story import Story
 
 
 @pytest.mark.parametrize(

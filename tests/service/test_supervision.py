@@ -6,14 +6,13 @@ import os
 import signal
 import time
 
-from living_box import living_box
-from own_process import KEY, LIMIT_S, process
-from patience import in_loop, noise
-
 from appliance.core.events import StopRequested
 from appliance.core.liveness import LIMITS_S
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Scenario
+from tests.rig.living_box import living_box
+from tests.rig.own_process import KEY, LIMIT_S, process
+from tests.rig.patience import in_loop, noise
 
 WATCHDOG_S = 2.0
 

@@ -2,8 +2,6 @@
 """What a finger does, and the exact transcript of what that puts on the wire."""
 
 import pytest
-from living_box import CALM, compact, living_box
-from patience import in_loop
 
 from appliance.core.conversation import State
 from appliance.core.effects import PlayEarcon
@@ -11,6 +9,8 @@ from appliance.core.events import LinkLost, LinkUp, TalkReleased
 from appliance.core.signals import Earcon
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Drop, Scenario
+from tests.rig.living_box import CALM, compact, living_box
+from tests.rig.patience import in_loop
 
 SETUP = ["> setup", "< setupComplete"]
 TURN = ["> activityStart", "> audio", "> activityEnd"]

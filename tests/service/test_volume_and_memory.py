@@ -7,18 +7,19 @@ import signal
 
 import gpiozero
 import pytest
-from living_box import CALM, compact, living_box
-from own_process import LIMIT_S, NotifySocket, process
-from patience import in_loop
 
+from appliance.basics.pcm import amplify
 from appliance.core import events as ev
 from appliance.core.conversation import State
 from appliance.core.effects import ForgetSession, OpenTurn, PlayEarcon
-from appliance.core.pcm import amplify
+from appliance.core.message_ids import TURN_ID
 from appliance.core.signals import Earcon, Fault
-from appliance.service.log_lines import TURN_ID, LogLines
+from appliance.journal.lines import LogLines
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Scenario
+from tests.rig.living_box import CALM, compact, living_box
+from tests.rig.own_process import LIMIT_S, NotifySocket, process
+from tests.rig.patience import in_loop
 
 QUICK = Scenario(setup_delay_ms=0, answer_delay_ms=10, waits_for_playback=False)
 UP, DOWN = 22, 23

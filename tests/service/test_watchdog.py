@@ -7,12 +7,11 @@ import signal
 import time
 from pathlib import Path
 
-from patience import in_loop
-from rig.box import Box
-from rig.room import Room
-
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.virtual_card import VirtualCard
+from tests.rig.box import Box
+from tests.rig.patience import in_loop
+from tests.rig.room import Room
 
 #: Longer than the slowest part may be silent; the unit's is 20 s.
 PERIOD_S = 4.0

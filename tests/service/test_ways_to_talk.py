@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Each way to talk, and the exact transcript of what it puts on the wire."""
 
-from living_box import CALM, compact, living_box
-from patience import in_loop, noise
-
 from appliance.core.conversation import State
 from appliance.core.effects import PlayEarcon
 from appliance.core.events import (
@@ -15,6 +12,8 @@ from appliance.core.events import (
 from appliance.core.signals import Earcon
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Scenario
+from tests.rig.living_box import CALM, compact, living_box
+from tests.rig.patience import in_loop, noise
 
 SETUP = ["> setup", "< setupComplete"]
 TURN = ["> activityStart", "> audio", "> activityEnd"]

@@ -11,12 +11,12 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from own_process import NotifySocket, process
-from patience import in_loop
-from rig.box import Box
-from rig.room import Room
 
 from appliance.simulator.live.server import LiveServer
+from tests.rig.box import Box
+from tests.rig.own_process import NotifySocket, process
+from tests.rig.patience import in_loop
+from tests.rig.room import Room
 
 PACKAGE = Path(__file__).parents[2] / "appliance"
 SEED = int(os.environ.get("SEED", "1"))

@@ -2,7 +2,8 @@
 """Tools are taken as the service takes them, and refused with name and place."""
 
 import pytest
-from live_talk import Talk
+
+from tests.simulator.live_talk import Talk
 
 SCHEMA = {
     "type": "OBJECT",

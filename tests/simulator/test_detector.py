@@ -4,13 +4,13 @@
 import random
 
 import pytest
-from live_talk import SPEECH
 
 from appliance.simulator.live.detector import Detector, Speech, SpeechEnded
 from appliance.simulator.live.fields import (
     AutomaticActivityDetection,
     RealtimeInputConfig,
 )
+from tests.simulator.live_talk import SPEECH
 
 PERIOD = 640  # bytes of 20 ms
 

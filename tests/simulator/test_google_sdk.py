@@ -8,15 +8,15 @@ without it these tests fail.
 import ssl
 
 import pytest
-from certificate import certificate
 from google import genai
 from google.genai import errors, types
-from live_talk import SPEECH
-from patience import in_loop
 
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.live.sound import resample
 from appliance.simulator.scenario import Call, Scenario
+from tests.rig.certificate import certificate
+from tests.rig.patience import in_loop
+from tests.simulator.live_talk import SPEECH
 
 MODEL = "gemini-3.8-live"
 ANSWER = resample(SPEECH, 16_000, 24_000)

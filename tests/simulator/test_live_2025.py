@@ -4,11 +4,11 @@
 import base64
 
 import pytest
-from live_talk import END, SPEECH, START, Talk, audio, setup
 
 from appliance.simulator.live.service import Service
 from appliance.simulator.live.sound import resample
 from appliance.simulator.scenario import Scenario
+from tests.simulator.live_talk import END, SPEECH, START, Talk, audio, setup
 
 DONE = {"client_content": {"turn_complete": True}}
 GO_ON = {"client_content": {"turn_complete": False}}

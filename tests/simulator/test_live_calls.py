@@ -2,10 +2,10 @@
 """The model calls tools; the answer waits for the blocking ones, and no other."""
 
 import pytest
-from live_talk import END, SPEECH, START, Talk, audio
 
 from appliance.simulator.live.sound import babble, resample
 from appliance.simulator.scenario import Call, Interrupt, Scenario
+from tests.simulator.live_talk import END, SPEECH, START, Talk, audio
 
 INVALID = (1007, "Request contains an invalid argument.")
 ABORTED = (1008, "The operation was aborted.")

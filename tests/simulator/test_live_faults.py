@@ -2,7 +2,6 @@
 """Faults happen at their point, to their turn, once: a simulator one can trust."""
 
 import pytest
-from live_talk import SPEECH, START, Talk, audio
 
 from appliance.simulator.live.downlink import Send
 from appliance.simulator.live.service import Service
@@ -19,6 +18,7 @@ from appliance.simulator.scenario import (
     Stall,
     UnknownFields,
 )
+from tests.simulator.live_talk import SPEECH, START, Talk, audio
 
 WHOLE = len(SPEECH) * 3 // 2
 

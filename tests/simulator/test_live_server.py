@@ -11,8 +11,6 @@ import time
 from contextlib import suppress
 
 import pytest
-from live_talk import END, SPEECH, START, audio, setup
-from patience import in_loop
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -28,6 +26,8 @@ from appliance.simulator.scenario import (
     Scenario,
     Stall,
 )
+from tests.rig.patience import in_loop
+from tests.simulator.live_talk import END, SPEECH, START, audio, setup
 
 QUICK = {"setup_delay_ms": 0, "answer_delay_ms": 10, "waits_for_playback": False}
 

@@ -3,11 +3,11 @@
 
 import numpy as np
 import pytest
-from live_talk import END, SPEECH, START, Talk, audio, setup
 
 from appliance.simulator.live.service import Service
 from appliance.simulator.live.sound import resample
 from appliance.simulator.scenario import Scenario
+from tests.simulator.live_talk import END, SPEECH, START, Talk, audio, setup
 
 INVALID = (1007, "Request contains an invalid argument.")
 

@@ -2,10 +2,10 @@
 """Turns that the service detects: the audio is a stream, nobody marks anything."""
 
 import pytest
-from live_talk import END, SPEECH, START, Talk, audio
 
 from appliance.simulator.live.sound import resample
 from appliance.simulator.scenario import Close, Interrupt, Scenario
+from tests.simulator.live_talk import END, SPEECH, START, Talk, audio
 
 PAUSE = bytes(25_600)  # 800 ms
 STREAM_END = {"realtimeInput": {"audioStreamEnd": True}}

@@ -4,10 +4,10 @@
 import random
 
 import pytest
-from live_talk import END, SPEECH, START, Talk, audio
 
 from appliance.simulator.live.service import Service
 from appliance.simulator.scenario import Call, Scenario
+from tests.simulator.live_talk import END, SPEECH, START, Talk, audio
 
 CALLS = (Call("wait"), Call("block", turn=3), Call("wait", turn=3), Call("nobody"))
 TOOLS = [

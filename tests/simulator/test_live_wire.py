@@ -6,13 +6,13 @@ import json
 
 import msgspec
 import pytest
-from live_talk import audio, setup
 
 from appliance.simulator.live import wire
 from appliance.simulator.live.fields import Blob
 from appliance.simulator.live.proto import encode
 from appliance.simulator.live.setup import VOICES, check_setup
 from appliance.simulator.live.wire import Refusal
+from tests.simulator.live_talk import audio, setup
 
 
 def read(message):

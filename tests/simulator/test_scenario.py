@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from appliance.core.strict_toml import Unreadable, keys
+from appliance.basics.strict_toml import Unreadable, keys
 from appliance.simulator.live.service import Service
 from appliance.simulator.scenario import (
     Call,

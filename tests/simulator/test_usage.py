@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: MIT
 """What a turn costs: the whole context, by modality, and what was answered."""
 
-from live_talk import Talk
-
 from appliance.simulator.live.fields import (
     ContextWindowCompression,
     Setup,
     SlidingWindow,
 )
 from appliance.simulator.live.usage import Context
+from tests.simulator.live_talk import Talk
 
 
 def bill(talk):

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from patience import noise
 
 from appliance.simulator import virtual_card as module
 from appliance.simulator.virtual_card import (
@@ -16,6 +15,7 @@ from appliance.simulator.virtual_card import (
     VirtualCardUnavailable,
     build,
 )
+from tests.rig.patience import noise
 
 FORMAT = ["-q", "-t", "raw", "-f", "S16_LE", "-c", "1"]
 

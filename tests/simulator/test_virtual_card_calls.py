@@ -12,7 +12,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from patience import in_loop, noise, until
+
+from tests.rig.patience import in_loop, noise, until
 
 TIMER_KNOWN_S = 8e-6
 

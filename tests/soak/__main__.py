@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Uses a box at random while everything around it fails at random, for hours.
 
-    python tests/soak --minutes 60 [--seed N] [--output build/soak]
+    python -m tests.soak --minutes 60 [--seed N] [--output build/soak]
 
 The real service in a process of its own, on a virtual card, a network that breaks and
 a simulated service. Exits with 1 if anything that was said got lost without a word, or
@@ -17,9 +17,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import paths  # noqa: F401
-from mishaps import KINDS
-from soak import Soak
+from tests.soak.mishaps import KINDS
+from tests.soak.soak import Soak
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Cuts the link under each of many utterances, and looks for what got lost.
 
-    python tests/soak/cut_links.py [--links 500] [--seed N] [--boxes 6]
+    python -m tests.soak.cut_links [--links 500] [--seed N] [--boxes 6]
 
 Each box is the whole service in a process of its own, on a virtual card, talking to a
 simulated service. Exits with 1 unless every utterance was heard whole, without a gap,
@@ -22,16 +22,14 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import paths  # noqa: F401
-from cut_utterance import MANNERS, PHASES, Cut, CutUtterance, Outcome
-from living_box import living_box
-from rig.network import Network
-from rig.room import Room
-
-from appliance.service.endpoint import LIVE_PATH
+from appliance.config.endpoint import LIVE_PATH
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Scenario
 from appliance.simulator.virtual_card import VirtualCard
+from tests.rig.living_box import living_box
+from tests.rig.network import Network
+from tests.rig.room import Room
+from tests.soak.cut_utterance import MANNERS, PHASES, Cut, CutUtterance, Outcome
 
 PROMPT = Scenario(answer_delay_ms=300, answer_speed=0, waits_for_playback=False)
 

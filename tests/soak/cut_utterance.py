@@ -5,9 +5,7 @@ import asyncio
 import time
 from dataclasses import dataclass
 
-from living_box import CALM, LivingBox, without_silence
-from rig.network import Network
-
+from appliance.basics.pcm import CAPTURE_RATE_HZ, FRAME_BYTES, seconds
 from appliance.core.conversation import State
 from appliance.core.events import (
     CaptureOverran,
@@ -15,10 +13,11 @@ from appliance.core.events import (
     TalkPressed,
     TalkReleased,
 )
-from appliance.core.pcm import CAPTURE_RATE_HZ, FRAME_BYTES, seconds
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.live.service import HeardTurn
 from appliance.simulator.scenario import Close, Drop, Fault, GoAway
+from tests.rig.living_box import CALM, LivingBox, without_silence
+from tests.rig.network import Network
 
 PHASES = ("first 250 ms", "mid-hold", "tail", "turn just closed", "thinking")
 #: What the service does; None: the network resets the connection (RST).

@@ -5,13 +5,12 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-from rig.box import Life
-from surroundings import Surroundings
-from user import Hold
-
 from appliance.core.earcons import earcon_pcm
 from appliance.core.signals import TABLE, Earcon, Fault, Signal, signal_of
 from appliance.simulator.live.service import HeardTurn
+from tests.rig.box import Life
+from tests.soak.surroundings import Surroundings
+from tests.soak.user import Hold
 
 #: After this nothing can still come of an utterance: two waits for a link, two for an
 #: answer, and the longest answer.

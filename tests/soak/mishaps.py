@@ -6,11 +6,10 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from rig.manners import HalfOpen, Manner, Pass, Refuse, Slow
-from surroundings import Surroundings
-
 from appliance.simulator.scenario import Close, Fault, Garbage, GoAway, Stall
 from appliance.simulator.virtual_card import CardFault, StreamName
+from tests.rig.manners import HalfOpen, Manner, Pass, Refuse, Slow
+from tests.soak.surroundings import Surroundings
 
 #: Happens to a world, with so much chance of its own.
 Mishap = Callable[[Surroundings, random.Random], Awaitable[None]]

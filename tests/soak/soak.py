@@ -11,11 +11,11 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
-import mishaps
-from gauge import Gauge
-from ledger import PATIENCE_S, Ledger
-from surroundings import Surroundings
-from user import User
+from tests.soak import mishaps
+from tests.soak.gauge import Gauge
+from tests.soak.ledger import PATIENCE_S, Ledger
+from tests.soak.surroundings import Surroundings
+from tests.soak.user import User
 
 _LOOK_EVERY_S = 1.0
 _TELL_EVERY_S = 60.0

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
-from rig.box import Box
-from rig.network import Network
-from rig.room import Room
-
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.live.service import HeardTurn
 from appliance.simulator.scenario import Scenario
 from appliance.simulator.virtual_card import VirtualCard
+from tests.rig.box import Box
+from tests.rig.network import Network
+from tests.rig.room import Room
 
 #: systemd's, as in the unit.
 WATCHDOG_S = 20.0

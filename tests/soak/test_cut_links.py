@@ -3,7 +3,7 @@
 
 import os
 
-from cut_links import plan, report, run
+from tests.soak.cut_links import plan, report, run
 
 SEED = int(os.environ.get("SEED", "1"))
 

@@ -4,14 +4,14 @@
 from types import SimpleNamespace
 
 import pytest
-from ledger import Ledger
-from patience import noise
-from rig.box import Life
-from user import Hold
 
 from appliance.core.earcons import earcon_pcm
 from appliance.core.signals import Earcon
 from appliance.simulator.live.service import HeardTurn
+from tests.rig.box import Life
+from tests.rig.patience import noise
+from tests.soak.ledger import Ledger
+from tests.soak.user import Hold
 
 SAID, NEXT = noise(32_000, seed=1), noise(32_000, seed=3)
 ANSWER = noise(48_000, seed=2)

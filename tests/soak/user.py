@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 
-from surroundings import HOLD_LIMIT_S, Surroundings
+from tests.soak.surroundings import HOLD_LIMIT_S, Surroundings
 
 #: Surely no tap.
 _SHORTEST_HOLD_S = 0.3

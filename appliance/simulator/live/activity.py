@@ -3,7 +3,7 @@
 
 from collections.abc import Callable, Iterable
 
-from appliance.core.pcm import CAPTURE_RATE_HZ
+from appliance.basics.pcm import CAPTURE_RATE_HZ
 from appliance.simulator.live import wire
 from appliance.simulator.live.answer import Answers
 from appliance.simulator.live.detector import Detector, Heard, Speech, SpeechEnded

@@ -8,7 +8,7 @@ speaks up in a turn of its own, should a tool have answered late.
 from collections import deque
 from collections.abc import Generator
 
-from appliance.core.pcm import CAPTURE_RATE_HZ, PLAYBACK_RATE_HZ, seconds
+from appliance.basics.pcm import CAPTURE_RATE_HZ, PLAYBACK_RATE_HZ, seconds
 from appliance.simulator.live import wire
 from appliance.simulator.live.calls import Calls
 from appliance.simulator.live.downlink import Downlink, Script

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from appliance.core.pcm import CAPTURE_RATE_HZ, FRAME_BYTES
+from appliance.basics.pcm import CAPTURE_RATE_HZ, FRAME_BYTES
 from appliance.simulator.live.fields import RealtimeInputConfig
 from appliance.simulator.live.sound import loudness
 

@@ -6,7 +6,7 @@ import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from appliance.core.pcm import CAPTURE_RATE_HZ, PLAYBACK_RATE_HZ, seconds
+from appliance.basics.pcm import CAPTURE_RATE_HZ, PLAYBACK_RATE_HZ, seconds
 from appliance.simulator.live.proto import encode
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.live.service import HeardTurn, ToolCall

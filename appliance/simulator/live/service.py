@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from appliance.core.pcm import CAPTURE_RATE_HZ, PLAYBACK_RATE_HZ
+from appliance.basics.pcm import CAPTURE_RATE_HZ, PLAYBACK_RATE_HZ
 from appliance.simulator.live.sound import babble, resample
 from appliance.simulator.live.usage import Context
 from appliance.simulator.live.wire import (

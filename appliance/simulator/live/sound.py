@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from appliance.core.pcm import FRAME_BYTES, PLAYBACK_RATE_HZ, melody
+from appliance.basics.pcm import FRAME_BYTES, PLAYBACK_RATE_HZ, melody
 
 PERIOD_S = 0.04
 _PERIOD_BYTES = int(PERIOD_S * PLAYBACK_RATE_HZ) * FRAME_BYTES

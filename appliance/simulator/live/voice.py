@@ -3,7 +3,7 @@
 
 from collections.abc import Callable
 
-from appliance.core.pcm import CAPTURE_RATE_HZ, seconds
+from appliance.basics.pcm import CAPTURE_RATE_HZ, seconds
 from appliance.simulator.live import wire
 from appliance.simulator.live.downlink import Downlink, Script
 from appliance.simulator.live.service import HeardTurn, Service

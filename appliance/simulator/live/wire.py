@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from appliance.core.pcm import PLAYBACK_RATE_HZ
+from appliance.basics.pcm import PLAYBACK_RATE_HZ
 from appliance.simulator.live.fields import Blob, ClientMessage, RealtimeInput
 from appliance.simulator.live.proto import Misfit, decode, fit
 

@@ -9,8 +9,8 @@ from collections import deque
 from gpiozero import Device
 
 from appliance.__main__ import main
-from appliance.service.config import ButtonSection, LedSection
-from appliance.simulator.panel import Panel
+from appliance.config.file import ButtonSection, LedSection
+from appliance.demo.panel import Panel
 
 
 def obey(panel: Panel) -> None:

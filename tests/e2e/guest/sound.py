@@ -11,7 +11,7 @@ from typing import BinaryIO
 import numpy as np
 from verdict import SoundImpaired, until
 
-from appliance.core.pcm import CAPTURE_RATE_HZ, FRAME_BYTES, PLAYBACK_RATE_HZ
+from appliance.basics.pcm import CAPTURE_RATE_HZ, FRAME_BYTES, PLAYBACK_RATE_HZ
 
 _FORMAT = [
     "--quiet",

@@ -6,8 +6,8 @@ import box
 import sound
 from verdict import expect
 
+from appliance.core.message_ids import TURN_ID
 from appliance.core.signals import Signal
-from appliance.service.log_lines import TURN_ID
 
 
 def answers(*, in_the_journal: bool = True) -> None:

@@ -8,8 +8,8 @@ import box
 from live import NAME, live_service
 from verdict import expect, scenario, until
 
+from appliance.core.message_ids import FAILED_ID
 from appliance.core.signals import Signal
-from appliance.service.log_lines import FAILED_ID
 
 
 @scenario("no GPIO chip at boot: it says so, and tries again and again")

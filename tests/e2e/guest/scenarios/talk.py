@@ -9,8 +9,8 @@ import sound
 from live import NAME, live_service
 from verdict import expect, run, scenario, until
 
+from appliance.core.message_ids import TURN_ID
 from appliance.core.signals import Signal
-from appliance.service.log_lines import TURN_ID
 from appliance.simulator.scenario import Scenario
 
 #: Of the samples, what the emulated card must bring from one end to the other.

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""What has no domain of its own."""

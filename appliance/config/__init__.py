@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""The configuration file: sections, checks, pins, endpoint, provisioning."""

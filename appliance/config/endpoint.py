@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: MIT
+"""Whom the box talks to, and the key it shows there: neither may leak."""
+
+import ipaddress
+import os
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+from appliance.basics.secret import Missing, Secret
+from appliance.basics.strict_toml import Unreadable
+
+KEY_NAME = "gemini-api-key"
+#: The credentials that the unit loads; the second one is not encrypted on the disk.
+CREDENTIALS = (KEY_NAME, f"{KEY_NAME}-plain")
+LIVE_PATH = (
+    "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent"
+)
+
+
+class KeyMissing(Unreadable):
+    """There is no API key at all."""
+
+
+def check_endpoint(url: str, place: str) -> str:
+    """`url`, with the path of the Live API if it has none.
+
+    Raises:
+        Unreadable: not wss:// (ws:// on loopback), or something secret in it.
+    """
+    # None of it is repeated: a key may stand anywhere in it.
+    allowed = "expected wss://HOST/..., or ws:// on loopback"
+    wrong = Unreadable(f"{place}: not a URL of the Live API: {allowed}")
+    if not url.isprintable() or " " in url:
+        raise wrong
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+        (host or "").encode("idna")  # as the resolver will
+    except ValueError:
+        raise wrong from None
+    if parts.scheme not in ("ws", "wss") or not host:
+        raise wrong
+    if parts.query or parts.fragment or "@" in parts.netloc:
+        raise Unreadable(
+            f"{place}: no user, query or fragment is allowed; the key belongs into the "
+            f"credential {KEY_NAME} or GEMINI_API_KEY"
+        )
+    if not _port_exists(parts):
+        raise Unreadable(f"{place}: its port: expected a number from 1 to 65535")
+    if parts.scheme == "ws" and not _is_loopback(host):
+        raise Unreadable(
+            f'{place}: ws:// is not encrypted and allowed on loopback only; use "wss:"'
+        )
+    return url if parts.path not in ("", "/") else url.rstrip("/") + LIVE_PATH
+
+
+def _port_exists(parts: SplitResult) -> bool:
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
+
+
+def read_key() -> Secret:
+    """The API key: systemd's credential, else the environment.
+
+    Raises:
+        KeyMissing: there is none.
+        Unreadable: there is one, and it cannot be one.
+    """
+    if directory := os.environ.get("CREDENTIALS_DIRECTORY"):
+        for path in (Path(directory, name) for name in CREDENTIALS):
+            if path.exists():
+                return key_in(path)
+    return key_from(os.environ.get("GEMINI_API_KEY", ""), "GEMINI_API_KEY")
+
+
+def key_or_why_not() -> Secret:
+    """As `read_key`, but what is wrong with it shows when it is to be used."""
+    try:
+        return read_key()
+    except KeyMissing:
+        return Missing("there is none")
+    except Unreadable as error:
+        return Missing(str(error))
+
+
+def key_in(path: Path) -> Secret:
+    """The API key in a file, without what editors add to one. Raises Unreadable."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        raise Unreadable(f"{path}: cannot be read as a key") from None
+    return key_from(text, str(path))
+
+
+def key_from(text: str, source: str) -> Secret:
+    """The API key that is `text`, found in `source`. Raises as read_key."""
+    text = text.strip()
+    if not text:
+        raise KeyMissing(
+            f"{source}: no API key; put one into the systemd credential {KEY_NAME} "
+            "(see the README), or into the environment variable GEMINI_API_KEY"
+        )
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise Unreadable(f"{source}: not a key: it has spaces or odd characters")
+    return Secret(text)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

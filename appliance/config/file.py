@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: MIT
+"""The configuration: the file, what of it is checked, and what it means."""
+
+from collections.abc import Iterator
+from math import inf
+from pathlib import Path
+
+from appliance.basics.excerpt import shown, suggestion
+from appliance.basics.strict_toml import Mistake, Section, Unreadable, parse
+from appliance.config.endpoint import check_endpoint
+from appliance.config.pins import wrong_pins, wrong_volume
+from appliance.config.sections import (
+    COVERAGES,
+    VOICES,
+    ButtonSection,
+    ConversationSection,
+    LedSection,
+    LiveSection,
+    LogSection,
+    MicrophoneSection,
+    PricesSection,
+    SpeakerSection,
+    ToolsSection,
+    TurnsSection,
+    VadSection,
+    VolumeSection,
+)
+from appliance.core.limits import Limits
+from appliance.core.way import Manner, Way
+from appliance.live import uplink
+from appliance.live.tools import Function
+
+#: A hold of the volume-down button.
+_SHUT_DOWN_S = 8.0
+DEFAULT_PATH = Path("/etc/voice-appliance/config.toml")
+
+
+class Config(Section, frozen=True):
+    """The whole file; every key may be left out."""
+
+    live: LiveSection = LiveSection()
+    button: ButtonSection = ButtonSection()
+    led: LedSection = LedSection()
+    microphone: MicrophoneSection = MicrophoneSection()
+    speaker: SpeakerSection = SpeakerSection()
+    turns: TurnsSection = TurnsSection()
+    vad: VadSection = VadSection()
+    volume: VolumeSection = VolumeSection()
+    conversation: ConversationSection = ConversationSection()
+    prices: PricesSection = PricesSection()
+    tools: ToolsSection = ToolsSection()
+    log: LogSection = LogSection()
+
+
+def load(path: Path) -> Config:
+    """The configuration at `path`.
+
+    Raises:
+        Unreadable: with a line for each mistake: what, where, what is allowed.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise Unreadable(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise Unreadable(f"{path}: not UTF-8 text") from None
+    config = parse(text, Config, str(path), _mistakes)
+    endpoint = check_endpoint(config.live.endpoint, str(path))
+    return config.changed(live=config.live.changed(endpoint=endpoint))
+
+
+def _mistakes(config: Config) -> Iterator[Mistake]:
+    """What types cannot say."""
+    yield from _wrong_live(config.live)
+    yield from wrong_pins(config.button.talk_gpio, config.led.gpio, config.volume)
+    yield from wrong_volume(config.volume)
+    yield from _wrong_gain(config.speaker)
+    yield from _wrong_conversation(config.conversation)
+
+
+def _wrong_live(live: LiveSection) -> Iterator[Mistake]:
+    try:
+        check_endpoint(live.endpoint, "[live] endpoint")
+    except Unreadable as error:
+        yield Mistake(("[live] endpoint",), str(error))
+    name = live.model.removeprefix("models/")
+    if not name or name == live.model:
+        yield Mistake(
+            ("[live] model",),
+            f'[live] model = {shown(live.model)}: expected "models/" and a name, '
+            f'as in "{LiveSection().model}"',
+        )
+    if live.voice not in VOICES:
+        yield Mistake(
+            ("[live] voice",),
+            f"[live] voice = {shown(live.voice)}: not a voice of the service"
+            f"{suggestion(live.voice, VOICES)} (known: {', '.join(VOICES)})",
+        )
+    if live.turn_coverage not in COVERAGES:
+        yield Mistake(
+            ("[live] turn_coverage",),
+            f"[live] turn_coverage = {shown(live.turn_coverage)}: expected "
+            + ", ".join(f'"{known}"' for known in COVERAGES),
+        )
+
+
+def _wrong_gain(speaker: SpeakerSection) -> Iterator[Mistake]:
+    if speaker.gain > speaker.gain_limit:
+        yield Mistake(
+            ("[speaker] gain", "[speaker] gain_limit"),
+            f"[speaker] gain = {speaker.gain:g}: expected at most gain_limit "
+            f"= {speaker.gain_limit:g}; raise that, too, if it is to be so loud",
+        )
+
+
+def _wrong_conversation(conversation: ConversationSection) -> Iterator[Mistake]:
+    trigger, target = conversation.trigger_tokens, conversation.target_tokens
+    if target >= trigger:
+        yield Mistake(
+            ("[conversation] target_tokens", "[conversation] trigger_tokens"),
+            f"[conversation] target_tokens = {target}: must be less than "
+            f"trigger_tokens = {trigger}; half of it is a good value",
+        )
+
+
+def limits(config: Config) -> Limits:
+    """What the core needs, in seconds."""
+    turns, microphone = config.turns, config.microphone
+    always_open = microphone.open == "always"
+    return Limits(
+        pre_roll_s=microphone.pre_roll_ms / 1000 if always_open else 0.0,
+        min_hold_s=turns.min_hold_ms / 1000,
+        tail_s=turns.tail_ms / 1000,
+        hold_limit_s=turns.hold_limit_s,
+        hold_warning_s=turns.hold_warning_s,
+        turn_gap_s=turns.gap_ms / 1000,
+        answer_limit_s=turns.answer_limit_s,
+        delivery_limit_s=turns.delivery_limit_s,
+        idle_disconnect_s=config.live.idle_disconnect_s,
+        forget_after_s=60 * config.conversation.forget_after_min or inf,
+        shut_down_s=_SHUT_DOWN_S if config.volume.shutdown else inf,
+        tokens_per_day=config.conversation.tokens_per_day or inf,
+    )
+
+
+def manner(config: Config) -> Manner:
+    """How the box is talked to."""
+    turns = config.turns
+    hands_free = turns.mode == "server-vad"
+    return Manner(
+        way=Way.HANDS_FREE if hands_free else Way(config.button.mode),
+        half_duplex=turns.echo == "half-duplex",
+        hands_free_limit_s=turns.hands_free_limit_s,
+    )
+
+
+def live_settings(
+    config: Config, functions: tuple[Function, ...] = ()
+) -> uplink.Settings:
+    """What the setup message asks for."""
+    return uplink.Settings(
+        model=config.live.model,
+        voice=config.live.voice,
+        system_instruction=config.live.system_instruction,
+        turn_coverage=config.live.turn_coverage,
+        transcripts=config.log.transcripts,
+        functions=functions,
+        google_search=config.tools.google_search,
+        dialect=config.turns.mode,
+        detection=_detection(config.vad),
+        trigger_tokens=config.conversation.trigger_tokens,
+        target_tokens=config.conversation.target_tokens,
+    )
+
+
+def _detection(vad: VadSection) -> tuple[tuple[str, str | int], ...]:
+    """In the words of automaticActivityDetection."""
+    start, end = vad.start_sensitivity.upper(), vad.end_sensitivity.upper()
+    wanted: dict[str, str | int] = {
+        "startOfSpeechSensitivity": start and f"START_SENSITIVITY_{start}",
+        "endOfSpeechSensitivity": end and f"END_SENSITIVITY_{end}",
+        "prefixPaddingMs": vad.prefix_padding_ms,
+        "silenceDurationMs": vad.silence_ms,
+    }
+    return tuple((name, value) for name, value in wanted.items() if value)

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+"""Which GPIO lines the configuration may give away, and each but once."""
+
+from collections.abc import Iterator
+
+from appliance.basics.strict_toml import Mistake, keys
+from appliance.config.sections import VolumeSection
+
+#: BCM numbers of the I2S bus: the microphone and the amplifier sit there.
+I2S_GPIOS = range(18, 22)
+#: What switches the amplifier on: the overlay's, hw/overlays/voice-appliance.dts.
+AMPLIFIER_GPIO = 16
+#: BCM number -> whose it is, all that the box has no other use for.
+_TAKEN = {
+    **dict.fromkeys(range(2), "0 and 1 are for the memory of a HAT"),
+    **dict.fromkeys(I2S_GPIOS, "18-21 are the I2S bus of microphone and amplifier"),
+    AMPLIFIER_GPIO: "that is the amplifier's SD line",
+}
+
+
+def wrong_pins(talk: int, led: int, volume: VolumeSection) -> Iterator[Mistake]:
+    """Lines that cannot be had, or that two want."""
+    owners: dict[int, str] = {}
+    for place, gpio in _lines(talk, led, volume):
+        owner = owners.setdefault(gpio, place)
+        if taken := _TAKEN.get(gpio):
+            line = f"{place} = {gpio}: {taken}; use another pin from 2 to 27"
+            yield Mistake((place,), line)
+        elif owner != place:
+            line = f"{owner} and {place} are both {gpio}; use two pins"
+            yield Mistake((owner, place), line)
+
+
+def _lines(talk: int, led: int, volume: VolumeSection) -> Iterator[tuple[str, int]]:
+    """ "[section] key" and the line it asks for."""
+    yield "[button] talk_gpio", talk
+    yield "[led] gpio", led
+    for key in keys(volume):
+        if key.name.endswith("_gpio") and key.value:
+            yield f"[volume] {key.name}", key.value
+
+
+def wrong_volume(volume: VolumeSection) -> Iterator[Mistake]:
+    """Half an encoder, or a gesture without its button."""
+    if bool(volume.encoder_a_gpio) != bool(volume.encoder_b_gpio):
+        missing = "b" if volume.encoder_a_gpio else "a"
+        yield Mistake(
+            ("[volume] encoder_a_gpio", "[volume] encoder_b_gpio"),
+            f"[volume] encoder_{missing}_gpio = 0: an encoder has two lines; "
+            "give both a pin from 2 to 27, or neither",
+        )
+    if volume.shutdown and not volume.down_gpio:
+        yield Mistake(
+            ("[volume] shutdown", "[volume] down_gpio"),
+            "[volume] shutdown = true: needs a button, and down_gpio = 0; "
+            "give that a pin from 2 to 27",
+        )

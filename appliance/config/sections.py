@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: MIT
+"""The sections of the configuration: every key with unit, range, default, meaning."""
+
+from typing import Annotated, Literal, get_args
+
+from appliance.basics.strict_toml import Meta, Section
+from appliance.config.endpoint import LIVE_PATH
+
+BuiltInTool = Literal["set_volume", "end_conversation", "device_status"]
+BUILT_IN_TOOLS: tuple[BuiltInTool, ...] = get_args(BuiltInTool)
+_Price = Annotated[float, Meta(ge=0, le=10_000)]
+
+# fmt: off
+VOICES = [
+    "Zephyr", "Puck", "Charon", "Kore", "Fenrir", "Leda", "Orus", "Aoede",
+    "Callirrhoe", "Autonoe", "Enceladus", "Iapetus", "Umbriel", "Algieba", "Despina",
+    "Erinome", "Algenib", "Rasalgethi", "Laomedeia", "Achernar", "Alnilam", "Schedar",
+    "Gacrux", "Pulcherrima", "Achird", "Zubenelgenubi", "Vindemiatrix", "Sadachbia",
+    "Sadaltager", "Sulafat",
+]
+# fmt: on
+COVERAGES = [
+    "",
+    "TURN_INCLUDES_ONLY_ACTIVITY",
+    "TURN_INCLUDES_ALL_INPUT",
+    "TURN_INCLUDES_AUDIO_ACTIVITY_AND_ALL_VIDEO",
+]
+
+
+class LiveSection(Section, frozen=True):
+    endpoint: Annotated[
+        str, Meta(description="wss:// URL of the Live API (ws:// on loopback only)")
+    ] = "wss://generativelanguage.googleapis.com" + LIVE_PATH
+    model: Annotated[str, Meta(description='a Live model, "models/..."')] = (
+        "models/gemini-3.8-live"
+    )
+    voice: Annotated[str, Meta(description="one of " + " ".join(VOICES))] = "Aoede"
+    system_instruction: Annotated[
+        str, Meta(description="who answers, how, and in which language")
+    ] = (
+        "You are the voice of a box with one button. Everything said to you is meant "
+        "for you: always answer aloud, in a few sentences, in the user's language."
+    )
+    turn_coverage: Annotated[
+        str, Meta(description='what of the input makes a turn; "" leaves it out')
+    ] = "TURN_INCLUDES_ONLY_ACTIVITY"
+    idle_disconnect_s: Annotated[
+        float, Meta(ge=10, le=480, description="close the link this long after a turn")
+    ] = 300.0
+
+
+class ButtonSection(Section, frozen=True):
+    mode: Annotated[
+        Literal["hold", "toggle"],
+        Meta(description='"hold": talk while it is held; "toggle": press, talk, press'),
+    ] = "hold"
+    talk_gpio: Annotated[
+        int,
+        Meta(ge=2, le=27, description="BCM number, not 16 (amplifier) or 18-21 (I2S)"),
+    ] = 17
+    active_low: Annotated[
+        bool, Meta(description="the button connects the pin to ground (pull-up on)")
+    ] = True
+    bounce_ms: Annotated[int, Meta(ge=0, le=50, description="contact bounce")] = 10
+
+
+class LedSection(Section, frozen=True):
+    gpio: Annotated[
+        int,
+        Meta(ge=2, le=27, description="BCM number, not 16 (amplifier) or 18-21 (I2S)"),
+    ] = 27
+    brightness: Annotated[
+        float, Meta(ge=0.05, le=1, description="of everything but idle")
+    ] = 1.0
+    idle_brightness: Annotated[
+        float, Meta(ge=0, le=1, description="while idle; 0 is off")
+    ] = 0.05
+
+
+class MicrophoneSection(Section, frozen=True):
+    device: Annotated[
+        str, Meta(min_length=1, description="ALSA PCM name, see arecord -L")
+    ] = "default"
+    period_frames: Annotated[
+        int, Meta(ge=256, le=8192, description="at 16 kHz; 2048 = 128 ms")
+    ] = 2048
+    open: Annotated[
+        Literal["always", "while-held"],
+        Meta(description='"while-held": closed unless you talk; there is no pre-roll'),
+    ] = "always"
+    pre_roll_ms: Annotated[
+        int, Meta(ge=0, le=2000, description="kept from before the press")
+    ] = 300
+
+
+class SpeakerSection(Section, frozen=True):
+    device: Annotated[
+        str, Meta(min_length=1, description="ALSA PCM name, see aplay -L")
+    ] = "default"
+    period_frames: Annotated[
+        int, Meta(ge=120, le=4800, description="at 24 kHz; 960 = 40 ms")
+    ] = 960
+    prefill_ms: Annotated[
+        int, Meta(ge=0, le=2000, description="buffered before an answer starts")
+    ] = 100
+    gain: Annotated[
+        float,
+        Meta(ge=0, le=4, description="1 changes nothing; until the volume is turned"),
+    ] = 1.0
+    gain_limit: Annotated[
+        float, Meta(ge=0.1, le=4, description="volume 100 %; loud voices clip above 1")
+    ] = 1.0
+
+
+class TurnsSection(Section, frozen=True):
+    mode: Annotated[
+        Literal["activity", "server-vad", "client-content"],
+        Meta(
+            description='"activity": the button marks a turn; "server-vad": hands-free,'
+            ' a press opens and closes the microphone; "client-content": as in 2025'
+        ),
+    ] = "activity"
+    echo: Annotated[
+        Literal["half-duplex", "full-duplex"],
+        Meta(
+            description='hands-free, while the speaker sounds: "half-duplex" sends '
+            'silence; "full-duplex" needs a headset or echo cancelling'
+        ),
+    ] = "half-duplex"
+    hands_free_limit_s: Annotated[
+        float,
+        Meta(ge=10, le=3600, description="hands-free ends so long after an answer"),
+    ] = 120.0
+    min_hold_ms: Annotated[
+        int, Meta(ge=50, le=1000, description="a shorter press is a tap")
+    ] = 250
+    tail_ms: Annotated[
+        int, Meta(ge=0, le=2000, description="still listened to after the release")
+    ] = 200
+    hold_limit_s: Annotated[
+        float, Meta(ge=10, le=300, description="the longest hold")
+    ] = 60.0
+    hold_warning_s: Annotated[
+        float, Meta(ge=0, le=10, description="the LED warns this long before it")
+    ] = 5.0
+    gap_ms: Annotated[
+        int, Meta(ge=300, le=2000, description="between two turns on the wire")
+    ] = 500
+    answer_limit_s: Annotated[
+        float, Meta(ge=2, le=60, description="silence of the service to give up after")
+    ] = 10.0
+    delivery_limit_s: Annotated[
+        float, Meta(ge=5, le=300, description="waiting for a link to give up after")
+    ] = 30.0
+
+
+class VadSection(Section, frozen=True):
+    """How the service detects speech, hands-free; "" and 0 leave it to the service."""
+
+    start_sensitivity: Annotated[
+        Literal["", "low", "high"], Meta(description="how easily speech begins")
+    ] = ""
+    end_sensitivity: Annotated[
+        Literal["", "low", "high"], Meta(description="how easily speech ends")
+    ] = ""
+    prefix_padding_ms: Annotated[
+        int, Meta(ge=0, le=1000, description="speech so long begins a turn")
+    ] = 0
+    silence_ms: Annotated[
+        int, Meta(ge=0, le=5000, description="silence so long ends a turn")
+    ] = 0
+
+
+class VolumeSection(Section, frozen=True):
+    up_gpio: Annotated[
+        int, Meta(ge=0, le=27, description="a button to ground, louder; 0 is none")
+    ] = 0
+    down_gpio: Annotated[
+        int, Meta(ge=0, le=27, description="a button to ground, quieter; 0 is none")
+    ] = 0
+    encoder_a_gpio: Annotated[
+        int, Meta(ge=0, le=27, description="a rotary encoder, to ground; 0 is none")
+    ] = 0
+    encoder_b_gpio: Annotated[
+        int, Meta(ge=0, le=27, description="its other line; clockwise is louder")
+    ] = 0
+    shutdown: Annotated[
+        bool,
+        Meta(description="8 s on the button down, then let go: the machine shuts down"),
+    ] = False
+
+
+class ConversationSection(Section, frozen=True):
+    trigger_tokens: Annotated[
+        int,
+        Meta(
+            ge=5000,
+            le=128_000,
+            description="cut what was talked about when it has grown to so much; all "
+            "of it is paid for in each turn, 1000 tokens are 40 s of talk",
+        ),
+    ] = 12_800
+    target_tokens: Annotated[
+        int, Meta(ge=1000, le=64_000, description="to the newest so much of it")
+    ] = 6_400
+    forget_after_min: Annotated[
+        float,
+        Meta(ge=0, le=1440, description="all is forgotten after this pause; 0: never"),
+    ] = 30.0
+    tokens_per_day: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=10**9,
+            description="the most in a day, both ways; then a press is refused until "
+            "midnight; 0: no limit",
+        ),
+    ] = 0
+
+
+class PricesSection(Section, frozen=True):
+    currency: Annotated[
+        str, Meta(max_length=8, description="of a million tokens each, as below")
+    ] = "USD"
+    text_in: Annotated[_Price, Meta(description="text that is sent")] = 0.75
+    audio_in: Annotated[_Price, Meta(description="speech that is sent")] = 3.0
+    image_in: Annotated[_Price, Meta(description="images that are sent")] = 1.0
+    text_out: Annotated[
+        _Price, Meta(description="thoughts and transcripts that come back")
+    ] = 4.5
+    audio_out: Annotated[_Price, Meta(description="speech that comes back")] = 12.0
+
+
+class ToolsSection(Section, frozen=True):
+    enabled: Annotated[
+        tuple[BuiltInTool, ...],
+        Meta(description="what the service may call of the box itself"),
+    ] = BUILT_IN_TOOLS
+    directory: Annotated[
+        str, Meta(min_length=1, description="tools of your own, a NAME.toml each")
+    ] = "/etc/voice-appliance/tools.d"
+    google_search: Annotated[
+        bool, Meta(description="the service may search the web, which may cost")
+    ] = False
+
+
+class LogSection(Section, frozen=True):
+    transcripts: Annotated[
+        bool, Meta(description="write what was said and answered into the journal")
+    ] = False

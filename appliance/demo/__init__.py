@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Shows the box on any machine."""

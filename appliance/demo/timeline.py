@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: MIT
+"""What happened, as flat records: for `demo --json` and the timeline on a terminal.
+
+The names and fields are an interface: other programs read them. `demo --help` lists
+them from EVENTS.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from appliance.basics.pcm import FRAME_BYTES
+from appliance.config.sections import PricesSection
+from appliance.core import effects as ef
+from appliance.core import events as ev
+from appliance.core.advice import advice
+from appliance.core.conversation import pattern
+from appliance.core.signals import signal_of
+from appliance.journal.costs import cost_fields
+from appliance.journal.transition import Moment
+from appliance.journal.turn_meter import TurnMeter
+from appliance.journal.turn_report import Report
+
+Record = dict[str, Any]
+
+
+class Timeline:
+    """Turns moments into records. Threads: the event loop's only."""
+
+    def __init__(self, prices: PricesSection, *, transcripts: bool = False) -> None:
+        self._prices = prices
+        self._transcripts = transcripts
+        self._frames = 0
+        self._shown = ""
+        self._reports = TurnMeter()
+        #: The turns that are over.
+        self.reports: list[Report] = []
+
+    def records(self, moment: Moment) -> Iterator[Record]:
+        """The records of `moment`, in order; `t` is time.monotonic()."""
+        for name, fields in self._happenings(moment):
+            yield {"t": round(moment.now, 6), "event": name, **fields}
+
+    def _happenings(self, moment: Moment) -> Iterator[tuple[str, Record]]:
+        before, after = moment.before, moment.after
+        yield from _of_event(moment)
+        for effect in moment.effects:
+            yield from self._of_effect(effect, moment)
+        if after.link is not before.link:
+            yield "link", {"state": after.link.value}
+        for fault in after.faults - before.faults:
+            signal = signal_of(fault)
+            what_to_do = advice(signal, after.manner.way)
+            why = {"reason": moment.reason, "advice": what_to_do}
+            yield "fault", {"kind": signal.value, **why}
+        for fault in before.faults - after.faults:
+            yield "fault_cleared", {"kind": signal_of(fault).value}
+        if after.volume != before.volume:
+            yield "volume", {"percent": after.volume.percent}
+        if (shown := pattern(after).name) != self._shown:
+            self._shown = shown
+            yield "led", {"pattern": shown}
+        for report in self._reports.follow(moment):
+            self.reports.append(report)
+            costs = cost_fields(report.tokens, after.spent, self._prices)
+            said = report.words() if self._transcripts else {}
+            fields = (report.fields() | costs | said).items()
+            yield "turn_over", {name.lower(): value for name, value in fields}
+
+    def _of_effect(
+        self, effect: ef.Effect, moment: Moment
+    ) -> Iterator[tuple[str, Record]]:
+        before, after = moment.before, moment.after
+        match effect:
+            case ef.OpenTurn(turn):
+                self._frames = 0
+                yield "turn_opened", {"turn": turn}
+            case ef.SendAudio(pcm):
+                self._frames += len(pcm) // FRAME_BYTES
+            case ef.CloseTurn(turn):
+                yield "turn_closed", {"turn": turn, "frames": self._frames}
+            case ef.Play() if not before.answer and after.answer:
+                yield "answer_started", {"turn": after.answer.turn}
+            case ef.Drain() if after.answer:
+                whole = after.answer.aftermath is None
+                name = "answer_ended" if whole else "answer_cut"
+                yield name, {"turn": after.answer.turn}
+            case ef.DropPlayback() if before.quiet_since is None:
+                yield "playback_dropped", {}
+            case ef.PlayEarcon(earcon):
+                yield "earcon", {"name": earcon.value}
+            case ef.RunTool(_, name):
+                yield "tool_called", {"name": name}
+            case ef.AnswerTool(_, name, response):
+                yield "tool_answered", {"name": name, "response": json.loads(response)}
+            case ef.CancelTools(call_ids):
+                names = [k.name for k in before.calls if k.call_id in call_ids]
+                yield "tools_cancelled", {"names": names}
+
+
+def _of_event(moment: Moment) -> Iterator[tuple[str, Record]]:
+    before, after = moment.before, moment.after
+    match moment.event:
+        case ev.TalkPressed() | ev.TalkReleased() as edge:
+            yield "press" if isinstance(edge, ev.TalkPressed) else "release", {}
+            if before.hold and not after.hold:
+                yield "tap", {}
+        case ev.DevicesReady():
+            yield "ready", {}
+        case ev.PlaybackDrained(segment) if segment == before.segment:
+            yield "playback_drained", {}

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: MIT
+"""The board, its operating system, and the overlay that makes its sound card."""
+
+import re
+import shlex
+from dataclasses import dataclass
+
+from appliance.doctor.case import Case
+from appliance.doctor.finding import Figures, Finding, fail, ok, skip
+from appliance.doctor.machine import Machine
+
+_OLDEST_RELEASE = 12
+_CONFIG_FILES = ("boot/firmware/config.txt", "boot/config.txt")
+_OF_SOUND = re.compile(
+    r"voice|sound|audio|dac|amp|i2s|mic|max98|wm8960|seeed|respeaker|googlevoice|aiy"
+)
+_NO_DRIVER = "sudo dmesg | grep -iE 'asoc|snd|i2s'; update the kernel or the driver"
+_REBOOT = "sudo reboot; then sudo vclog --msg | grep -i dtoverlay"
+_SNIPPETS = "/usr/share/voice-appliance/config.txt.d"
+_ADD = (
+    f"ls {_SNIPPETS}, then that of your card: "
+    f"{{ echo; cat {_SNIPPETS}/voice-appliance.txt; }} "
+    "| sudo tee -a /boot/firmware/config.txt; "
+    "sudo reboot"
+)
+
+
+async def examine_board(case: Case) -> Finding:
+    release = os_release(case.machine.read("etc/os-release") or "")
+    return judge_board(
+        case.machine.read("proc/device-tree/model"),
+        release.get("PRETTY_NAME", "an unknown system"),
+        release.get("VERSION_ID", ""),
+        case.machine.read("proc/sys/kernel/osrelease") or "unknown",
+    )
+
+
+def judge_board(model: str | None, system: str, release: str, kernel: str) -> Finding:
+    text = f"{model or 'no device tree'}, {system}, Linux {kernel}"
+    figures: Figures = {
+        "model": model,
+        "system": system,
+        "release": release,
+        "kernel": kernel,
+    }
+    if model is None or "Raspberry Pi" not in model:
+        return skip(f"no Raspberry Pi: {text}", **figures)
+    if not release.isdecimal() or int(release) < _OLDEST_RELEASE:
+        return fail(
+            f"{text}: too old",
+            "write Raspberry Pi OS 12 or newer to the SD card (rpi-imager)",
+            **figures,
+        )
+    return ok(text, **figures)
+
+
+def os_release(text: str) -> dict[str, str]:
+    """The variables of /etc/os-release (man os-release)."""
+    assignments = (line.partition("=") for line in text.splitlines() if "=" in line)
+    return {name: "".join(shlex.split(value)) for name, _, value in assignments}
+
+
+@dataclass(frozen=True, slots=True)
+class SoundNode:
+    """The sound card in the device tree, as a platform device."""
+
+    compatible: str
+    has_driver: bool
+
+
+async def examine_overlay(case: Case) -> Finding:
+    texts = [case.machine.read(path) for path in _CONFIG_FILES]
+    config = next((text for text in texts if text is not None), None)
+    return judge_overlay(
+        overlays(config) if config is not None else None,
+        _sound_node(case.machine),
+        usb=bool(case.machine.find("proc/asound/card*/usbid")),
+    )
+
+
+def judge_overlay(
+    named: tuple[str, ...] | None, node: SoundNode | None, *, usb: bool
+) -> Finding:
+    """`named`: the overlays of config.txt; None: there is no such file."""
+    listed = ", ".join(name for name in named or () if _OF_SOUND.search(name))
+    figures: Figures = {"named": listed, "node": node.compatible if node else None}
+    if named is None:
+        return skip("no config.txt: not the firmware of a Raspberry Pi", **figures)
+    if node and node.has_driver:
+        text = f"{node.compatible} is loaded (config.txt: {listed or 'no overlay'})"
+        return ok(text, **figures)
+    if node:
+        text = f"{node.compatible} is in the device tree, but no driver has taken it"
+        return fail(text, _NO_DRIVER, **figures)
+    if listed:
+        return fail(f"{listed} is in config.txt, but not loaded", _REBOOT, **figures)
+    if usb:
+        return ok("none needed: a USB sound card is there", **figures)
+    return fail("config.txt has no overlay for a sound card", _ADD, **figures)
+
+
+def overlays(config: str) -> tuple[str, ...]:
+    """The names that config.txt loads, in order, without their parameters."""
+    lines = re.findall(r"^\s*dtoverlay=([^\s,#:]+)", config, re.MULTILINE)
+    return tuple(lines)
+
+
+def _sound_node(machine: Machine) -> SoundNode | None:
+    """The node `sound` of the device tree: a device only if an overlay enables it."""
+    for path in machine.find("sys/bus/platform/devices/*sound*/of_node/compatible"):
+        names = path.read_text().strip("\0\n").replace("\0", " ")
+        return SoundNode(names, (path.parents[1] / "driver").exists())
+    return None

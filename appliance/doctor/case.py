@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MIT
+"""What all checks are given: the box in question, and who stands by."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from tempfile import TemporaryDirectory
+
+from appliance.config.file import Config
+from appliance.doctor.machine import Machine
+from appliance.hardware.card import Card
+from appliance.hardware.sound_card import AlsaCard
+
+UNIT = "voice-appliance"
+#: What `systemctl is-active` says of a unit that has a process.
+_HOLDING = {"active", "activating", "deactivating", "reloading"}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One box under examination."""
+
+    config: Config
+    machine: Machine
+    card: Card
+    #: The service runs: card and GPIO lines are its own.
+    in_use: bool
+    #: Tells whoever stands by what to do now.
+    ask: Callable[[str], None]
+
+
+@contextmanager
+def this_box(config: Config) -> Iterator[Case]:
+    """The box that this program runs on."""
+    machine = Machine()
+    with TemporaryDirectory(prefix="voice-appliance-") as scratch:
+        # lgpio leaves a FIFO behind, and fails where it cannot (gpiozero #1106).
+        os.environ.setdefault("LG_WD", scratch)
+        # As root gpiozero would fall back on /dev/mem, which the service may not open.
+        os.environ.setdefault("GPIOZERO_PIN_FACTORY", "lgpio")
+        yield Case(config, machine, AlsaCard(), service_runs(machine), _ask)
+
+
+def service_runs(machine: Machine) -> bool:
+    ran = machine.run(["systemctl", "is-active", UNIT])
+    return ran is not None and ran.text in _HOLDING
+
+
+def _ask(request: str) -> None:
+    print(request, file=sys.stderr, flush=True)

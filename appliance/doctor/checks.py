@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+"""All checks, in the order in which they are done."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from appliance.doctor import (
+    answer,
+    board,
+    cards,
+    clock,
+    health,
+    microphone,
+    models,
+    network,
+    permissions,
+    pins,
+    rates,
+    speaker,
+)
+from appliance.doctor.case import Case
+from appliance.doctor.finding import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the report."""
+
+    section: str
+    name: str
+    examine: Callable[[Case], Awaitable[Finding]]
+    #: It needs what the service holds while it runs.
+    exclusive: bool = False
+    #: Where one of these fails, this one fails with it, whatever it says. (One that the
+    #: same mends need not be named.)
+    after: tuple[str, ...] = ()
+
+
+CHECKS = (
+    Check("board", "board and system", board.examine_board),
+    Check("overlay", "overlay", board.examine_overlay),
+    Check("cards", "sound cards", cards.examine_cards, after=("overlay",)),
+    Check(
+        "rates",
+        "microphone rate",
+        rates.examine_microphone_rate,
+        exclusive=True,
+        after=("overlay", "sound cards"),
+    ),
+    Check(
+        "rates",
+        "speaker rate",
+        rates.examine_speaker_rate,
+        exclusive=True,
+        after=("overlay", "sound cards"),
+    ),
+    Check("rates", "rate converter", rates.examine_converter),
+    Check(
+        "microphone",
+        "microphone level",
+        microphone.examine_microphone,
+        exclusive=True,
+        after=("overlay", "sound cards", "microphone rate"),
+    ),
+    Check(
+        "speaker",
+        "record and play",
+        speaker.examine_speaker,
+        exclusive=True,
+        after=("overlay", "sound cards", "microphone rate", "speaker rate"),
+    ),
+    Check("button", "talk button", pins.examine_button, exclusive=True),
+    Check("led", "status LED", pins.examine_led, exclusive=True),
+    Check("permissions", "user and groups", permissions.examine_user),
+    Check("permissions", "devices", permissions.examine_devices),
+    Check("health", "disk", health.examine_disk),
+    Check("health", "temperature", health.examine_temperature),
+    Check("health", "power supply", health.examine_power),
+    Check("wifi", "Wi-Fi power save", network.examine_wifi),
+    Check("clock", "clock", clock.examine_clock),
+    Check("dns", "name server", network.examine_dns),
+    Check("tls", "TLS", network.examine_tls),
+    Check("key", "API key", models.examine_key),
+    Check("model", "model", models.examine_model),
+    Check("answer", "question and answer", answer.examine_answer, after=("TLS",)),
+)

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: MIT
+"""The clock: a Pi starts without one, and certificates need the date."""
+
+import time
+from datetime import UTC, datetime
+
+from appliance.core.signals import Fault
+from appliance.doctor.case import Case
+from appliance.doctor.finding import Figures, Finding, link_failure, ok, skip
+
+#: When this was written: no clock that is right is before that.
+_NOT_BEFORE = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+async def examine_clock(case: Case) -> Finding:
+    command = ["timedatectl", "show", "--property=NTPSynchronized", "--value"]
+    ran = case.machine.run(command)
+    known = ran is not None and ran.text in ("yes", "no")
+    return judge_clock(
+        datetime.fromtimestamp(time.time(), UTC),
+        ran.text == "yes" if ran and known else None,
+    )
+
+
+def judge_clock(now: datetime, synchronised: bool | None) -> Finding:
+    """`synchronised`: with the network time; None: that cannot be told."""
+    text = f"{now:%Y-%m-%d %H:%M:%S} UTC"
+    figures: Figures = {"now": now.isoformat(), "synchronised": synchronised}
+    if now < _NOT_BEFORE:
+        return link_failure(f"{text}: in the past", Fault.CLOCK, **figures)
+    if synchronised is None:
+        return skip(f"{text}; timedatectl does not tell if it is right", **figures)
+    if not synchronised:
+        text += ", not synchronised with the network time"
+        return link_failure(text, Fault.CLOCK, **figures)
+    return ok(f"{text}, synchronised", **figures)

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+"""What a check comes to: verdict, figure, and what mends it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from appliance.config.file import DEFAULT_PATH
+from appliance.core.signals import Fault, Signal, signal_of
+
+
+class Verdict(StrEnum):
+    OK = "OK"
+    FAIL = "FAIL"
+    SKIP = "SKIP"  # could not be tested, or does not apply; the text says why
+
+
+#: What a figure may be, so that it can be written as JSON.
+Figure = str | int | float | bool | None
+Figures = dict[str, Figure]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report."""
+
+    verdict: Verdict
+    text: str
+    #: The command, or what to do by hand; "" where nothing is to be done.
+    mend: str = ""
+    #: How the box shows this very failure.
+    signal: Signal | None = None
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+
+
+def ok(text: str, /, **figures: Figure) -> Finding:
+    return Finding(Verdict.OK, text, figures=figures)
+
+
+def fail(
+    text: str, mend: str, signal: Signal | None = None, /, **figures: Figure
+) -> Finding:
+    return Finding(Verdict.FAIL, text, mend, signal, figures)
+
+
+def skip(text: str, mend: str = "", /, **figures: Figure) -> Finding:
+    return Finding(Verdict.SKIP, text, mend, figures=figures)
+
+
+def consequence(finding: Finding, cause: str) -> Finding:
+    """A failure that the check `cause` has told already: what mends that mends this."""
+    text = f"as {cause} failed: {finding.text}"
+    return replace(finding, verdict=Verdict.SKIP, text=text, mend="")
+
+
+def setting(section: str, key: str, value: object) -> str:
+    """What mends a value in the configuration."""
+    return (
+        f"sudoedit {DEFAULT_PATH}: [{section}] {key} = {value}; "
+        "then sudo systemctl restart voice-appliance"
+    )
+
+
+def link_failure(text: str, fault: Fault, /, **figures: Figure) -> Finding:
+    """A failure of the link to the service, with what mends each kind."""
+    return fail(text, LINK_MENDS[fault], signal_of(fault), **figures)
+
+
+#: Where a PCM comes from that the service can use by name.
+ASOUND = (
+    "sudo cp /usr/share/voice-appliance/asound.conf /etc/; sudoedit /etc/asound.conf: "
+    "the id and device of your card (arecord -l, aplay -l)"
+)
+#: What mends each fault of the link.
+LINK_MENDS = {
+    Fault.NETWORK: "nmcli device status; cat /etc/resolv.conf",
+    Fault.KEY: "sudo mkdir -p /etc/credstore.encrypted && "
+    "sudo systemd-creds encrypt --name=gemini-api-key - "
+    "/etc/credstore.encrypted/gemini-api-key && "
+    "sudo systemctl restart voice-appliance",
+    Fault.QUOTA: "look at quota and billing of the key's project: "
+    "https://aistudio.google.com",
+    Fault.REFUSED: f"sudoedit {DEFAULT_PATH}: [live] model, voice and endpoint; "
+    "then sudo systemctl restart voice-appliance",
+    Fault.CLOCK: "sudo timedatectl set-ntp true; timedatectl timesync-status",
+}

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT
+"""Asks the service for its models: so the key is accepted, and the model is there."""
+
+import http.client
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from appliance.basics.secret import Secret
+from appliance.basics.strict_toml import Unreadable
+from appliance.core.signals import Fault
+from appliance.doctor.case import Case
+from appliance.doctor.credential import KeyHidden, find_key
+from appliance.doctor.finding import Finding, link_failure, ok, skip
+from appliance.doctor.network import (
+    Server,
+    connection_failure,
+    proxy_for,
+    server_of,
+)
+from appliance.hardware.call_thread import CallThread
+from appliance.live.closes import REASONS, classify, classify_status
+
+_PATH = "/v1beta/models?pageSize=1000"
+_LIMIT_S = 10.0
+_LARGEST_BYTES = 4 << 20
+_LIVE_METHOD = "bidiGenerateContent"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An HTTP answer; `body` is {} where it is no JSON object."""
+
+    status: int
+    body: dict[str, Any]
+
+
+async def examine_key(case: Case) -> Finding:
+    reply = await _ask(case)
+    return reply if isinstance(reply, Finding) else judge_key(reply)
+
+
+async def examine_model(case: Case) -> Finding:
+    reply = await _ask(case)
+    if isinstance(reply, Finding):
+        return reply
+    return judge_model(reply, case.config.live.model)
+
+
+def judge_key(reply: Reply) -> Finding:
+    if reply.status == http.client.OK:
+        return ok("the service accepts the key", status=reply.status)
+    error = reply.body.get("error")
+    message = str(error.get("message", "")) if isinstance(error, dict) else ""
+    text = f"HTTP {reply.status} {message[:200]}".strip()
+    if reply.status == http.client.NOT_FOUND:
+        return skip(f"{text}: this endpoint has no list of models; see answer")
+    # As for a link: the reason says more than the code.
+    told = any(part in message.lower() for part, _ in REASONS)
+    verdict = classify(None, message) if told else classify_status(reply.status)
+    return link_failure(text, verdict.fault or Fault.NETWORK, status=reply.status)
+
+
+def judge_model(reply: Reply, model: str) -> Finding:
+    listed = reply.body.get("models")
+    if reply.status != http.client.OK or not isinstance(listed, list):
+        return skip(f"HTTP {reply.status}, and no list of models: see key")
+    live = [
+        str(known.get("name"))
+        for known in listed
+        if isinstance(known, dict)
+        and _LIVE_METHOD in known.get("supportedGenerationMethods", ())
+    ]
+    if model in live:
+        return ok(f"{model} is there, one of {len(live)} live models", live=len(live))
+    text = f"{model} is not among the live models: {', '.join(live) or 'none'}"
+    return link_failure(text, Fault.REFUSED, live=len(live))
+
+
+async def _ask(case: Case) -> Reply | Finding:
+    """The list of models, or why there is none."""
+    server = server_of(case.config.live.endpoint)
+    if proxy := proxy_for(server):
+        return skip(f"the way leads through the proxy of {proxy}: see answer")
+    try:
+        key = find_key(case.machine)
+        get = CallThread("models").call(lambda: _get(server, key), 3 * _LIMIT_S)
+        return await get
+    except KeyHidden:
+        return skip("the key is not for this user", "sudo voice-appliance doctor")
+    except Unreadable as error:
+        return link_failure(str(error), Fault.KEY)
+    except http.client.HTTPException as error:
+        text = f"{server.host}: no HTTP ({type(error).__name__})"
+        return link_failure(text, Fault.NETWORK)
+    except OSError as error:
+        return connection_failure(server.host, error)
+
+
+def _get(server: Server, key: Secret) -> Reply:
+    """Follows no redirect: the key is for the endpoint only."""
+    kinds = (http.client.HTTPConnection, http.client.HTTPSConnection)
+    connection = kinds[server.is_secure](server.host, server.port, timeout=_LIMIT_S)
+    try:
+        connection.request("GET", _PATH, headers={"x-goog-api-key": key.reveal()})
+        response = connection.getresponse()
+        return Reply(response.status, _object(response.read(_LARGEST_BYTES)))
+    finally:
+        connection.close()
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}

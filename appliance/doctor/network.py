@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: MIT
+"""The way to the service: Wi-Fi, name server, TLS."""
+
+import re
+import socket
+import ssl
+import time
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+from urllib.request import getproxies
+
+from appliance.core.signals import Fault, Signal
+from appliance.doctor.case import Case
+from appliance.doctor.finding import Finding, fail, link_failure, ok, skip
+from appliance.hardware.call_thread import CallThread
+from appliance.live.closes import classify_failure, describe_failure
+
+_LIMIT_S = 10.0
+#: Somebody else answers in the service's name, or the roots to trust are gone.
+_UNTRUSTED = (
+    "sudo apt install --reinstall ca-certificates; who answers: "
+    "openssl s_client -connect {}:443 </dev/null | head; a network with a login page "
+    "wants that first"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where the endpoint is."""
+
+    host: str
+    port: int
+    is_secure: bool
+
+
+def server_of(endpoint: str) -> Server:
+    parts = urlsplit(endpoint)
+    is_secure = parts.scheme == "wss"
+    return Server(
+        parts.hostname or "", parts.port or (443 if is_secure else 80), is_secure
+    )
+
+
+def proxy_for(server: Server) -> str | None:
+    """The variable that leads the service through a proxy, if there is one."""
+    proxies = getproxies() if server.is_secure else {}
+    return next((f"{name}_proxy" for name in ("https", "all") if name in proxies), None)
+
+
+async def examine_wifi(case: Case) -> Finding:
+    for wireless in case.machine.find("sys/class/net/*/wireless"):
+        name = wireless.parent.name
+        if case.machine.read(f"sys/class/net/{name}/operstate") != "up":
+            continue
+        ran = case.machine.run(["iw", "dev", name, "get", "power_save"])
+        if ran is None:
+            return skip("iw is not installed", "sudo apt install iw")
+        levels = case.machine.read("proc/net/wireless") or ""
+        signal_dbm = re.search(rf"^ *{name}: +\S+ +\S+ +(-\d+)", levels, re.MULTILINE)
+        return judge_wifi(name, ran.text, int(signal_dbm[1]) if signal_dbm else None)
+    return skip("no Wi-Fi is in use")
+
+
+def judge_wifi(name: str, power_save: str, signal_dbm: int | None) -> Finding:
+    """`power_save`: what iw says of it."""
+    at = "" if signal_dbm is None else f", signal {signal_dbm} dBm"
+    if power_save.endswith("off"):
+        return ok(f"{name}: power save is off{at}", signal_dbm=signal_dbm)
+    if not power_save.endswith("on"):
+        return skip(f"{name}: iw does not tell{at}", signal_dbm=signal_dbm)
+    return fail(
+        f"{name}: power save is on: answers stutter{at}",
+        f"sudo iw dev {name} set power_save off; to keep it so: sudo nmcli connection "
+        "modify NAME 802-11-wireless.powersave 2 (NAME: nmcli connection)",
+        signal_dbm=signal_dbm,
+    )
+
+
+async def examine_dns(case: Case) -> Finding:
+    server = server_of(case.config.live.endpoint)
+    if proxy := proxy_for(server):
+        return skip(f"the proxy of {proxy} resolves {server.host}")
+    began_at = time.monotonic()
+    try:
+        addresses = await CallThread("resolver").call(
+            lambda: socket.getaddrinfo(
+                server.host, server.port, type=socket.SOCK_STREAM
+            ),
+            _LIMIT_S,
+        )
+    except TimeoutError:
+        text = f"{server.host}: the name server does not answer"
+        return link_failure(text, Fault.NETWORK)
+    except OSError as error:
+        return link_failure(f"{server.host}: {describe_failure(error)}", Fault.NETWORK)
+    return judge_dns(
+        server.host,
+        sorted({str(address[4][0]) for address in addresses}),
+        round(1000 * (time.monotonic() - began_at)),
+    )
+
+
+def judge_dns(host: str, addresses: list[str], took_ms: int) -> Finding:
+    listed = ", ".join(addresses[:2]) + (" ..." if len(addresses) > 2 else "")
+    figures = {"addresses": len(addresses), "took_ms": took_ms}
+    return ok(f"{host} is {listed} ({took_ms} ms)", **figures)
+
+
+async def examine_tls(case: Case) -> Finding:
+    server = server_of(case.config.live.endpoint)
+    if not server.is_secure:
+        return skip("the endpoint is ws:// on loopback, which has no TLS")
+    if proxy := proxy_for(server):
+        return skip(f"the way leads through the proxy of {proxy}: see answer")
+    try:
+        return judge_tls(
+            server.host,
+            *await CallThread("tls").call(lambda: _shake_hands(server), 2 * _LIMIT_S),
+            time.time(),
+        )
+    except OSError as error:
+        return connection_failure(server.host, error)
+
+
+def judge_tls(
+    host: str, version: str, took_ms: int, not_after: float, now: float
+) -> Finding:
+    """`not_after`: when the certificate ends (seconds since 1970), as `now`."""
+    days = int((not_after - now) / 86_400)
+    text = f"{version} with {host}, certificate good for {days} days ({took_ms} ms)"
+    return ok(text, version=version, took_ms=took_ms, days=days)
+
+
+def connection_failure(host: str, error: OSError) -> Finding:
+    """What it means that there is no connection, as the service shows it."""
+    fault = classify_failure(error).fault or Fault.NETWORK
+    text = f"{host}: {describe_failure(error)}"
+    if fault is Fault.NETWORK and isinstance(error, ssl.SSLCertVerificationError):
+        return fail(text, _UNTRUSTED.format(host), Signal.NETWORK)
+    return link_failure(text, fault)
+
+
+def _shake_hands(server: Server) -> tuple[str, int, float]:
+    """TLS version, ms, and the end of the certificate. Raises OSError."""
+    began_at = time.monotonic()
+    address = (server.host, server.port)
+    context = ssl.create_default_context()
+    with (
+        socket.create_connection(address, _LIMIT_S) as tcp,
+        context.wrap_socket(tcp, server_hostname=server.host) as tls,
+    ):
+        took_ms = round(1000 * (time.monotonic() - began_at))
+        certificate = tls.getpeercert() or {}
+        ends_at = ssl.cert_time_to_seconds(str(certificate.get("notAfter")))
+        return tls.version() or "TLS", took_ms, float(ends_at)

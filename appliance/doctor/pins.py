@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: MIT
+"""The talk button and the LED, as the service claims them."""
+
+import asyncio
+import contextlib
+import time
+from dataclasses import dataclass
+
+from appliance.config.sections import ButtonSection
+from appliance.core.events import TalkPressed, TalkReleased
+from appliance.core.led_pattern import blinks
+from appliance.doctor.case import Case
+from appliance.doctor.finding import Finding, fail, ok, setting
+from appliance.hardware.button import TalkButton
+from appliance.hardware.gpio import GpioUnavailable, GpioUnknown
+from appliance.hardware.led import StatusLed
+from appliance.service.inbox import Inbox
+
+PRESS_LIMIT_S = 10.0
+_BLINKS, _BLINKS_S = 3, 1.6
+_LINES = "gpioinfo; sudo apt install python3-lgpio; sudo usermod -aG gpio $USER"
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """What was seen of the button; monotonic seconds, None: not seen."""
+
+    watched_from: float
+    pressed_at: float | None = None
+    released_at: float | None = None
+
+
+async def examine_button(case: Case) -> Finding:
+    wanted = case.config.button
+    inbox = Inbox(asyncio.get_running_loop())
+    try:
+        button = TalkButton(
+            pin=wanted.talk_gpio,
+            active_low=wanted.active_low,
+            bounce_ms=wanted.bounce_ms,
+            post=inbox.post,
+        )
+    except (GpioUnavailable, GpioUnknown) as error:
+        return fail(str(error), _LINES)
+    case.ask(f"Press the talk button, and let go, within {PRESS_LIMIT_S:g} s.")
+    running = asyncio.create_task(button.run())
+    try:
+        return judge_button(await _watch(inbox), wanted)
+    finally:
+        running.cancel()
+        button.close()
+
+
+async def _watch(inbox: Inbox) -> Press:
+    """The first press and release, or what there is of them in time."""
+    watched_from, pressed_at = time.monotonic(), None
+    deadline = watched_from + PRESS_LIMIT_S
+    while time.monotonic() < deadline:
+        match await inbox.next(deadline):
+            case TalkPressed(at):
+                pressed_at = at
+            case TalkReleased(at):
+                return Press(watched_from, pressed_at, at)
+    return Press(watched_from, pressed_at)
+
+
+def judge_button(press: Press, wanted: ButtonSection) -> Finding:
+    line = f"GPIO {wanted.talk_gpio}"
+    other = "ground" if wanted.active_low else "3.3 V"
+    if press.pressed_at is None:
+        return fail(
+            f"{line}: no press seen in {PRESS_LIMIT_S:g} s",
+            f"pinctrl get {wanted.talk_gpio}, while it is held; the button belongs "
+            f"between {line} and {other}",
+        )
+    if press.released_at is None:
+        return fail(
+            f"{line}: pressed and never let go",
+            f"pinctrl get {wanted.talk_gpio}; look for a short to {other}; or "
+            + setting("button", "active_low", str(not wanted.active_low).lower()),
+        )
+    held_ms = round(1000 * (press.released_at - press.pressed_at))
+    waited_s = press.pressed_at - press.watched_from
+    return ok(
+        f"{line}: held for {held_ms} ms", held_ms=held_ms, waited_s=round(waited_s, 2)
+    )
+
+
+async def examine_led(case: Case) -> Finding:
+    wanted = case.config.led
+    try:
+        led = StatusLed(
+            pin=wanted.gpio,
+            brightness=wanted.brightness,
+            idle_brightness=wanted.idle_brightness,
+        )
+    except (GpioUnavailable, GpioUnknown) as error:
+        return fail(str(error), _LINES)
+    led.show(blinks(_BLINKS))
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_BLINKS_S):
+            await led.run()
+    led.close()
+    return ok(
+        f"GPIO {wanted.gpio} has blinked {_BLINKS} times; if it stayed dark: long leg "
+        "to the GPIO, short leg by the resistor to ground"
+    )

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: MIT
+"""What ALSA grants to microphone and speaker, and with which converter of rates."""
+
+import re
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+from appliance.basics.pcm import CAPTURE_RATE_HZ, PLAYBACK_RATE_HZ
+from appliance.config.file import Config
+from appliance.core.signals import Signal
+from appliance.doctor.case import Case
+from appliance.doctor.finding import (
+    ASOUND,
+    Figures,
+    Finding,
+    fail,
+    ok,
+    setting,
+    skip,
+)
+from appliance.doctor.machine import TIMED_OUT
+
+#: As the shipped asound.conf defines it.
+DEFAULT_DEVICE = '"default"'
+
+Part = Literal["microphone", "speaker"]
+
+_SIGNALS = {"microphone": Signal.MICROPHONE, "speaker": Signal.SPEAKER}
+_TOOLS = {"microphone": "arecord", "speaker": "aplay"}
+_ALSA_UTILS = "sudo apt install alsa-utils"
+_SETTING = re.compile(r"^ +(\w+) *: (\S+)", re.MULTILINE)
+_CONVERTER = re.compile(r"^Converter: (.+)$", re.MULTILINE)
+_HARDWARE = re.compile(r"Hardware PCM card (\d+) .* device (\d+) subdevice")
+_PLUGIN = "usr/lib/{}alsa-lib/libasound_module_rate_speexrate*.so"
+#: PortAudio evens out periods of another length, but not any.
+_TOLERANCE = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """A stream as ALSA set it up: for us, and at the card itself."""
+
+    rate_hz: int
+    period_frames: int
+    buffer_frames: int
+    card_rate_hz: int
+    card_format: str
+    card_channels: int
+    #: What converts the rate, None if nothing does.
+    converter: str | None
+    #: The card's own PCM, None if it is none of the kernel's.
+    hardware: str | None
+
+    def __str__(self) -> str:
+        return (
+            f"{self.rate_hz} Hz, periods of {self.period_frames} frames, "
+            f"buffer {self.buffer_frames}; at the card {self.card_rate_hz} Hz, "
+            f"{self.card_format}, {self.card_channels} channel(s)"
+        )
+
+    @property
+    def figures(self) -> Figures:
+        return {
+            "rate_hz": self.rate_hz,
+            "period_frames": self.period_frames,
+            "buffer_frames": self.buffer_frames,
+            "card_rate_hz": self.card_rate_hz,
+        }
+
+
+async def examine_rate(part: Part, case: Case) -> Finding:
+    granted = granted_to(part, case)
+    if isinstance(granted, Finding):
+        return granted
+    rate_hz, period_frames = _wanted(part, case.config)
+    return judge_rate(part, rate_hz, period_frames, granted)
+
+
+examine_microphone_rate = partial(examine_rate, "microphone")
+examine_speaker_rate = partial(examine_rate, "speaker")
+
+
+def judge_rate(
+    part: Part, rate_hz: int, period_frames: int, granted: Granted
+) -> Finding:
+    if granted.rate_hz != rate_hz:
+        return fail(
+            f"{granted}; needed: {rate_hz} Hz",
+            f"{ASOUND}; {setting(part, 'device', DEFAULT_DEVICE)}",
+            _SIGNALS[part],
+            **granted.figures,
+        )
+    ratio = granted.period_frames / period_frames
+    if not 1 / _TOLERANCE <= ratio <= _TOLERANCE:
+        return fail(
+            f"{granted}; needed: periods of {period_frames}",
+            setting(part, "period_frames", granted.period_frames),
+            **granted.figures,
+        )
+    return ok(str(granted), **granted.figures)
+
+
+async def examine_converter(case: Case) -> Finding:
+    """While the service runs, only what is installed is looked at."""
+    installed = any(case.machine.find(_PLUGIN.format(arch)) for arch in ("*/", ""))
+    parts: tuple[Part, ...] = () if case.in_use else ("microphone", "speaker")
+    streams = [granted_to(part, case) for part in parts]
+    used = {
+        stream.converter
+        for stream in streams
+        if isinstance(stream, Granted) and stream.converter
+    }
+    return judge_converter(installed, used)
+
+
+def judge_converter(installed: bool, used: set[str]) -> Finding:
+    figures: Figures = {"installed": installed, "used": ", ".join(sorted(used))}
+    if any("linear" in converter for converter in used) and installed:
+        return fail(
+            "rates are converted linearly, which aliases, though speexrate is there",
+            "echo 'defaults.pcm.rate_converter \"speexrate_medium\"' "
+            "| sudo tee -a /etc/asound.conf",
+            **figures,
+        )
+    if not installed:
+        return fail(
+            "speexrate is missing: ALSA converts rates without a filter (0 dB of alias "
+            "rejection), and does not say so",
+            "sudo apt install libasound2-plugins",
+            **figures,
+        )
+    in_use = ", ".join(sorted(used)) or "none"
+    return ok(f"speexrate is installed; in use now: {in_use}", **figures)
+
+
+def granted_to(part: Part, case: Case) -> Granted | Finding:
+    """What ALSA grants to `part` when asked as the service asks; or why it does not.
+
+    The microphone is read for one period: so its clock runs.
+    """
+    ran = case.machine.run(command(part, case.config))
+    if ran is None:
+        return skip(f"{_TOOLS[part]} is not installed", _ALSA_UTILS)
+    if ran.code == 0 and (granted := read_dump(ran.err)):
+        return granted
+    return refusal(part, case.config, ran.code, ran.complaint)
+
+
+def command(part: Part, config: Config) -> list[str]:
+    rate_hz, period_frames = _wanted(part, config)
+    device = getattr(config, part).device
+    form = ["-v", "-D", device, "-t", "raw", "-f", "S16_LE", "-c", "1"]
+    size = [f"--period-size={period_frames}", f"--buffer-size={2 * period_frames}"]
+    what = ["-s", str(period_frames)] if part == "microphone" else ["/dev/null"]
+    return [_TOOLS[part], *form, "-r", str(rate_hz), *size, *what]
+
+
+def refusal(part: Part, config: Config, code: int, complaint: str) -> Finding:
+    """Why there is no stream, from what arecord or aplay said last."""
+    device = getattr(config, part).device
+    text = f'[{part}] device = "{device}": {complaint.rpartition("error: ")[2]}'
+    mends = {
+        "busy": "sudo fuser -v /dev/snd/*",
+        "Permission denied": "sudo voice-appliance doctor, or "
+        "sudo usermod -aG audio $USER and log in again",
+        "No such file": f"{_TOOLS[part]} -L; {setting(part, 'device', DEFAULT_DEVICE)}",
+    }
+    otherwise = f"{_TOOLS[part]} -v -D {device} -d 2 /dev/null; check wiring, overlay"
+    if code == TIMED_OUT:
+        text = f'[{part}] device = "{device}": its clock does not run'
+    mend = next((mends[word] for word in mends if word in complaint), otherwise)
+    return fail(text, mend, _SIGNALS[part])
+
+
+def read_dump(dump: str) -> Granted | None:
+    """What snd_pcm_dump() wrote: one set-up a stage, the card's comes last."""
+    stages = [dict(_SETTING.findall(text)) for text in dump.split("Its setup is:")[1:]]
+    if not stages:
+        return None
+    ours, card = stages[0], stages[-1]
+    converter, hardware = _CONVERTER.search(dump), _HARDWARE.search(dump)
+    return Granted(
+        rate_hz=int(ours["rate"]),
+        period_frames=int(ours["period_size"]),
+        buffer_frames=int(ours["buffer_size"]),
+        card_rate_hz=int(card["rate"]),
+        card_format=card["format"],
+        card_channels=int(card["channels"]),
+        converter=converter[1] if converter else None,
+        hardware=f"plughw:{hardware[1]},{hardware[2]}" if hardware else None,
+    )
+
+
+def _wanted(part: Part, config: Config) -> tuple[int, int]:
+    if part == "microphone":
+        return CAPTURE_RATE_HZ, config.microphone.period_frames
+    return PLAYBACK_RATE_HZ, config.speaker.period_frames

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: MIT
+"""Records with the service's own microphone, and plays notes with its speaker."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from appliance.basics.pcm import CAPTURE_RATE_HZ, FRAME_BYTES, seconds
+from appliance.core import events as ev
+from appliance.doctor.case import Case
+from appliance.hardware.card import CardHung, DeviceUnavailable, DeviceUnknown
+from appliance.hardware.microphone import Microphone
+from appliance.hardware.speaker import Speaker
+from appliance.service.devices import Device
+from appliance.service.inbox import Inbox
+
+#: A microphone's first moments are a pop.
+_SETTLE_S = 0.3
+_STALLED_AFTER_S = 2.0
+#: What the room may add after the notes were played.
+_TAIL_S = 0.4
+
+
+class Stalled(Exception):
+    """A card was opened, and its clock does not run."""
+
+
+#: What is wrong with a card, one line each.
+CARD_TROUBLE = (DeviceUnknown, DeviceUnavailable, CardHung, Stalled)
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """s16le mono at 16 kHz, and which frame was taken when the notes began, if any."""
+
+    pcm: bytes
+    played_frame: int = 0
+
+
+async def record(case: Case, length_s: float, notes: bytes = b"") -> Recording:
+    """`length_s` of the room, then `notes` (s16le mono at 24 kHz) in it.
+
+    Raises DeviceUnknown, DeviceUnavailable, CardHung, Stalled.
+    """
+    inbox = Inbox(asyncio.get_running_loop())
+    ear = _Ear(inbox)
+    async with _opened(_microphone(case, inbox)):
+        await ear.hear(_SETTLE_S)
+        ear.forget()
+        await ear.hear(length_s)
+        if notes:
+            speaker = _speaker(case, inbox)
+            async with _opened(speaker):
+                speaker.play(notes)
+                speaker.drain(0)
+                await ear.hear_out()
+                await ear.hear(_TAIL_S)
+    return Recording(ear.pcm, ear.frame_at(ear.started_at))
+
+
+@asynccontextmanager
+async def _opened(device: Device) -> AsyncIterator[None]:
+    await device.open()
+    try:
+        yield
+    finally:
+        await device.close()
+
+
+def _microphone(case: Case, inbox: Inbox) -> Microphone:
+    wanted = case.config.microphone
+    return Microphone(
+        case.card,
+        device=wanted.device,
+        period_frames=wanted.period_frames,
+        post=inbox.post,
+    )
+
+
+def _speaker(case: Case, inbox: Inbox) -> Speaker:
+    wanted = case.config.speaker
+    return Speaker(
+        case.card,
+        device=wanted.device,
+        period_frames=wanted.period_frames,
+        prefill_ms=wanted.prefill_ms,
+        gain=wanted.gain,
+        post=inbox.post,
+    )
+
+
+class _Ear:
+    """Takes in what microphone and speaker post."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        self._inbox = inbox
+        self.started_at = 0.0
+        self.pcm = b""
+        self._ended_at = 0.0
+        self._has_drained = False
+
+    async def hear(self, length_s: float) -> None:
+        """Go on for `length_s` of sound."""
+        wanted = len(self.pcm) + int(length_s * CAPTURE_RATE_HZ) * FRAME_BYTES
+        while len(self.pcm) < wanted:
+            await self._take("microphone", ev.PeriodCaptured)
+
+    async def hear_out(self) -> None:
+        """Go on until the speaker has played out."""
+        while not self._has_drained:
+            await self._take("speaker", ev.PlaybackStarted, ev.PlaybackDrained)
+
+    def forget(self) -> None:
+        self.pcm = b""
+
+    def frame_at(self, at: float) -> int:
+        """The number of the frame that was taken at the instant `at`."""
+        began_at = self._ended_at - seconds(self.pcm, CAPTURE_RATE_HZ)
+        return round((at - began_at) * CAPTURE_RATE_HZ)
+
+    async def _take(self, part: str, *kinds: type[ev.Event]) -> None:
+        """All events up to the next one of `kinds`. Raises Stalled if none comes."""
+        deadline = time.monotonic() + _STALLED_AFTER_S
+        while time.monotonic() < deadline:
+            event = await self._inbox.next(deadline)
+            self._note(event)
+            if isinstance(event, kinds):
+                return
+        raise Stalled(f"the {part} was opened, but its clock does not run")
+
+    def _note(self, event: ev.Event) -> None:
+        match event:
+            case ev.PeriodCaptured(pcm, ended_at):
+                self.pcm += pcm
+                self._ended_at = ended_at
+            case ev.PlaybackStarted(at):
+                self.started_at = at
+            case ev.PlaybackDrained():
+                self._has_drained = True

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+"""Plays two notes, and listens for them."""
+
+from appliance.basics.pcm import melody
+from appliance.core.signals import Signal
+from appliance.doctor.case import Case
+from appliance.doctor.finding import Finding, fail, ok, setting, skip
+from appliance.doctor.levels import Echo, echo, level
+from appliance.doctor.recording import CARD_TROUBLE, record
+
+_PITCHES_HZ = (1000.0, 1500.0)
+_NOTE_S = 0.4
+_ROOM_S = 0.7
+_NEEDED_DB = 10.0
+
+
+async def examine_speaker(case: Case) -> Finding:
+    device = case.config.speaker.device
+    notes = melody((pitch_hz, _NOTE_S) for pitch_hz in _PITCHES_HZ)
+    try:
+        recording = await record(case, _ROOM_S, notes)
+    except CARD_TROUBLE as error:
+        is_microphone = "microphone" in str(error)
+        signal = Signal.MICROPHONE if is_microphone else Signal.SPEAKER
+        mend = "arecord -L" if is_microphone else f"aplay -v -D {device} /dev/null"
+        return fail(str(error), mend, signal)
+    if level(recording.pcm).is_stuck:
+        return skip(
+            "two notes were played, but the microphone hears nothing",
+            "voice-appliance doctor --section microphone",
+        )
+    heard = echo(recording.pcm, _PITCHES_HZ, recording.played_frame)
+    return judge_speaker(heard, case.config.speaker.gain, device)
+
+
+def judge_speaker(heard: Echo, gain: float, device: str) -> Finding:
+    figures = {"margin_db": round(heard.margin_db, 1), "delay_ms": heard.delay_ms}
+    if heard.margin_db >= _NEEDED_DB:
+        return ok(
+            f"both notes heard {heard.margin_db:.0f} dB above the room, "
+            f"{heard.delay_ms:.0f} ms after they were played",
+            **figures,
+        )
+    mend = f"speaker-test -D {device} -c 1 -t sine -l 1; alsamixer; check the amplifier"
+    if gain < 0.1:
+        mend = setting("speaker", "gain", 1.0)
+    return fail(
+        f"two notes were played, and heard only {heard.margin_db:.0f} dB above the "
+        f"room; needed: {_NEEDED_DB:.0f}",
+        mend,
+        Signal.SPEAKER,
+        **figures,
+    )

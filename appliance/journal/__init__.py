@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Tells the journal what happens."""

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: MIT
+"""The journal: one line per turn and per thing that goes wrong, with what to do."""
+
+import logging
+from typing import Any
+
+from appliance.config.sections import PricesSection
+from appliance.core import effects as ef
+from appliance.core import events as ev
+from appliance.core.advice import advice
+from appliance.core.conversation import Conversation
+from appliance.core.message_ids import (
+    LINK_ID,
+    MENDED_ID,
+    NEW_ID,
+    READY_ID,
+    TURN_ID,
+)
+from appliance.core.signals import TABLE, Signal, signal_of
+from appliance.core.tokens import Spent
+from appliance.journal.costs import cost_fields
+from appliance.journal.transition import Moment
+from appliance.journal.turn_meter import TurnMeter
+from appliance.journal.turn_report import Report
+
+log = logging.getLogger("appliance")
+
+
+class LogLines:
+    """Looks on, and writes. Threads: the event loop's only."""
+
+    def __init__(
+        self, *, transcripts: bool, prices: PricesSection | None = None
+    ) -> None:
+        self._transcripts = transcripts
+        self._prices = prices or PricesSection()
+        self._reports = TurnMeter()
+
+    def follow(self, moment: Moment) -> None:
+        before, after = moment.before, moment.after
+        if after.ready and not before.ready:
+            _write(logging.INFO, f"ready: {_how_to_talk(after)}", READY_ID)
+        self._link(moment)
+        for fault in sorted(after.faults - before.faults, key=lambda f: f.value):
+            _write_signal(signal_of(fault), moment)
+        for fault in before.faults - after.faults:
+            signal = signal_of(fault)
+            mended = f"{TABLE[signal].situation}: all well again"
+            _write(logging.INFO, mended, MENDED_ID, SITUATION=signal.value)
+        if after.mishap and after.mishap is not before.mishap:
+            _write_signal(after.mishap, moment)
+        for report in self._reports.follow(moment):
+            self._turn(report, after.spent)
+
+    def _link(self, moment: Moment) -> None:
+        link = moment.after.link
+        match moment.event:
+            case ev.LinkUp(resumed):
+                how = "resumed" if resumed else "up"
+                _write(logging.INFO, f"link {how}", LINK_ID, LINK=link.value)
+            case ev.LinkLost(None, reason):
+                text = f"link lost ({reason}); opening another"
+                _write(logging.INFO, text, LINK_ID, LINK=link.value)
+        if ef.ForgetSession() in moment.effects:
+            text = "a new conversation begins"
+            _write(logging.INFO, text, NEW_ID, LINK=link.value)
+        stopped = isinstance(moment.event, ev.StopRequested)
+        if ef.CloseLink() in moment.effects and not stopped:
+            text = "link closed until the next press"
+            _write(logging.INFO, text, LINK_ID, LINK=link.value)
+
+    def _turn(self, report: Report, spent: Spent) -> None:
+        said = report.words() if self._transcripts else {}
+        costs = cost_fields(report.tokens, spent, self._prices)
+        fields = report.fields() | costs | said
+        _write(logging.INFO, report.line(), TURN_ID, **fields)
+
+
+def _how_to_talk(c: Conversation) -> str:
+    text = advice(Signal.IDLE, c.manner.way)
+    return f"{text[0].lower()}{text[1:].rstrip('.')}"
+
+
+def _write_signal(signal: Signal, moment: Moment) -> None:
+    row, turn = TABLE[signal], moment.turn
+    because = f" ({moment.reason})" if moment.reason else ""
+    what_to_do = advice(signal, moment.after.manner.way)
+    text = f"{row.situation}{because}. {what_to_do}"
+    of_turn = {"TURN": turn} if turn else {}
+    _write(logging.WARNING, text, row.message_id, SITUATION=signal.value, **of_turn)
+
+
+def _write(level: int, text: str, message_id: str, **fields: Any) -> None:
+    log.log(level, "%s", text, extra={"MESSAGE_ID": message_id, **fields})

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: MIT
+"""Measures each turn by looking on, from the press to the end of its answer."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from appliance.basics.pcm import CAPTURE_RATE_HZ, PLAYBACK_RATE_HZ, cut, seconds
+from appliance.basics.record import replace
+from appliance.core import effects as ef
+from appliance.core import events as ev
+from appliance.core.conversation import Conversation
+from appliance.core.effects import Effect
+from appliance.core.signals import Signal
+from appliance.journal.transition import Moment
+from appliance.journal.turn_report import Outcome, Report, ms
+
+#: A hold becomes a turn after some periods: no more overruns than those can matter.
+_MOST_OVERRUNS = 10
+_MOST_EARLY = 2**16
+
+
+@dataclass(slots=True)
+class TurnMeter:
+    """Follows the conversation and yields a Report for each turn that is over.
+
+    After a stall one step may begin a turn and end it, and an answer may go on after
+    it was over: nothing here takes a turn for known.
+
+    Threads: the event loop's only.
+    """
+
+    #: The turns that are being said, sent, waited for or heard.
+    _open: dict[int, Report] = field(default_factory=dict)
+    #: When the microphone last overran while no turn was being said.
+    _overran_at: list[float] = field(default_factory=list)
+    #: The turn that was last opened on the wire.
+    _on_wire: int = 0
+    #: Its answer was cut at this instant; the silence is still to come.
+    _being_cut: tuple[Report, float] | None = None
+    #: What was heard, hands-free, and belongs to the turn that is still to begin.
+    _early: str = ""
+
+    def follow(self, moment: Moment) -> Iterator[Report]:
+        """The reports that `moment` completes."""
+        self._measure_hold(moment)
+        for turn in _turns(moment.after) - self._open.keys():
+            self._open[turn] = Report(turn)
+        self._measure_event(moment)
+        for effect in moment.effects:
+            self._measure_order(effect, moment)
+        yield from self._silence(moment.event)
+        for turn in sorted(self._open.keys() - _going_on(moment)):
+            yield from self._end(self._open.pop(turn), moment)
+
+    def _silence(self, event: ev.Event) -> Iterator[Report]:
+        """The silence after a cut, or word that there was nothing left to cut."""
+        if not self._being_cut:
+            return
+        report, cut_from = self._being_cut
+        match event:
+            case ev.PlaybackSilenced(at):
+                report = replace(report, cut_ms=ms(cut_from, at))
+            case ev.PlaybackDrained() | ev.PlaybackStarted() | ev.StopRequested():
+                pass
+            case _:
+                return
+        self._being_cut = None
+        yield report
+
+    def _end(self, report: Report, moment: Moment) -> Iterator[Report]:
+        report = replace(report, outcome=_outcome(report.turn, moment))
+        answer = moment.before.answer
+        heard = answer and answer.turn == report.turn and report.first_sound_at
+        match moment.event:
+            case ev.TalkPressed(at) if heard:
+                self._being_cut = report, at
+            case ev.AnswerInterrupted() if heard and moment.after.microphone:
+                self._being_cut = report, moment.now
+            case _:
+                yield report
+
+    def _measure_hold(self, moment: Moment) -> None:
+        before, after = moment.before, moment.after
+        begun = after.turn > before.turn
+        # Of several that one step begins the first is what the user said.
+        talking = min(after.turn, before.turn + 1)
+        held = before.hold is not None and before.hold.turn is not None
+        if begun:
+            pressed_at = _pressed_at(moment)
+            held |= pressed_at is not None and after.microphone is None
+            self._open[talking] = Report(
+                talking,
+                pressed_at,
+                xruns=self._overruns_before(pressed_at, moment),
+                said=self._early if before.microphone else "",
+            )
+            self._early = ""
+        if after.hold and after.hold.turn:
+            self._note(talking, released_at=after.hold.released_at)
+        elif held:
+            self._release(talking, moment)
+
+    def _overruns_before(self, pressed_at: float | None, moment: Moment) -> int:
+        """In the pre-roll, or since the press, before it was known for a turn."""
+        since = (pressed_at or moment.now) - moment.after.limits.pre_roll_s
+        return sum(at >= since for at in self._overran_at)
+
+    def _measure_event(self, moment: Moment) -> None:
+        before, after = moment.before, moment.after
+        talking = before.hold.turn if before.hold else 0
+        answering = before.owed[0] if before.owed else None
+        match moment.event:
+            case ev.PeriodCaptured(pcm, ended_at) if microphone := before.microphone:
+                heard = cut(pcm, ended_at, microphone.since, microphone.until)
+                heard_s = seconds(heard, CAPTURE_RATE_HZ)
+                self._count(microphone.turn, "heard_s", heard_s)
+            case ev.CaptureOverran(at) if not talking:
+                self._overran_at = [*self._overran_at, at][-_MOST_OVERRUNS:]
+            case ev.CaptureOverran():
+                self._count(talking, "xruns", 1)
+            case ev.PlaybackStarted(at) if after.answer:
+                self._note_first(after.answer.turn, "first_sound_at", at)
+            case ev.PlaybackUnderran() if after.answer:
+                self._count(after.answer.turn, "underruns", 1)
+            case ev.AnswerEnded(reason) if reason:
+                self._note(answering, reason=reason)
+            case ev.TokensCounted():
+                # The day's count is the one truth: a turn may be told of in parts.
+                more = after.spent.tokens - before.spent.tokens
+                self._count(answering, "tokens", more)
+            case ev.TranscriptHeard(text, spoken=True):
+                self._count(answering, "answered", text)
+            case ev.TranscriptHeard(text):
+                self._hear(text, answering, moment)
+
+    def _hear(self, text: str, answering: int | None, moment: Moment) -> None:
+        """What was said is told while somebody still talks, or after that; hands-free,
+        there may be no turn yet that it belongs to."""
+        if not moment.after.microphone:
+            self._count(self._on_wire, "said", text)
+        elif answering:
+            self._count(answering, "said", text)
+        else:
+            self._early = (self._early + text)[-_MOST_EARLY:]
+
+    def _measure_order(self, order: Effect, moment: Moment) -> None:
+        match order:
+            case ef.OpenTurn(turn):
+                self._on_wire = turn
+                self._count(turn, "openings", 1)
+                self._note_first(turn, "on_wire_at", moment.now)
+                self._note(turn, sent_s=0.0, said="")
+            case ef.SendAudio(pcm):
+                self._count(self._on_wire, "sent_s", seconds(pcm, CAPTURE_RATE_HZ))
+            case ef.Play(pcm) if moment.after.answer:
+                turn = moment.after.answer.turn
+                self._count(turn, "answer_s", seconds(pcm, PLAYBACK_RATE_HZ))
+
+    def _release(self, turn: int, moment: Moment) -> None:
+        """The hold is over; at its limit or a stop, nobody had let go."""
+        match moment.event:
+            case ev.TalkReleased(at):
+                self._note_first(turn, "released_at", at)
+            case _:
+                self._note_first(turn, "released_at", moment.now)
+
+    def _note(self, turn: int | None, **measured: Any) -> None:
+        if turn in self._open:
+            self._open[turn] = replace(self._open[turn], **measured)
+
+    def _note_first(self, turn: int, name: str, at: float) -> None:
+        """Only the first such instant of the turn counts."""
+        if turn in self._open and getattr(self._open[turn], name) is None:
+            self._note(turn, **{name: at})
+
+    def _count(self, turn: int | None, name: str, more: Any) -> None:
+        if turn in self._open:
+            self._note(turn, **{name: getattr(self._open[turn], name) + more})
+
+
+_OUTCOMES: dict[Signal, Outcome] = {
+    Signal.NO_ANSWER: "not answered",
+    Signal.LOST: "lost",
+    Signal.UNHEARD: "not heard",
+}
+
+
+def _pressed_at(moment: Moment) -> float | None:
+    """When the hold of the turn that `moment` begins was pressed."""
+    if hold := moment.before.hold or moment.after.hold:
+        return hold.pressed_at
+    match moment.event:
+        case ev.TalkPressed(at):
+            return at
+        case _:
+            return None
+
+
+def _going_on(moment: Moment) -> set[int]:
+    """The turns that are not over. After a stop nothing more is told of any."""
+    stopped = isinstance(moment.event, ev.StopRequested)
+    return set() if stopped else _turns(moment.after)
+
+
+def _turns(c: Conversation) -> set[int]:
+    """The turns that are being said, sent, waited for or heard."""
+    turns = {utterance.turn for utterance in c.utterances}
+    if c.hold and c.hold.turn:
+        turns.add(c.hold.turn)
+    if c.microphone:
+        turns.add(c.microphone.turn)
+    if c.answer:
+        turns.add(c.answer.turn)
+    return turns
+
+
+def _outcome(turn: int, moment: Moment) -> Outcome:
+    before, after = moment.before, moment.after
+    if before.microphone and before.microphone.turn == turn:
+        return "hands-free"
+    if isinstance(moment.event, ev.AnswerInterrupted):
+        return "interrupted"
+    if after.mishap and after.mishap is not before.mishap:
+        return _OUTCOMES.get(after.mishap, "lost")
+    if isinstance(moment.event, ev.PlaybackDrained):
+        return "answered"
+    match moment.event:
+        case ev.StopRequested():
+            return "stopped"
+        case ev.TalkReleased():
+            return "taken back"
+    return "cut" if turn <= after.hushed_through else "lost"

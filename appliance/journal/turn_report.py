@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: MIT
+"""What a turn took, and how it is told in one line when it is over."""
+
+from typing import Literal
+
+from appliance.basics.record import Struct
+from appliance.core.tokens import Tokens
+
+#: What became of a turn.
+Outcome = Literal[
+    "answered",
+    "cut",
+    "interrupted",
+    "taken back",
+    "not answered",
+    "not heard",
+    "lost",
+    "stopped",
+    "hands-free",
+]
+
+
+class Report(Struct, frozen=True):
+    """One turn. Instants are monotonic seconds, None until (or unless) they come."""
+
+    turn: int
+    #: None if this is only more of an answer that was over.
+    pressed_at: float | None = None
+    outcome: Outcome | Literal[""] = ""
+    released_at: float | None = None
+    on_wire_at: float | None = None
+    first_sound_at: float | None = None
+    #: Silence after the press that cut this turn's answer.
+    cut_ms: int | None = None
+    sent_s: float = 0.0
+    #: By an open microphone, sent or not; that also sends silence of its own.
+    heard_s: float = 0.0
+    answer_s: float = 0.0
+    openings: int = 0
+    xruns: int = 0
+    underruns: int = 0
+    tokens: Tokens = Tokens()
+    #: Why the answer ended, if not as it should.
+    reason: str = ""
+    said: str = ""
+    answered: str = ""
+
+    def fields(self) -> dict[str, int | str]:
+        """The journal fields; what was not measured is left out."""
+        measured: dict[str, int | str | None] = {
+            "TURN": self.turn,
+            "OUTCOME": self.outcome,
+            "HOLD_MS": ms(self.pressed_at, self.released_at),
+            "PRESS_TO_WIRE_MS": ms(self.pressed_at, self.on_wire_at),
+            "RELEASE_TO_FIRST_SOUND_MS": ms(self.released_at, self.first_sound_at),
+            "ANSWER_MS": round(self.answer_s * 1000),
+            "BARGE_IN_CUT_MS": self.cut_ms,
+            "XRUNS": self.xruns,
+            "UNDERRUNS": self.underruns,
+            "REDELIVERED": max(0, self.openings - 1),
+            "TOKENS_IN": self.tokens.total_in,
+            "TOKENS_OUT": self.tokens.total_out,
+            "TOKENS_IN_TEXT": self.tokens.text_in or None,
+            "TOKENS_IN_AUDIO": self.tokens.audio_in or None,
+            "TOKENS_IN_IMAGE": self.tokens.image_in or None,
+            "TOKENS_OUT_TEXT": self.tokens.text_out or None,
+            "TOKENS_OUT_AUDIO": self.tokens.audio_out or None,
+            "REASON": self.reason or None,
+        }
+        return {name: value for name, value in measured.items() if value is not None}
+
+    def words(self) -> dict[str, str]:
+        """The journal fields for those who want transcripts."""
+        return {"SAID": self.said, "ANSWERED": self.answered}
+
+    def line(self) -> str:
+        """The journal line, for people."""
+        said = f"said {self.sent_s:.1f} s"
+        if self.outcome == "hands-free":
+            # Nobody tells the box what of it was speech.
+            said = f"listened {self.heard_s:.1f} s"
+        said += _with(self.xruns, "overrun")
+        if self.pressed_at is None:
+            said = "without a press"
+        first = ms(self.released_at, self.first_sound_at)
+        answer = f", answered after {first} ms" if first is not None else ""
+        length = f" for {self.answer_s:.1f} s" if self.answer_s else ""
+        length += _with(self.underruns, "underrun")
+        cut = f", cut in {self.cut_ms} ms" if self.cut_ms is not None else ""
+        reason = f" ({self.reason})" if self.reason else ""
+        return f"turn {self.turn} {self.outcome}: {said}{answer}{length}{cut}{reason}"
+
+
+def _with(count: int, what: str) -> str:
+    """Where sound is missing, the line says so: a dropout is asked about."""
+    return f" with {count} {what}{'s' * (count > 1)}" if count else ""
+
+
+def ms(since: float | None, until: float | None) -> int | None:
+    """Between two instants in seconds; None if one of them never came."""
+    if since is None or until is None:
+        return None
+    return round((until - since) * 1000)

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+"""What comes of the user's directory of tools: for `config --check`."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from appliance.basics.excerpt import shown_path
+from appliance.basics.strict_toml import Unreadable
+from appliance.config.sections import ToolsSection
+from appliance.tools.declaration import each, unseen_by_the_service
+
+
+@dataclass(slots=True)
+class OwnTools:
+    """The names of the user's tools, and a line for each file that is none."""
+
+    taken: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+
+
+def own_tools(tools: ToolsSection, source: str) -> OwnTools:
+    """What comes of the directory of tools that the file `source` names."""
+    directory, own = Path(tools.directory), OwnTools()
+    if tools.directory != ToolsSection().directory and not directory.is_dir():
+        what = f"[tools] directory = {shown_path(tools.directory)}"
+        own.wrong.append(f"{source}: {what}: there is no directory")
+    words: set[str] = set()
+    for tool in each(directory):
+        if isinstance(tool, Unreadable):
+            own.wrong += tool.lines
+            continue
+        words.update(tool.command)
+        if unseen := unseen_by_the_service(tool):
+            own.wrong.append(f"{directory}: {tool.name}: {unseen}")
+        else:
+            own.taken.append(tool.name)
+    own.ignored += _ignored(directory, words)
+    return own
+
+
+def _ignored(directory: Path, programs: set[str]) -> Iterator[str]:
+    """A tool's program may lie beside it."""
+    for path in sorted(directory.glob("[!.]*")):
+        if path.suffix != ".toml" and path.is_file() and str(path) not in programs:
+            yield f"{path}: ignored: its name does not end in .toml"

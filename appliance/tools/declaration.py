@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: MIT
+"""A tool of the user's own: a TOML file that declares a program as a function."""
+
+import json
+import logging
+import math
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+from appliance.basics.excerpt import shown, shown_path, suggestion
+from appliance.basics.strict_toml import IN_WORDS, Meta, Section, Unreadable, parse
+from appliance.config.sections import BUILT_IN_TOOLS
+from appliance.core.message_ids import TOOL_LEFT_OUT_ID
+from appliance.live.tools import Function
+
+#: The service waits in silence for a blocking tool, and so does the user.
+_LONGEST_BLOCKING_S = 60.0
+_TYPES = ("object", "array", "string", "number", "integer", "boolean")
+#: Keyword of a schema -> what it takes. The service's subset of OpenAPI 3.0.
+_KEYWORDS: dict[str, tuple[type | tuple[type, ...], str]] = {
+    "type": (str, "one of " + ", ".join(_TYPES)),
+    "description": (str, "text"),
+    "enum": (list, "list of texts"),
+    "properties": (dict, "table"),
+    "required": (list, "list of names from properties"),
+    "items": (dict, "table"),
+    "minimum": ((int, float), "number"),
+    "maximum": ((int, float), "number"),
+}
+_MOST_LEVELS = 8
+_LARGEST_FILE_BYTES = 64 * 1024
+#: man systemd.exec, ProtectHome=
+_UNSEEN = ("/home/", "/root/", "/run/user/")
+_WHY_UNSEEN = (
+    "not there for the service, whose sandbox has no /home and no /root; "
+    "/usr/local/bin is a good place"
+)
+
+log = logging.getLogger(__name__)
+
+
+class Declaration(Section, frozen=True):
+    """One file of tools.d."""
+
+    name: Annotated[
+        str,
+        Meta(
+            pattern=r"\A[A-Za-z_][A-Za-z0-9_]{0,62}\Z",
+            extra={
+                IN_WORDS: "letters (A-Z, a-z), digits and _, at most 63, "
+                "not beginning with a digit"
+            },
+        ),
+    ]
+    description: Annotated[str, Meta(min_length=1, max_length=4096)]
+    command: tuple[str, ...]
+    parameters: dict[str, Any] = {}
+    time_limit_s: Annotated[float, Meta(ge=0.1, le=86_400)] = 10.0
+    blocking: bool = True
+
+    def function(self) -> Function:
+        """As the service is told of it."""
+        schema = _in_upper_case(self.parameters) if self.parameters else None
+        parameters = json.dumps(schema).encode() if schema else b""
+        return Function(self.name, self.description, parameters, self.blocking)
+
+
+def read_all(directory: Path) -> list[Declaration]:
+    """The tools in `directory`, by file name. One that cannot be used is left out, and
+    the journal says why."""
+    declared: list[Declaration] = []
+    for tool in each(directory):
+        if isinstance(tool, Unreadable):
+            text = f"{tool}; this tool is left out"
+            log.error("%s", text, extra={"MESSAGE_ID": TOOL_LEFT_OUT_ID})
+        else:
+            declared.append(tool)
+    return declared
+
+
+def each(directory: Path) -> Iterator[Declaration | Unreadable]:
+    """The tools in `directory`, by file name, or why one cannot be used."""
+    taken: dict[str, str] = dict.fromkeys(BUILT_IN_TOOLS, "a tool that is built in")
+    for path in sorted(directory.glob("*.toml")):
+        try:
+            tool = read(path)
+        except Unreadable as error:
+            yield error
+            continue
+        if tool.name in taken:
+            what = f"name = {shown(tool.name)}: {taken[tool.name]} has that name"
+            yield Unreadable(f"{path}: {what}")
+        else:
+            taken[tool.name] = path.name
+            yield tool
+
+
+def unseen_by_the_service(tool: Declaration) -> str:
+    """Why it cannot be run in the service's sandbox, though it can here; or ""."""
+    program, *arguments = tool.command
+    files = [shutil.which(program) or program, *filter(os.path.isabs, arguments)]
+    for file in filter(os.path.exists, files):
+        for place in (os.path.abspath(file), os.path.realpath(file)):
+            if place.startswith(_UNSEEN):
+                return f"command: {place}: {_WHY_UNSEEN}"
+    return ""
+
+
+def read(path: Path) -> Declaration:
+    """Raises Unreadable, one line."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(_LARGEST_FILE_BYTES + 1)
+        text = raw.decode("utf-8-sig")
+    except OSError as error:
+        raise Unreadable(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise Unreadable(f"{path}: not UTF-8 text") from None
+    if len(raw) > _LARGEST_FILE_BYTES:
+        raise Unreadable(f"{path}: longer than {_LARGEST_FILE_BYTES} bytes")
+    tool = parse(text, Declaration, str(path))
+    if wrong := _wrong(tool):
+        raise Unreadable(f"{path}: {wrong}")
+    return tool
+
+
+def _wrong(tool: Declaration) -> str:
+    """What types cannot say; "" if all is well."""
+    if not tool.command:
+        return "command = []: expected a program and its arguments"
+    program = tool.command[0]
+    if any("\0" in word for word in tool.command) or not shutil.which(program):
+        return f"command[0] = {shown_path(program)}: {_not_runnable(program)}"
+    if tool.blocking and tool.time_limit_s > _LONGEST_BLOCKING_S:
+        return (
+            f"time_limit_s = {tool.time_limit_s:g}: at most {_LONGEST_BLOCKING_S:g} "
+            "while the service waits; blocking = false lets it go on"
+        )
+    if tool.parameters and tool.parameters.get("type", "object") != "object":
+        return '[parameters] type: expected "object"'
+    return _wrong_schema(tool.parameters, "parameters") if tool.parameters else ""
+
+
+def _not_runnable(program: str) -> str:
+    # Not pathlib's: that raises where it may not look.
+    if os.path.isfile(program):
+        return "not executable; chmod +x it"
+    return _WHY_UNSEEN if program.startswith(_UNSEEN) else "there is no such program"
+
+
+def _wrong_schema(schema: Any, where: str) -> str:
+    if where.count(".") > _MOST_LEVELS:
+        return f"[{where}]: nested too deeply"
+    for keyword, value in schema.items():
+        if keyword not in _KEYWORDS:
+            near = suggestion(keyword, list(_KEYWORDS))
+            known = ", ".join(_KEYWORDS)
+            return f"[{where}] {shown(keyword)} is unknown{near} (known here: {known})"
+        types, allowed = _KEYWORDS[keyword]
+        if not isinstance(value, types) or not _fits(keyword, value, schema):
+            return f"[{where}] {keyword} = {shown(value)}: expected {allowed}"
+    if "type" not in schema and where != "parameters":
+        return f"[{where}] type is missing: expected {_KEYWORDS['type'][1]}"
+    if wrong := _unlike_its_type(schema, where):
+        return wrong
+    inner = [(f"{where}.items", schema["items"])] if "items" in schema else []
+    for name, part in schema.get("properties", {}).items():
+        if not isinstance(part, dict):
+            return f"[{where}.properties] {shown(name)} = {shown(part)}: expected table"
+        inner.append((f"{where}.properties.{name}", part))
+    return next((w for place, part in inner if (w := _wrong_schema(part, place))), "")
+
+
+def _unlike_its_type(schema: dict[str, Any], where: str) -> str:
+    """What the service refuses at the setup, and with it the whole box."""
+    type_ = schema.get("type", "object")
+    if type_ == "array" and "items" not in schema:
+        return f"[{where}] items is missing: expected the type of an array's items"
+    if type_ == "object" and not schema.get("properties"):
+        return f"[{where}] properties is missing: expected at least one for an object"
+    if type_ != "object" and "properties" in schema:
+        return f"[{where}] properties: only an object has some, this is {type_}"
+    return ""
+
+
+def _fits(keyword: str, value: Any, schema: dict[str, Any]) -> bool:
+    match keyword:
+        case "type":
+            return value in _TYPES
+        case "enum":
+            return bool(value) and all(isinstance(v, str) for v in value)
+        case "required":
+            properties = schema.get("properties")
+            return isinstance(properties, dict) and all(
+                isinstance(name, str) and name in properties for name in value
+            )
+        case "minimum" | "maximum":
+            return not isinstance(value, bool) and math.isfinite(value)
+        case _:
+            return True
+
+
+def _in_upper_case(schema: dict[str, Any]) -> dict[str, Any]:
+    """The types in the service's spelling; `object` need not be written."""
+    written = {**schema, "type": schema.get("type", "object").upper()}
+    if "items" in schema:
+        written["items"] = _in_upper_case(schema["items"])
+    if "properties" in schema:
+        parts = schema["properties"].items()
+        written["properties"] = {name: _in_upper_case(part) for name, part in parts}
+    return written

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: MIT
+"""Runs a user's program as a tool: JSON in, JSON out, and nothing it does hurts.
+
+It gets a process group of its own, no key, a time limit, and so much to say; whatever
+it does with these, the answer is a JSON object, and nothing of it runs on afterwards.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import math
+import os
+import signal
+from asyncio.subprocess import SubprocessStreamProtocol
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from appliance.core.message_ids import TOOL_ID
+
+#: An answer that is longer is no answer; nor is one that complains more.
+MOST_BYTES = 64 * 1024
+#: What of stderr the journal gets: the last of it says why.
+_MOST_LINES = 20
+_LONGEST_LINE = 300
+#: The service refuses what is nested deeper than its parser likes.
+_MOST_LEVELS = 50
+_END_LIMIT_S = 2.0
+#: All that a tool sees of the service's environment: neither key nor credentials.
+_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
+
+log = logging.getLogger(__name__)
+
+
+class ToolFailed(Exception):
+    """It gave no answer; the text says why, for the journal and for the service."""
+
+    #: The last line of its stderr, for the journal only.
+    last_words = ""
+
+
+async def run(
+    command: Sequence[str], arguments: bytes, *, name: str, time_limit_s: float
+) -> bytes:
+    """What `command` answers to `arguments` (JSON objects, both).
+
+    Raises:
+        ToolFailed: it cannot be started, fails, says too much, or takes too long.
+    """
+    complaint = bytearray()
+    try:
+        return _answer(await _said(command, arguments, time_limit_s, complaint))
+    except ToolFailed as failure:
+        failure.last_words = next(reversed(_lines(complaint)), "")
+        raise
+    finally:
+        _log_complaint(_lines(complaint), name)
+
+
+async def _said(
+    command: Sequence[str], arguments: bytes, time_limit_s: float, complaint: bytearray
+) -> bytes:
+    """What it says on stdout; what on stderr is in `complaint`, however it ends."""
+    try:
+        transport, process = await _start(command)
+    except OSError as error:
+        raise ToolFailed(f"cannot be started: {error.strerror}") from None
+    _offer_to_the_oom_killer(process.pid)
+    try:
+        async with asyncio.timeout(time_limit_s):
+            return await _converse(process, arguments, complaint)
+    except TimeoutError:
+        raise ToolFailed(f"no answer in {time_limit_s:g} s") from None
+    finally:
+        await _end(process)
+        # A child that left the group may still hold the other ends.
+        transport.close()
+
+
+async def _start(
+    command: Sequence[str],
+) -> tuple[asyncio.SubprocessTransport, asyncio.subprocess.Process]:
+    """As create_subprocess_exec, which keeps its transport to itself."""
+    loop = asyncio.get_running_loop()
+    transport, protocol = await loop.subprocess_exec(
+        lambda: SubprocessStreamProtocol(limit=MOST_BYTES, loop=loop),
+        *command,
+        env={k: os.environ[k] for k in _ENVIRONMENT if k in os.environ},
+        start_new_session=True,
+    )
+    return transport, asyncio.subprocess.Process(transport, protocol, loop)
+
+
+async def _converse(
+    process: asyncio.subprocess.Process, arguments: bytes, complaint: bytearray
+) -> bytes:
+    """What it says on stdout until it ends well."""
+    assert process.stdin
+    assert process.stdout
+    assert process.stderr
+    answer = bytearray()
+    failure: ToolFailed | None = None
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_feed(process.stdin, arguments))
+            group.create_task(_read(process.stdout, answer, "answers with"))
+            group.create_task(_read(process.stderr, complaint, "complains in"))
+    except* ToolFailed as failures:
+        failure = next(f for f in failures.exceptions if isinstance(f, ToolFailed))
+    if failure:
+        raise failure
+    code = await process.wait()
+    if code:
+        how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
+        raise ToolFailed(how)
+    return bytes(answer)
+
+
+async def _feed(stdin: asyncio.StreamWriter, arguments: bytes) -> None:
+    # Who does not care for arguments need not read them.
+    with contextlib.suppress(ConnectionError):
+        stdin.write(arguments)
+        await stdin.drain()
+    stdin.close()
+
+
+async def _read(stream: asyncio.StreamReader, said: bytearray, how: str) -> None:
+    while more := await stream.read(MOST_BYTES):
+        said += more
+        if len(said) > MOST_BYTES:
+            raise ToolFailed(f"{how} more than {MOST_BYTES // 1024} KiB")
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Nothing of it runs on, whatever it has started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    # One that hangs in the kernel is left behind.
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_END_LIMIT_S):
+            await process.wait()
+
+
+def _answer(said: bytes) -> bytes:
+    """A JSON object in any case: anything else that is JSON is its `result`."""
+    if not said.strip():
+        return b'{"result":"done"}'
+    try:
+        value = json.loads(said, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        raise ToolFailed("its answer is not JSON") from None
+    if wrong := _wrong(value):
+        raise ToolFailed(f"its answer has {wrong}")
+    if not isinstance(value, dict):
+        value = {"result": value}
+    return json.dumps(value).encode()
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(name)  # NaN and Infinity are Python's, not JSON's
+
+
+def _wrong(value: Any, levels: int = _MOST_LEVELS) -> str:
+    """What Python takes for JSON, and others do not; "" if all is well."""
+    if not levels:
+        return f"more than {_MOST_LEVELS} levels"
+    match value:
+        case dict():
+            parts = [*value.keys(), *value.values()]
+        case list():
+            parts = value
+        case str() if any("\ud800" <= c <= "\udfff" for c in value):
+            return "a lone surrogate: half a character"
+        case int() if abs(value) >= 2**63:
+            return "a whole number beyond 64 bits"
+        case float() if not math.isfinite(value):
+            return "a number without end"
+        case _:
+            return ""
+    return next((w for part in parts if (w := _wrong(part, levels - 1))), "")
+
+
+def _lines(complaint: bytearray) -> list[str]:
+    """What journalctl can show of it, without the colours of a terminal."""
+    lines = complaint.decode(errors="replace").splitlines()
+    shown = ("".join(c if c.isprintable() else " " for c in line) for line in lines)
+    return [line[:_LONGEST_LINE] for line in shown if line.strip()]
+
+
+def _log_complaint(lines: Sequence[str], name: str) -> None:
+    fields = {"MESSAGE_ID": TOOL_ID, "TOOL": name}
+    if left_out := len(lines[:-_MOST_LINES]):
+        log.warning("tool %s: %d lines, and then", name, left_out, extra=fields)
+    for line in lines[-_MOST_LINES:]:
+        log.warning("tool %s: %s", name, line, extra=fields)
+
+
+def _offer_to_the_oom_killer(pid: int) -> None:
+    """Where memory is short it is the tool that goes, not the box (man proc)."""
+    with contextlib.suppress(OSError):
+        Path(f"/proc/{pid}/oom_score_adj").write_text("1000")

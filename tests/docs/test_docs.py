@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: MIT
+"""What the documents say is what the code does: each table, link, command, setting."""
+
+import io
+import re
+from contextlib import redirect_stderr, redirect_stdout
+from typing import get_args
+
+import pytest
+
+from appliance.basics.strict_toml import Unreadable, parse
+from appliance.cli import parser
+from appliance.config.file import Config
+from appliance.core.message_ids import TURN_ID
+from appliance.journal.turn_report import Outcome, Report
+from docs.generate.catalog import catalog
+from docs.generate.documents import README, ROOT, updated
+from tests.rig.markdown import Document, commands, documents
+
+#: Programs of Raspberry Pi OS and Debian that the documents may call.
+KNOWN = {
+    "apt", "aplay", "arecord", "cat", "cd", "cp", "dmesg", "echo", "fuser", "grep",
+    "install",
+    "jq", "mkdir", "nmcli", "pinctrl", "poweroff", "reboot", "scp", "speaker-test",
+    "ssh", "systemd-creds", "tee", "timedatectl", "vcgencmd", "vclog",
+}  # fmt: skip
+VERBS = {"run", "demo", "doctor", "simulate", "config"}
+#: What the box's own folder holds besides the code.
+FOLDERS = ("appliance", "deploy", "hw", "tests")
+DOCUMENTS = documents()
+each_document = pytest.mark.parametrize(
+    "document", DOCUMENTS, ids=lambda document: str(document.path.relative_to(ROOT))
+)
+
+
+def wrong_link(document: Document, target: str) -> str | None:
+    if re.match(r"https://[\w.-]+\.\w+(/|$)", target):
+        return None
+    path, _, anchor = target.partition("#")
+    file = document.path.parent / path if path else document.path
+    if not file.exists():
+        return f"{target}: there is no such file"
+    if anchor and anchor not in Document(file).anchors:
+        return f"{target}: there is no such heading"
+    return None
+
+
+def wrong_command(words: list[str]) -> str | None:
+    """Why the command cannot be run; None if it can."""
+    program, arguments = words[0], words[1:]
+    if program.rpartition("/")[2] == "voice-appliance":
+        return _wrong_verb(arguments)
+    if program in VERBS:
+        return _wrong_verb(words)
+    if program == "make":
+        return _wrong_target(arguments)
+    if program == "systemctl":
+        return _wrong_unit(arguments[-1]) if len(arguments) > 1 else None
+    if program == "journalctl":
+        return _wrong_journal(arguments)
+    if "/" in program:
+        return None if (ROOT / program).exists() else f"{program} is not there"
+    return None if program in KNOWN else f"{program}: what is that?"
+
+
+def _wrong_verb(arguments: list[str]) -> str | None:
+    said = io.StringIO()
+    try:
+        with redirect_stderr(said), redirect_stdout(io.StringIO()):
+            parser().parse_args(arguments)
+    except SystemExit as end:
+        return said.getvalue().splitlines()[-1] if end.code else None
+    return None
+
+
+def _wrong_target(arguments: list[str]) -> str | None:
+    makefile = (ROOT / "Makefile").read_text()
+    for word in arguments:
+        name, is_variable, _ = word.partition("=")
+        pattern = rf"\$\({name}\)" if is_variable else rf"^{name}:"
+        if not re.search(pattern, makefile, re.MULTILINE):
+            return f"make {word}: the Makefile has none"
+    return None
+
+
+def _wrong_unit(unit: str) -> str | None:
+    deploy = ROOT / "deploy"
+    known = [path.stem for path in (deploy / "systemd").iterdir()]
+    known += [f"/usr/share/voice-appliance/{p.name}" for p in deploy.glob("share/*")]
+    return None if unit in known else f"{unit}: no such unit"
+
+
+def _wrong_journal(arguments: list[str]) -> str | None:
+    """Unit, field and message of what is looked for."""
+    for word in arguments:
+        field, is_match, value = word.partition("=")
+        if is_match and field == "MESSAGE_ID" and f"-- {value}\n" not in catalog():
+            return f"{word}: no such message"
+        if is_match and field not in {"MESSAGE_ID", *_turn_fields()}:
+            return f"{word}: no such field"
+    unit = arguments[arguments.index("-u") + 1] if "-u" in arguments else ""
+    return _wrong_unit(unit) if unit else None
+
+
+def _turn_fields() -> list[str]:
+    turn = Report(1, 0.0, released_at=1.0, on_wire_at=1.0, first_sound_at=1.0, cut_ms=1)
+    return list(turn.fields())
+
+
+def wrong_setting(section: str, key: str, value: str) -> str | None:
+    """`[section] key = value`, the last may be left out."""
+    config = Config()
+    if not hasattr(getattr(config, section, None), key):
+        return f"[{section}] {key}: no such setting"
+    if value and not value.startswith("..."):
+        try:
+            parse(f"[{section}]\n{key} = {value}", Config, "document")
+        except Unreadable as error:
+            return str(error)
+    return None
+
+
+@each_document
+def test_each_link_leads_somewhere(document):
+    assert document.text.count("```") % 2 == 0
+    wrong = [wrong_link(document, target) for target in document.links]
+    assert [why for why in wrong if why] == []
+
+
+@each_document
+def test_each_command_can_be_run(document):
+    wrong = [wrong_command(words) for words in document.commands]
+    assert [why for why in wrong if why] == []
+
+
+@each_document
+def test_each_setting_exists_and_may_have_its_value(document):
+    settings = re.findall(
+        r"\[([a-z]+)\]\s+([a-z_]+)(?: = ([\w.\"/:-]+))?", document.prose
+    )
+    wrong = [wrong_setting(*setting) for setting in settings]
+    assert [why for why in wrong if why] == []
+
+
+@each_document
+def test_each_file_of_the_project_that_is_named_exists(document):
+    names = [code for code in document.codes if code.split("/")[0] in FOLDERS]
+    assert [n for n in names if "/" in n and not (ROOT / n).exists()] == []
+
+
+def test_the_documents_are_all_there_and_have_something_to_check():
+    names = {document.path.name for document in DOCUMENTS}
+    assert names == {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "bring-up.md"}
+    for program in ("make", "voice-appliance", "journalctl", "systemctl", "cp", "jq"):
+        called = [w[0] for document in DOCUMENTS for w in document.commands]
+        assert program in called
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        ("make test", None),
+        ("MINUTES=5 make soak SEED=1", None),
+        ("make tset", "make tset: the Makefile has none"),
+        ("make soak HOURS=1", "make HOURS=1: the Makefile has none"),
+        ("sudo voice-appliance doctor --section key | tee x", None),
+        ("voice-appliance doctor --section feet", "invalid choice: 'feet'"),
+        (".venv/bin/voice-appliance dmo", "invalid choice: 'dmo'"),
+        ("demo --mic a.wav --lvie", "unrecognized arguments: --lvie"),
+        ("sudo systemctl reload voice-applianec", "voice-applianec: no such unit"),
+        ("journalctl -u voice-appliance TRUN=1", "TRUN=1: no such field"),
+        ("journalctl MESSAGE_ID=0", "MESSAGE_ID=0: no such message"),
+        ("cat a > b && gerp c", "gerp: what is that?"),
+        ("ssh -t me@box 'sudo apt update && atp install x'", "atp: what is that?"),
+        ("sudo deploy/uninstall.sh", "deploy/uninstall.sh is not there"),
+    ],
+)
+def test_a_command_that_does_not_exist_is_found(command, why):
+    found = [wrong for words in commands(command) if (wrong := wrong_command(words))]
+    assert len(found) == (why is not None)
+    assert (why or "") in "".join(found)
+
+
+@pytest.mark.parametrize(
+    ("target", "is_wrong"),
+    [
+        ("hw/README.md#which-pi", False),
+        ("#the-journal", False),
+        ("https://ai.google.dev/gemini-api/docs", False),
+        ("hw/README.md#which-pie", True),
+        ("hw/REDME.md", True),
+        ("#nowhere", True),
+        ("http://example.org/", True),
+    ],
+)
+def test_a_link_that_leads_nowhere_is_found(target, is_wrong):
+    assert bool(wrong_link(Document(README), target)) is is_wrong
+
+
+@pytest.mark.parametrize(
+    ("setting", "is_wrong"),
+    [
+        (("led", "gpio", ""), False),
+        (("led", "gpio", "25"), False),
+        (("log", "transcripts", "true"), False),
+        (("led", "gipo", ""), True),
+        (("lde", "gpio", ""), True),
+        (("led", "gpio", "99"), True),
+    ],
+)
+def test_a_setting_that_does_not_exist_is_found(setting, is_wrong):
+    assert bool(wrong_setting(*setting)) is is_wrong
+
+
+def test_the_readmes_table_is_the_codes():
+    assert README.read_text() == updated(README.read_text())
+
+
+def test_the_readme_names_every_field_of_a_turn():
+    text = README.read_text()
+    assert [name for name in _turn_fields() if name not in text] == []
+    assert TURN_ID in text
+
+
+def test_the_readme_names_every_outcome_of_a_turn():
+    told = README.read_text().partition("`OUTCOME` is ")[2].partition(":")[0]
+    assert re.findall("`(.+?)`", told) == list(get_args(Outcome))

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: MIT
+"""Records as journald gets them."""
+
+import logging
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from systemd import journal as journald
+
+from appliance.journal.handler import JournalHandler, Repeats, stderr_is_the_journal
+
+
+def test_a_record_becomes_a_message_with_its_upper_case_fields():
+    sent = []
+    handler = JournalHandler(lambda message, **fields: sent.append((message, fields)))
+    record = logging.makeLogRecord(
+        {"msg": "turn %s", "args": (3,), "levelno": logging.WARNING, "name": "x"}
+    )
+    record.__dict__ |= {"TURN": 3, "MESSAGE_ID": "0" * 32}
+    handler.emit(record)
+    ((message, fields),) = sent
+    assert message == "turn 3"
+    assert fields == {
+        "PRIORITY": journald.LOG_WARNING,
+        "SYSLOG_IDENTIFIER": "voice-appliance",
+        "LOGGER": "x",
+        "TURN": "3",
+        "MESSAGE_ID": "0" * 32,
+    }
+
+
+def test_stderr_is_the_journal_when_systemd_says_so(monkeypatch, tmp_path):
+    with (tmp_path / "stderr").open("w") as stderr:
+        monkeypatch.setattr(sys, "stderr", stderr)
+        assert not stderr_is_the_journal()
+        stream = os.fstat(stderr.fileno())
+        monkeypatch.setenv("JOURNAL_STREAM", f"{stream.st_dev}:{stream.st_ino}")
+        assert stderr_is_the_journal()
+
+
+@pytest.mark.parametrize("level", [logging.DEBUG, logging.CRITICAL])
+def test_each_level_has_a_priority(level):
+    sent = []
+    handler = JournalHandler(lambda message, **fields: sent.append(fields))
+    handler.emit(logging.makeLogRecord({"msg": "x", "levelno": level}))
+    assert sent[0]["PRIORITY"] in (journald.LOG_DEBUG, journald.LOG_CRIT)
+
+
+def heard(repeats, words, times=1):
+    """What of so many repetitions is said."""
+    records = [logging.makeLogRecord({"msg": words}) for _ in range(times)]
+    return [record.getMessage() for record in records if repeats.filter(record)]
+
+
+def test_the_same_words_are_said_five_times_an_hour():
+    now = 0.0
+    repeats = Repeats(lambda: now)
+    assert heard(repeats, "link lost", 100) == [
+        *["link lost"] * 4,
+        "link lost (not said again this hour)",
+    ]
+    assert heard(repeats, "another thing") == ["another thing"]
+    now = 3601.0
+    assert heard(repeats, "link lost") == ["link lost"]
+
+
+def test_what_became_of_a_turn_is_said_each_time():
+    repeats = Repeats()
+    for turn in range(1, 20):
+        record = logging.makeLogRecord({"msg": "no answer", "TURN": turn})
+        assert repeats.filter(record)
+        assert record.getMessage() == "no answer"
+
+
+def test_threads_that_log_at_once_do_not_fail_each_other():
+    repeats = Repeats()
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            said = pool.map(lambda n: heard(repeats, f"line {n}"), range(20_000))
+            assert all(said)
+    finally:
+        sys.setswitchinterval(interval)
+    assert len(repeats._said) == 200
+
+
+def test_words_that_never_come_again_are_forgotten():
+    repeats = Repeats()
+    for number in range(1000):
+        assert heard(repeats, f"turn {number}")
+    assert len(repeats._said) == 200

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: MIT
+"""Tells the core a story, event by event, for those who only look on."""
+
+from appliance.config.file import Config, limits
+from appliance.core import events as ev
+from appliance.core.advance import advance, deadline
+from appliance.core.conversation import start
+from appliance.core.effects import CloseTurn
+from appliance.core.tokens import Tokens
+from appliance.core.way import HOLD, Manner
+from appliance.journal.transition import Moment
+
+PERIOD_S = 0.128
+PERIOD = b"\x01\x00" * 2048
+#: A second of an answer.
+SOUND = b"\x02\x00" * 24_000
+
+
+class Story:
+    """A box that is ready and linked; `now` is the story's clock."""
+
+    def __init__(self, *observers, manner: Manner = HOLD) -> None:
+        self.now = 100.0
+        self.moments: list[Moment] = []
+        self._observers = observers
+        self._conversation = start(limits(Config()), self.now, manner)
+        self.tell(ev.DevicesReady(), ev.LinkUp())
+        self.drained()
+
+    def tell(self, *events: ev.Event) -> "Story":
+        """Each event, at the same instant; the network takes all that is sent."""
+        for event in events:
+            before = self._conversation
+            self._conversation, effects = advance(before, event, self.now)
+            moment = Moment(self.now, event, before, self._conversation, effects)
+            self.moments.append(moment)
+            for observe in self._observers:
+                observe(moment)
+            if any(isinstance(effect, CloseTurn) for effect in effects):
+                self.tell(ev.TurnSent())
+        return self
+
+    def wait(self, seconds: float) -> "Story":
+        """Time passes; deadlines are kept, nothing is captured."""
+        until = self.now + seconds
+        while (due := deadline(self._conversation)) is not None and due <= until:
+            self.now = max(self.now, due)
+            self.tell(ev.TimePassed())
+        self.now = until
+        return self
+
+    def hear(self, periods: int) -> "Story":
+        """The microphone delivers."""
+        for _ in range(periods):
+            self.wait(PERIOD_S)
+            self.tell(ev.PeriodCaptured(PERIOD, self.now))
+        return self
+
+    def press(self) -> "Story":
+        return self.tell(ev.TalkPressed(self.now))
+
+    def release(self) -> "Story":
+        return self.tell(ev.TalkReleased(self.now))
+
+    def say(self, periods: int = 8) -> "Story":
+        """A whole hold, tail included."""
+        return self.press().hear(periods).release().hear(2)
+
+    def answer(self) -> "Story":
+        """A second of answer arrives whole and begins to sound."""
+        self.tell(ev.AnswerAudio(SOUND), ev.PlaybackStarted(self.now + 0.02))
+        return self.tell(
+            ev.TokensCounted(Tokens(audio_in=10, audio_out=20)), ev.AnswerEnded()
+        )
+
+    def drained(self) -> "Story":
+        """The speaker has played all that was ordered."""
+        return self.tell(ev.PlaybackDrained(self._conversation.segment, self.now))

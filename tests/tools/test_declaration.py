@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: MIT
+"""Files of tools.d: what the service is told, and what is said of a bad one."""
+
+import json
+
+import pytest
+
+from appliance.basics.strict_toml import Unreadable
+from appliance.live.tools import Function
+from appliance.tools.declaration import read, read_all
+
+A_NAME = "letters (A-Z, a-z), digits and _, at most 63, not beginning with a digit"
+LAMP = """\
+name = "lamp"
+description = "Switches the lamp."
+command = ["/bin/true", "--lamp"]
+
+[parameters]
+required = ["on"]
+
+[parameters.properties.on]
+type = "boolean"
+description = "true for light"
+
+[parameters.properties.colours]
+type = "array"
+items = { type = "string", enum = ["red", "blue"] }
+"""
+
+
+@pytest.fixture
+def file(tmp_path):
+    def written(text, name="lamp.toml"):
+        path = tmp_path / name
+        path.write_text(text)
+        return path
+
+    return written
+
+
+def complaint(path) -> str:
+    with pytest.raises(Unreadable) as raised:
+        read(path)
+    line = str(raised.value)
+    assert "\n" not in line
+    assert line.startswith(f"{path}: ")
+    return line.removeprefix(f"{path}: ")
+
+
+def test_a_file_is_a_function_with_the_services_spelling_of_types(file):
+    tool = read(file(LAMP))
+    assert (tool.command, tool.time_limit_s) == (("/bin/true", "--lamp"), 10.0)
+    function = tool.function()
+    assert function == Function(
+        "lamp", "Switches the lamp.", function.parameters, blocking=True
+    )
+    assert json.loads(function.parameters) == {
+        "type": "OBJECT",
+        "required": ["on"],
+        "properties": {
+            "on": {"type": "BOOLEAN", "description": "true for light"},
+            "colours": {
+                "type": "ARRAY",
+                "items": {"type": "STRING", "enum": ["red", "blue"]},
+            },
+        },
+    }
+
+
+def test_a_tool_without_parameters_declares_none(file):
+    tool = read(file(LAMP[: LAMP.index("[parameters]")]))
+    assert tool.function().parameters == b""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "says"),
+    [
+        ('name = "lamp"\n', "", f"name is missing: expected {A_NAME}"),
+        ('"lamp"', '"a lamp"', f"name = 'a lamp': expected {A_NAME}"),
+        ('"lamp"', "3", f"name = 3: expected {A_NAME}"),
+        ('name = "lamp"', 'nme = "lamp"', 'nme is unknown; did you mean "name"?'),
+        ('["/bin/true", "--lamp"]', "[]", "command = []: expected a program"),
+        ('["/bin/true", "--lamp"]', '"/bin/true"', "expected list of texts"),
+        ('"--lamp"', "3", "command[1] = 3: expected text"),
+        (
+            "/bin/true",
+            "/bin/lamp",
+            "command[0] = '/bin/lamp': there is no such program",
+        ),
+        (
+            "/bin/true",
+            "/usr/share/voice-appliance/tools.d/lamp",
+            "command[0] = '/usr/share/voice-appliance/tools.d/lamp': there is no such",
+        ),
+        ("/bin/true", "x" * 40, "command[0] = 'xxxxxxxxxxx...': there is no such"),
+        (
+            "/bin/true",
+            "/etc/passwd",
+            "command[0] = '/etc/passwd': not executable; chmod",
+        ),
+        ("/bin/true", "/home/no/lamp", "whose sandbox has no /home and no /root"),
+        ("[parameters]", "time_limit_s = 0\n[parameters]", "from 0.1 to 86400"),
+        (
+            "[parameters]",
+            "time_limit_s = 61\n[parameters]",
+            "time_limit_s = 61: at most 60 while the service waits; blocking = false",
+        ),
+        ('"boolean"', '"bool"', "[parameters.properties.on] type = 'bool': expected"),
+        ('"boolean"', "true", "[parameters.properties.on] type = true: expected"),
+        (
+            '"boolean"',
+            '"boolean"\nformt = 1',
+            "[parameters.properties.on] 'formt' is unknown",
+        ),
+        ('type = "boolean"\n', "", "[parameters.properties.on] type is missing"),
+        ('["on"]', '["off"]', "[parameters] required = ['off']: expected list of"),
+        ('["on"]', '"on"', "[parameters] required = 'on': expected list of"),
+        ('["on"]', '["on"]\ntype = "array"', '[parameters] type: expected "object"'),
+        (
+            'enum = ["red", "blue"]',
+            "enum = [1]",
+            "[parameters.properties.colours.items] enum = [1]: expected list of texts",
+        ),
+        (
+            'items = { type = "string", enum = ["red", "blue"] }',
+            "items = 3",
+            "[parameters.properties.colours] items = 3: expected table",
+        ),
+        (
+            "[parameters.properties.on]\n",
+            "[parameters.properties]\non = 3\n[other]\n",
+            "[other] is unknown",
+        ),
+        (
+            "[parameters.properties.on]",
+            "[parameters.properties]\non = 3\n[parameters.properties.off]",
+            "[parameters.properties] 'on' = 3: expected table",
+        ),
+        ('"boolean"', '"array"', "[parameters.properties.on] items is missing"),
+        ('"boolean"', '"object"', "[parameters.properties.on] properties is missing"),
+        (
+            '"boolean"',
+            '"boolean"\nproperties = { a = { type = "string" } }',
+            "[parameters.properties.on] properties: only an object has some",
+        ),
+        (
+            '"boolean"',
+            '"number"\nminimum = nan',
+            "[parameters.properties.on] minimum = nan: expected number",
+        ),
+        ("name =", "name", "not valid TOML"),
+    ],
+)
+def test_a_bad_file_is_one_line_with_the_key_and_what_it_takes(
+    file, right, wrong, says
+):
+    assert right in LAMP
+    assert says in complaint(file(LAMP.replace(right, wrong, 1)))
+
+
+def test_a_bottomless_schema_is_refused(file):
+    inner = '{ type = "string" }'
+    for _ in range(20):
+        inner = f'{{ type = "array", items = {inner} }}'
+    assert "nested too deeply" in complaint(
+        file(LAMP.replace('{ type = "string", enum = ["red", "blue"] }', inner))
+    )
+
+
+def test_what_is_no_text_is_one_line(file, tmp_path):
+    path = file("")
+    path.write_bytes(b"\xff\xfe")
+    assert complaint(path) == "not UTF-8 text"
+    assert complaint(file("#" * 70_000)) == "longer than 65536 bytes"
+    (tmp_path / "d.toml").mkdir()
+    assert "cannot be read" in complaint(tmp_path / "d.toml")
+
+
+def test_a_bad_tool_is_left_out_and_the_others_are_not(file, tmp_path, caplog):
+    file(LAMP)
+    file("name = 3", "broken.toml")
+    file(LAMP, "lamp-again.toml")
+    file(LAMP.replace('"lamp"', '"set_volume"', 1), "volume.toml")
+    file(LAMP, "lamp.toml.off")
+    tools = read_all(tmp_path)
+    assert [tool.name for tool in tools] == ["lamp"]
+    assert len(caplog.messages) == 3
+    assert all(line.endswith("; this tool is left out") for line in caplog.messages)
+    assert "'lamp': lamp-again.toml has that name" in caplog.messages[1]
+    assert "'set_volume': a tool that is built in has that name" in caplog.messages[2]
+
+
+def test_without_a_directory_there_is_no_tool(tmp_path, caplog):
+    assert read_all(tmp_path / "none") == []
+    assert caplog.messages == []
