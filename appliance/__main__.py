@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from appliance.basics.streams import StreamUnwritable, write
-from appliance.basics.strict_toml import Unreadable
+from appliance.basics.strict_toml import ConfigError
 from appliance.cli import parser
 from appliance.config.check import without_effect
 from appliance.config.endpoint import (
@@ -29,15 +29,15 @@ from appliance.hardware.card import CardHung, DeviceUnavailable, DeviceUnknown
 from appliance.hardware.gpio import GpioUnavailable, GpioUnknown
 from appliance.hardware.sound_card import AlsaCard
 from appliance.journal import handler as journal
-from appliance.journal import stderr_filter as native_noise
+from appliance.journal import stderr_filter
 from appliance.journal.lines import LogLines
 from appliance.service import systemd
 from appliance.service.app import Appliance
 from appliance.simulator.virtual_card import VirtualCardUnavailable
 from appliance.simulator.wav import WavUnusable
-from appliance.tools.check import own_tools
+from appliance.tools.check import user_tools
 
-EXIT_WELL, EXIT_CRASH, EXIT_USAGE, EXIT_CONFIG = 0, 1, 2, 78
+EXIT_OK, EXIT_CRASH, EXIT_USAGE, EXIT_CONFIG = 0, 1, 2, 78
 EXIT_INTERRUPTED, EXIT_NO_READER = 128 + signal.SIGINT, 128 + signal.SIGPIPE
 
 #: What ends the process with one line that says what to do, and its exit code. What
@@ -50,7 +50,7 @@ _EXIT_CODES: dict[type[BaseException], int] = {
     ScriptUnusable: EXIT_USAGE,
     WavUnusable: EXIT_USAGE,
     VirtualCardUnavailable: EXIT_USAGE,
-    Unreadable: EXIT_CONFIG,
+    ConfigError: EXIT_CONFIG,
     KeyMissing: EXIT_CONFIG,
     DeviceUnknown: EXIT_CONFIG,
     GpioUnknown: EXIT_CONFIG,
@@ -98,7 +98,7 @@ def _complain(line: str) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    native_noise.subdue()
+    stderr_filter.install()
     journal.set_up()
     return asyncio.run(_serve(partial(_config_in_force, options.config)))
 
@@ -126,7 +126,7 @@ async def _serve(read_config: Callable[[], Config]) -> int:
         await box.run()
     except _EXPLAINED as error:
         return _leave(_explain(error))
-    return _leave(EXIT_WELL)
+    return _leave(EXIT_OK)
 
 
 def _state_directory() -> Path | None:
@@ -151,7 +151,7 @@ def _demo(options: argparse.Namespace) -> int:
     if options.virtual_card and (options.mic or options.speaker):
         _complain("--virtual-card: brings its own; leave --mic and --speaker out")
         return EXIT_USAGE
-    native_noise.subdue()
+    stderr_filter.install()
     journal.set_up(logging.WARNING)
     wanted = Options(
         microphone=options.mic,
@@ -173,11 +173,11 @@ def _doctor(options: argparse.Namespace) -> int:
     from appliance.doctor.case import this_box
     from appliance.doctor.report import examine
 
-    native_noise.subdue()
+    stderr_filter.install()
     journal.set_up(logging.CRITICAL)
     with this_box(_config(options.config)) as case:
         well = asyncio.run(examine(case, options.section, as_json=options.json))
-    return _leave(EXIT_WELL if well else EXIT_CRASH)
+    return _leave(EXIT_OK if well else EXIT_CRASH)
 
 
 def _simulate(options: argparse.Namespace) -> int:
@@ -189,7 +189,7 @@ def _simulate(options: argparse.Namespace) -> int:
     except OSError as error:
         _complain(f"--port {options.port}: {error.strerror}; use another, or 0 for any")
         return EXIT_USAGE
-    return EXIT_WELL
+    return EXIT_OK
 
 
 def _show_config(options: argparse.Namespace) -> int:
@@ -200,7 +200,7 @@ def _show_config(options: argparse.Namespace) -> int:
 
         journal.set_up()
         well = provision(options.provision, Destinations())
-        return EXIT_WELL if well else EXIT_CONFIG
+        return EXIT_OK if well else EXIT_CONFIG
     text = effective(_config(options.config))
     try:
         read_key()
@@ -208,13 +208,13 @@ def _show_config(options: argparse.Namespace) -> int:
     except KeyMissing:
         key = f"is not in this environment; systemd hands the service {KEY_NAME}"
     write(f"{text}\n# The API key {key}.", sys.stdout)
-    return EXIT_WELL
+    return EXIT_OK
 
 
 def _check(path: Path) -> int:
     """What has no effect is said, and right; a tool that cannot be used is not."""
     config = load(path)
-    tools = own_tools(config.tools, str(path))
+    tools = user_tools(config.tools, str(path))
     pointless = [f"{path}: {line}" for line in without_effect(config)]
     for line in (*pointless, *tools.ignored, *tools.wrong):
         _complain(line)
@@ -222,7 +222,7 @@ def _check(path: Path) -> int:
         return EXIT_CONFIG
     taken = f"; tools: {', '.join(tools.taken)}" if tools.taken else ""
     write(f"{path}: all right{taken}", sys.stdout)
-    return EXIT_WELL
+    return EXIT_OK
 
 
 def _config(path: Path | None) -> Config:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from appliance import __version__
 from appliance.basics.streams import write
-from appliance.basics.strict_toml import Unreadable
+from appliance.basics.strict_toml import ConfigError
 from appliance.config.endpoint import check_endpoint
 from appliance.config.file import DEFAULT_PATH
 from appliance.demo import script
@@ -201,7 +201,7 @@ def _port(text: str) -> int:
 def _endpoint(text: str) -> str:
     try:
         return check_endpoint(text, "URL")
-    except Unreadable as error:
+    except ConfigError as error:
         # argparse says where.
         reason = str(error).removeprefix("URL: ")
         raise argparse.ArgumentTypeError(reason) from None
@@ -210,7 +210,7 @@ def _endpoint(text: str) -> str:
 def _scenario(text: str) -> Scenario:
     try:
         return read_scenario(Path(text))
-    except Unreadable as error:
+    except ConfigError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 

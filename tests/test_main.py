@@ -14,7 +14,7 @@ import pytest
 
 from appliance import __version__
 from appliance.simulator.wav import read_wav
-from tests.rig.patience import noise
+from tests.rig.waiting import noise
 
 ROOT = Path(__file__).parents[1]
 QUICK_SCRIPT = "wait 0.1\npress\nwait 0.5\nrelease\n"

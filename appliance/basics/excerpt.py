@@ -9,7 +9,7 @@ _MOST_SHOWN = 32
 _MOST_OF_A_PATH = 255
 
 
-def shown(value: Any) -> str:
+def quote(value: Any) -> str:
     """`value` as a line may repeat it: of a long one, only the beginning."""
     if isinstance(value, bool):
         return str(value).lower()
@@ -19,13 +19,13 @@ def shown(value: Any) -> str:
         return "a value without end"
 
 
-def shown_path(path: str) -> str:
+def quote_path(path: str) -> str:
     """`path`, whole: cut short, nobody knows which. What is none may be a key."""
     is_path = "/" in path and len(path) <= _MOST_OF_A_PATH
-    return repr(path) if is_path else shown(path)
+    return repr(path) if is_path else quote(path)
 
 
-def cut_short(text: str) -> str:
+def truncate(text: str) -> str:
     """`text`, or its beginning."""
     return text if len(text) <= _MOST_SHOWN else f"{text[:12]}..."
 
@@ -39,6 +39,6 @@ def suggestion(name: str, known: list[str]) -> str:
 def _closed(text: str) -> str:
     """A repr cut short, and no quote or bracket of it left open."""
     if len(text) <= _MOST_SHOWN or text[0] not in "'\"[{":
-        return cut_short(text)
+        return truncate(text)
     beginning = text[0] if text[0] in "[{" else text[:12]
     return f"{beginning}...{text[-1]}"

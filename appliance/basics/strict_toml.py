@@ -8,9 +8,9 @@ from typing import Any, Literal, NamedTuple, Self, TypeVar, get_args, get_origin
 import msgspec
 from msgspec import Meta
 
-from appliance.basics.excerpt import cut_short, shown, suggestion
+from appliance.basics.excerpt import quote, suggestion, truncate
 
-__all__ = ["IN_WORDS", "Meta", "Mistake", "Section", "Unreadable", "keys", "parse"]
+__all__ = ["IN_WORDS", "Meta", "Problem", "Section", "ConfigError", "keys", "parse"]
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         return msgspec.structs.replace(self, **values)
 
 
-class Unreadable(ValueError):
+class ConfigError(ValueError):
     """A file that cannot be used; each of `lines` says why, the text is the first."""
 
     def __init__(self, *why: str) -> None:
@@ -37,7 +37,7 @@ class Unreadable(ValueError):
         super().__init__(self.lines[0])
 
 
-class Mistake(NamedTuple):
+class Problem(NamedTuple):
     """A line about a key, or about two that do not go together: "[section] key"."""
 
     places: tuple[str, ...]
@@ -48,18 +48,18 @@ def parse(
     text: str,
     type_: type[T],
     source: str,
-    check: Callable[[T], Iterable[Mistake]] | None = None,
+    check: Callable[[T], Iterable[Problem]] | None = None,
 ) -> T:
     """`text` as a `type_`, a msgspec Struct that forbids unknown fields.
 
     Its fields are plain values, Structs, and tuples of tagged Structs. `check` finds
     what types cannot say; it needs a default for each field, and sees that of a wrong
-    one. Raises Unreadable: not TOML, or a line for each mistake.
+    one. Raises ConfigError: not TOML, or a line for each mistake.
     """
     try:
         tree = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # endless digits, bottomless nesting
-        raise Unreadable(f"{source}: not valid TOML: {error}") from None
+        raise ConfigError(f"{source}: not valid TOML: {error}") from None
     wrong = list(_wrong(tree, type_, "", "", _types(type_, tree)))
     if check or not wrong:
         value = msgspec.convert(tree, type_)
@@ -67,7 +67,7 @@ def parse(
         found = check(value) if check else ()
         wrong += [m for m in found if told.isdisjoint(m.places)]
     if wrong:
-        raise Unreadable(*(f"{source}: {mistake.line}" for mistake in wrong))
+        raise ConfigError(*(f"{source}: {mistake.line}" for mistake in wrong))
     return value
 
 
@@ -138,7 +138,7 @@ def _allowed(type_: Any) -> str:
 
 def _wrong(
     value: Any, type_: Any, path: str, key: str, top: dict[str, Any]
-) -> Iterator[Mistake]:
+) -> Iterator[Problem]:
     """What is wrong with `value`, in the order of the file; it is taken out of it."""
     if isinstance(value, list) and (item := _item(type_)):
         for number, each in enumerate(value):
@@ -150,22 +150,22 @@ def _wrong(
             msgspec.convert(value, type_)
         except msgspec.ValidationError:
             fits = _fits(key, value, top) if isinstance(value, str) else ""
-            yield _unfit(path, key, type_, f"= {shown(value)}", fits)
+            yield _unfit(path, key, type_, f"= {quote(value)}", fits)
 
 
 def _wrong_in(
     table: dict[str, Any], type_: Any, path: str, top: dict[str, Any]
-) -> Iterator[Mistake]:
+) -> Iterator[Problem]:
     known = _types(type_, table)
     missing = [name for name in _required(type_) if name not in table]
     for name, value in list(table.items()):
         if name in known:
             wrong = list(_wrong(value, known[name], path, name, top))
         else:
-            place = _place(path, cut_short(name), is_table=isinstance(value, dict))
+            place = _place(path, truncate(name), is_table=isinstance(value, dict))
             similar = _belongs(name, top) or suggestion(name, list(known))
             line = f"{place} is unknown{similar} (known here: {', '.join(known)})"
-            wrong = [Mistake((place,), line)]
+            wrong = [Problem((place,), line)]
         if wrong and not (isinstance(value, dict) and _is_table(known.get(name))):
             del table[name]
         yield from wrong
@@ -173,9 +173,9 @@ def _wrong_in(
         yield _unfit(path, name, known[name], "is missing")
 
 
-def _unfit(path: str, key: str, type_: Any, verdict: str, hint: str = "") -> Mistake:
+def _unfit(path: str, key: str, type_: Any, verdict: str, hint: str = "") -> Problem:
     place = _place(path, key, is_table=_is_table(type_))
-    return Mistake((place,), f"{place} {verdict}: expected {_allowed(type_)}{hint}")
+    return Problem((place,), f"{place} {verdict}: expected {_allowed(type_)}{hint}")
 
 
 def _belongs(name: str, tables: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from appliance.basics.secret import Missing, Secret
-from appliance.basics.strict_toml import Unreadable
+from appliance.basics.strict_toml import ConfigError
 
 KEY_NAME = "gemini-api-key"
 #: The credentials that the unit loads; the second one is not encrypted on the disk.
@@ -17,7 +17,7 @@ LIVE_PATH = (
 )
 
 
-class KeyMissing(Unreadable):
+class KeyMissing(ConfigError):
     """There is no API key at all."""
 
 
@@ -25,11 +25,11 @@ def check_endpoint(url: str, place: str) -> str:
     """`url`, with the path of the Live API if it has none.
 
     Raises:
-        Unreadable: not wss:// (ws:// on loopback), or something secret in it.
+        ConfigError: not wss:// (ws:// on loopback), or something secret in it.
     """
     # None of it is repeated: a key may stand anywhere in it.
     allowed = "expected wss://HOST/..., or ws:// on loopback"
-    wrong = Unreadable(f"{place}: not a URL of the Live API: {allowed}")
+    wrong = ConfigError(f"{place}: not a URL of the Live API: {allowed}")
     if not url.isprintable() or " " in url:
         raise wrong
     try:
@@ -41,14 +41,14 @@ def check_endpoint(url: str, place: str) -> str:
     if parts.scheme not in ("ws", "wss") or not host:
         raise wrong
     if parts.query or parts.fragment or "@" in parts.netloc:
-        raise Unreadable(
+        raise ConfigError(
             f"{place}: no user, query or fragment is allowed; the key belongs into the "
             f"credential {KEY_NAME} or GEMINI_API_KEY"
         )
     if not _port_exists(parts):
-        raise Unreadable(f"{place}: its port: expected a number from 1 to 65535")
+        raise ConfigError(f"{place}: its port: expected a number from 1 to 65535")
     if parts.scheme == "ws" and not _is_loopback(host):
-        raise Unreadable(
+        raise ConfigError(
             f'{place}: ws:// is not encrypted and allowed on loopback only; use "wss:"'
         )
     return url if parts.path not in ("", "/") else url.rstrip("/") + LIVE_PATH
@@ -66,7 +66,7 @@ def read_key() -> Secret:
 
     Raises:
         KeyMissing: there is none.
-        Unreadable: there is one, and it cannot be one.
+        ConfigError: there is one, and it cannot be one.
     """
     if directory := os.environ.get("CREDENTIALS_DIRECTORY"):
         for path in (Path(directory, name) for name in CREDENTIALS):
@@ -81,16 +81,16 @@ def key_or_why_not() -> Secret:
         return read_key()
     except KeyMissing:
         return Missing("there is none")
-    except Unreadable as error:
+    except ConfigError as error:
         return Missing(str(error))
 
 
 def key_in(path: Path) -> Secret:
-    """The API key in a file, without what editors add to one. Raises Unreadable."""
+    """The API key in a file, without what editors add to one. Raises ConfigError."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
-        raise Unreadable(f"{path}: cannot be read as a key") from None
+        raise ConfigError(f"{path}: cannot be read as a key") from None
     return key_from(text, str(path))
 
 
@@ -103,7 +103,7 @@ def key_from(text: str, source: str) -> Secret:
             "(see the README), or into the environment variable GEMINI_API_KEY"
         )
     if not text.isascii() or not text.isprintable() or " " in text:
-        raise Unreadable(f"{source}: not a key: it has spaces or odd characters")
+        raise ConfigError(f"{source}: not a key: it has spaces or odd characters")
     return Secret(text)
 
 

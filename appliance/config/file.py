@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from math import inf
 from pathlib import Path
 
-from appliance.basics.excerpt import shown, suggestion
-from appliance.basics.strict_toml import Mistake, Section, Unreadable, parse
+from appliance.basics.excerpt import quote, suggestion
+from appliance.basics.strict_toml import ConfigError, Problem, Section, parse
 from appliance.config.endpoint import check_endpoint
 from appliance.config.pins import wrong_pins, wrong_volume
 from appliance.config.sections import (
@@ -26,7 +26,7 @@ from appliance.config.sections import (
     VolumeSection,
 )
 from appliance.core.limits import Limits
-from appliance.core.way import Manner, Way
+from appliance.core.talk_mode import TalkMode, TalkSettings
 from appliance.live import uplink
 from appliance.live.tools import Function
 
@@ -56,20 +56,20 @@ def load(path: Path) -> Config:
     """The configuration at `path`.
 
     Raises:
-        Unreadable: with a line for each mistake: what, where, what is allowed.
+        ConfigError: with a line for each mistake: what, where, what is allowed.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise Unreadable(f"{path}: cannot be read: {error.strerror}") from None
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise Unreadable(f"{path}: not UTF-8 text") from None
+        raise ConfigError(f"{path}: not UTF-8 text") from None
     config = parse(text, Config, str(path), _mistakes)
     endpoint = check_endpoint(config.live.endpoint, str(path))
     return config.changed(live=config.live.changed(endpoint=endpoint))
 
 
-def _mistakes(config: Config) -> Iterator[Mistake]:
+def _mistakes(config: Config) -> Iterator[Problem]:
     """What types cannot say."""
     yield from _wrong_live(config.live)
     yield from wrong_pins(config.button.talk_gpio, config.led.gpio, config.volume)
@@ -78,45 +78,45 @@ def _mistakes(config: Config) -> Iterator[Mistake]:
     yield from _wrong_conversation(config.conversation)
 
 
-def _wrong_live(live: LiveSection) -> Iterator[Mistake]:
+def _wrong_live(live: LiveSection) -> Iterator[Problem]:
     try:
         check_endpoint(live.endpoint, "[live] endpoint")
-    except Unreadable as error:
-        yield Mistake(("[live] endpoint",), str(error))
+    except ConfigError as error:
+        yield Problem(("[live] endpoint",), str(error))
     name = live.model.removeprefix("models/")
     if not name or name == live.model:
-        yield Mistake(
+        yield Problem(
             ("[live] model",),
-            f'[live] model = {shown(live.model)}: expected "models/" and a name, '
+            f'[live] model = {quote(live.model)}: expected "models/" and a name, '
             f'as in "{LiveSection().model}"',
         )
     if live.voice not in VOICES:
-        yield Mistake(
+        yield Problem(
             ("[live] voice",),
-            f"[live] voice = {shown(live.voice)}: not a voice of the service"
+            f"[live] voice = {quote(live.voice)}: not a voice of the service"
             f"{suggestion(live.voice, VOICES)} (known: {', '.join(VOICES)})",
         )
     if live.turn_coverage not in COVERAGES:
-        yield Mistake(
+        yield Problem(
             ("[live] turn_coverage",),
-            f"[live] turn_coverage = {shown(live.turn_coverage)}: expected "
+            f"[live] turn_coverage = {quote(live.turn_coverage)}: expected "
             + ", ".join(f'"{known}"' for known in COVERAGES),
         )
 
 
-def _wrong_gain(speaker: SpeakerSection) -> Iterator[Mistake]:
+def _wrong_gain(speaker: SpeakerSection) -> Iterator[Problem]:
     if speaker.gain > speaker.gain_limit:
-        yield Mistake(
+        yield Problem(
             ("[speaker] gain", "[speaker] gain_limit"),
             f"[speaker] gain = {speaker.gain:g}: expected at most gain_limit "
             f"= {speaker.gain_limit:g}; raise that, too, if it is to be so loud",
         )
 
 
-def _wrong_conversation(conversation: ConversationSection) -> Iterator[Mistake]:
+def _wrong_conversation(conversation: ConversationSection) -> Iterator[Problem]:
     trigger, target = conversation.trigger_tokens, conversation.target_tokens
     if target >= trigger:
-        yield Mistake(
+        yield Problem(
             ("[conversation] target_tokens", "[conversation] trigger_tokens"),
             f"[conversation] target_tokens = {target}: must be less than "
             f"trigger_tokens = {trigger}; half of it is a good value",
@@ -143,12 +143,12 @@ def limits(config: Config) -> Limits:
     )
 
 
-def manner(config: Config) -> Manner:
+def talk_settings(config: Config) -> TalkSettings:
     """How the box is talked to."""
     turns = config.turns
     hands_free = turns.mode == "server-vad"
-    return Manner(
-        way=Way.HANDS_FREE if hands_free else Way(config.button.mode),
+    return TalkSettings(
+        mode=TalkMode.HANDS_FREE if hands_free else TalkMode(config.button.mode),
         half_duplex=turns.echo == "half-duplex",
         hands_free_limit_s=turns.hands_free_limit_s,
     )

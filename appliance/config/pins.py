@@ -3,7 +3,7 @@
 
 from collections.abc import Iterator
 
-from appliance.basics.strict_toml import Mistake, keys
+from appliance.basics.strict_toml import Problem, keys
 from appliance.config.sections import VolumeSection
 
 #: BCM numbers of the I2S bus: the microphone and the amplifier sit there.
@@ -18,17 +18,17 @@ _TAKEN = {
 }
 
 
-def wrong_pins(talk: int, led: int, volume: VolumeSection) -> Iterator[Mistake]:
+def wrong_pins(talk: int, led: int, volume: VolumeSection) -> Iterator[Problem]:
     """Lines that cannot be had, or that two want."""
     owners: dict[int, str] = {}
     for place, gpio in _lines(talk, led, volume):
         owner = owners.setdefault(gpio, place)
         if taken := _TAKEN.get(gpio):
             line = f"{place} = {gpio}: {taken}; use another pin from 2 to 27"
-            yield Mistake((place,), line)
+            yield Problem((place,), line)
         elif owner != place:
             line = f"{owner} and {place} are both {gpio}; use two pins"
-            yield Mistake((owner, place), line)
+            yield Problem((owner, place), line)
 
 
 def _lines(talk: int, led: int, volume: VolumeSection) -> Iterator[tuple[str, int]]:
@@ -40,17 +40,17 @@ def _lines(talk: int, led: int, volume: VolumeSection) -> Iterator[tuple[str, in
             yield f"[volume] {key.name}", key.value
 
 
-def wrong_volume(volume: VolumeSection) -> Iterator[Mistake]:
+def wrong_volume(volume: VolumeSection) -> Iterator[Problem]:
     """Half an encoder, or a gesture without its button."""
     if bool(volume.encoder_a_gpio) != bool(volume.encoder_b_gpio):
         missing = "b" if volume.encoder_a_gpio else "a"
-        yield Mistake(
+        yield Problem(
             ("[volume] encoder_a_gpio", "[volume] encoder_b_gpio"),
             f"[volume] encoder_{missing}_gpio = 0: an encoder has two lines; "
             "give both a pin from 2 to 27, or neither",
         )
     if volume.shutdown and not volume.down_gpio:
-        yield Mistake(
+        yield Problem(
             ("[volume] shutdown", "[volume] down_gpio"),
             "[volume] shutdown = true: needs a button, and down_gpio = 0; "
             "give that a pin from 2 to 27",

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.basics.secret import Secret
-from appliance.basics.strict_toml import Unreadable
+from appliance.basics.strict_toml import ConfigError
 from appliance.basics.whole_file import sync_directory, write_whole
 from appliance.config.endpoint import KEY_NAME, key_in
 from appliance.config.file import DEFAULT_PATH, load
@@ -90,12 +90,12 @@ def _take(
     verdict = path.with_name(f"{path.name}.rejected.txt")
     try:
         if path.stat().st_size > _MOST_BYTES:
-            raise Unreadable(f"{path}: larger than {_MOST_BYTES} bytes")
+            raise ConfigError(f"{path}: larger than {_MOST_BYTES} bytes")
         if not _is_wiped(path):
             install(path)
         discard(path)
         verdict.unlink(missing_ok=True)
-    except Unreadable as error:
+    except ConfigError as error:
         return _reject(verdict, *error.lines)
     except OSError as error:
         return _reject(verdict, f"{path}: cannot be taken over: {error}")

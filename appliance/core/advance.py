@@ -13,23 +13,23 @@ from appliance.basics.record import replace
 from appliance.core import (
     budget,
     delivery,
+    forgetting,
     gestures,
     hands_free,
     hold,
-    memory,
-    news,
-    patience,
     playback,
     shut_down,
+    timeouts,
     tool_calls,
+    tool_results,
 )
 from appliance.core import events as ev
 from appliance.core.conversation import Conversation, Link, Step
 from appliance.core.effects import CloseLink, CloseTurn, SetGain
 from appliance.core.signals import LINK_FAULTS, Earcon, Fault
+from appliance.core.talk_mode import TalkMode
 from appliance.core.utterance import is_open
 from appliance.core.volume import Volume
-from appliance.core.way import Way
 
 Reaction = Callable[[Conversation, float], Step]
 
@@ -134,7 +134,7 @@ def _tool(c: Conversation, event: ev.ToolEvent, now: float) -> Step:
         case ev.ToolAnswered(call_id, response):
             return tool_calls.answered(c, call_id, response)
         case ev.NewConversation():
-            return replace(c, anew=True), ()
+            return replace(c, reset_pending=True), ()
         case ev.VolumeSet(percent):
             return _set_volume(c, c.volume.set_to(percent))
         case _:
@@ -149,7 +149,9 @@ def _box(c: Conversation, event: ev.BoxEvent, now: float) -> Step:
             return _fault(c, fault, now)
         case ev.FaultCleared(fault):
             c = replace(c, faults=c.faults - {fault})
-            return (replace(c, mute_since=None) if fault is Fault.SPEAKER else c), ()
+            return (
+                replace(c, speaker_failed_at=None) if fault is Fault.SPEAKER else c
+            ), ()
         case ev.TokensCounted(tokens):
             return budget.counted(c, tokens)
         case ev.DayBegan(day):
@@ -165,28 +167,28 @@ def _box(c: Conversation, event: ev.BoxEvent, now: float) -> Step:
 def timers(c: Conversation) -> Iterator[tuple[float, Reaction]]:
     """What will happen by itself, and when. Each reaction removes its own timer."""
     yield from tool_calls.timers(c)
-    yield from news.timers(c)
+    yield from tool_results.timers(c)
     yield from hold.timers(c)
     yield from hands_free.timers(c)
     yield from delivery.timers(c)
-    yield from patience.timers(c)
+    yield from timeouts.timers(c)
     yield from playback.timers(c)
-    yield from memory.timers(c)
+    yield from forgetting.timers(c)
     yield from budget.timers(c)
     yield from shut_down.timers(c)
     calm = c.between_turns or hands_free.calm(c)
     if c.expiring_by is not None and c.link is Link.UP:
         idle = calm and not tool_calls.on_link(c)
         yield (0.0 if idle else c.expiring_by), delivery.expire
-    if c.anew and calm and not tool_calls.holds_audio(c):
-        yield 0.0, delivery.start_anew
+    if c.reset_pending and calm and not tool_calls.holds_audio(c):
+        yield 0.0, delivery.start_new_conversation
     if c.link is Link.UP and c.between_turns and not tool_calls.on_link(c):
         yield c.active_at + c.limits.idle_disconnect_s, _sleep
 
 
 def _begun(c: Conversation) -> Conversation:
     """The service speaks, or sets a tool to work."""
-    return hands_free.answer_begins(c) if c.manner.way is Way.HANDS_FREE else c
+    return hands_free.answer_begins(c) if c.talk.mode is TalkMode.HANDS_FREE else c
 
 
 def _set_volume(c: Conversation, volume: Volume) -> Step:
@@ -194,7 +196,7 @@ def _set_volume(c: Conversation, volume: Volume) -> Step:
 
 
 def _reconfigure(c: Conversation, to: ev.ConfigChanged, now: float) -> Step:
-    c = budget.judged(replace(c, limits=to.limits, manner=to.manner))
+    c = budget.judged(replace(c, limits=to.limits, talk=to.talk))
     c, effects = _set_volume(c, to.volume)
     c, more = delivery.reconfigure(c, to.relink, now)
     return c, effects + more
@@ -203,7 +205,7 @@ def _reconfigure(c: Conversation, to: ev.ConfigChanged, now: float) -> Step:
 def _fault(c: Conversation, fault: Fault, now: float) -> Step:
     c = replace(c, faults=c.faults | {fault})
     if fault is Fault.SPEAKER:
-        return replace(c, mute_since=now), ()
+        return replace(c, speaker_failed_at=now), ()
     return hold.microphone_lost(c, now) if fault is Fault.MICROPHONE else (c, ())
 
 

@@ -4,17 +4,17 @@
 from enum import Enum
 
 from appliance.basics.record import Struct
-from appliance.core.call import Call
 from appliance.core.effects import Effect
 from appliance.core.events import PeriodCaptured
 from appliance.core.led_pattern import LedPattern
 from appliance.core.limits import Limits
 from appliance.core.liveness import LIMITS_S
 from appliance.core.signals import TABLE, Fault, Signal, signal_of, worst
+from appliance.core.talk_mode import HOLD, TalkSettings
 from appliance.core.tokens import Spent, Tokens
+from appliance.core.tool_call import ToolCall
 from appliance.core.utterance import Utterance, is_open
 from appliance.core.volume import Volume, VolumeHold
-from appliance.core.way import HOLD, Manner
 
 #: A period that is this late will not come: the microphone was told dead by then.
 OVERDUE_S = LIMITS_S["microphone"] + 0.1
@@ -92,9 +92,9 @@ class Conversation(Struct, frozen=True):
     active_at: float
     #: Nothing sounds from this instant on; None while the speaker sounds.
     quiet_since: float | None
-    manner: Manner = HOLD
+    talk: TalkSettings = HOLD
     #: The speaker has been out of order since then.
-    mute_since: float | None = None
+    speaker_failed_at: float | None = None
     ready: bool = False
     link: Link = Link.DOWN
     #: When a link was last tried.
@@ -107,7 +107,7 @@ class Conversation(Struct, frozen=True):
     #: When the last press was a tap, and over.
     tapped_at: float = float("-inf")
     #: What was said so far is to be forgotten, as soon as it is answered.
-    anew: bool = False
+    reset_pending: bool = False
     #: What was captured before this instant belongs to an utterance that is over.
     said_until: float = float("-inf")
     #: Said, and not yet begun to be answered; oldest first. Only the last can still
@@ -132,7 +132,7 @@ class Conversation(Struct, frozen=True):
     mutters_until: float = float("-inf")
     answer: Answer | None = None
     #: Tools that run, or whose answer is still to be sent.
-    calls: tuple[Call, ...] = ()
+    calls: tuple[ToolCall, ...] = ()
     #: Calls that nobody waits for any more, and that still run.
     forsaken: tuple[str, ...] = ()
     #: The last thing ordered from the speaker that ends with a drain.
@@ -195,9 +195,9 @@ class Conversation(Struct, frozen=True):
 Step = tuple[Conversation, tuple[Effect, ...]]
 
 
-def start(limits: Limits, now: float, manner: Manner = HOLD) -> Conversation:
+def start(limits: Limits, now: float, talk: TalkSettings = HOLD) -> Conversation:
     """A box that has just been switched on."""
-    return Conversation(limits=limits, active_at=now, quiet_since=now, manner=manner)
+    return Conversation(limits=limits, active_at=now, quiet_since=now, talk=talk)
 
 
 def hold_until(hold: Hold, limits: Limits) -> float:

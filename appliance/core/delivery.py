@@ -4,7 +4,7 @@
 from collections.abc import Callable, Iterator
 
 from appliance.basics.record import replace
-from appliance.core import news, tool_calls
+from appliance.core import tool_calls, tool_results
 from appliance.core.conversation import Conversation, Link, Step
 from appliance.core.effects import (
     CloseTurn,
@@ -121,7 +121,7 @@ def link_lost(c: Conversation, fault: Fault | None, now: float) -> Step:
 
 def expire(c: Conversation, now: float) -> Step:
     """The link is to be cut: have another."""
-    return renew(c, now, deaf=False, failed=_is_whole)
+    return renew(c, now, unresponsive=False, failed=_is_whole)
 
 
 def forget_link(
@@ -142,9 +142,9 @@ def forget_link(
         for u in c.utterances
         if not u.is_promise
     )
-    untold = news.untold(c)
+    undelivered = tool_results.undelivered(c)
     c = leave_link(c)
-    c = replace(c, calls=c.calls + untold)
+    c = replace(c, calls=c.calls + undelivered)
     c = _keep(c, tuple(u for u in said if u.failures < _FAILURES_TO_LOSE))
     if c.microphone and c.microphone.waiting_since is None:
         c = replace(c, microphone=replace(c.microphone, waiting_since=now))
@@ -152,18 +152,22 @@ def forget_link(
 
 
 def renew(
-    c: Conversation, now: float, *, deaf: bool, failed: Callable[[Utterance], bool]
+    c: Conversation,
+    now: float,
+    *,
+    unresponsive: bool,
+    failed: Callable[[Utterance], bool],
 ) -> Step:
     """Have another link. What is lost with this one is told as not answered."""
     before = c
-    c, effects = _replace_link(c, now, deaf=deaf, failed=failed)
+    c, effects = _replace_link(c, now, unresponsive=unresponsive, failed=failed)
     c, more = _lament(before, c, Signal.NO_ANSWER, now)
     return c, effects + more
 
 
-def start_anew(c: Conversation, now: float) -> Step:
+def start_new_conversation(c: Conversation, now: float) -> Step:
     """Forget what was said so far: the next link is another conversation."""
-    c = replace(c, anew=False, forgotten_through=c.turn)
+    c = replace(c, reset_pending=False, forgotten_through=c.turn)
     if c.link is Link.DOWN:
         return c, (ForgetSession(),)
     c, effects = expire(c, now)
@@ -180,10 +184,14 @@ def reconfigure(c: Conversation, relink: bool, now: float) -> Step:
 
 
 def _replace_link(
-    c: Conversation, now: float, *, deaf: bool, failed: Callable[[Utterance], bool]
+    c: Conversation,
+    now: float,
+    *,
+    unresponsive: bool,
+    failed: Callable[[Utterance], bool],
 ) -> Step:
     c, effects = forget_link(c, now, failed=failed)
-    return replace(c, link=Link.OPENING), (*effects, RenewLink(deaf))
+    return replace(c, link=Link.OPENING), (*effects, RenewLink(unresponsive))
 
 
 def _is_whole(utterance: Utterance) -> bool:
@@ -221,7 +229,7 @@ def _undeliverable(c: Conversation, now: float) -> Step:
     c = _keep(c, tuple(u for u in c.utterances if u is not waiting))
     effects: tuple[Effect, ...] = ()
     if is_sent(waiting):
-        c, effects = _replace_link(c, now, deaf=False, failed=_is_whole)
+        c, effects = _replace_link(c, now, unresponsive=False, failed=_is_whole)
     if fault := worst(c.faults & LINK_FAULTS):
         c, more = earcon(c, earcon_of(fault))
         effects += more

@@ -59,10 +59,11 @@ class OpenLink(Struct, frozen=True):
 class RenewLink(Struct, frozen=True):
     """Close this link and open the next, with the handle where there is one.
 
-    `deaf`: this one stopped answering; a resumed link that is deaf starts fresh.
+    `unresponsive`: this one stopped answering; a resumed link that is too
+    starts fresh.
     """
 
-    deaf: bool
+    unresponsive: bool
 
 
 class ForgetSession(Struct, frozen=True):

@@ -2,18 +2,18 @@
 """Facts the conversation is told, in the past tense. `at` is time.monotonic()."""
 
 from appliance.basics.record import Struct
-from appliance.core.call import ToolAnswered as ToolAnswered
-from appliance.core.call import ToolCalled as ToolCalled
-from appliance.core.call import ToolCallsCancelled as ToolCallsCancelled
 from appliance.core.limits import Limits
 from appliance.core.signals import Fault
+from appliance.core.talk_mode import TalkSettings
 from appliance.core.tokens import Tokens
+from appliance.core.tool_call import ToolAnswered as ToolAnswered
+from appliance.core.tool_call import ToolCalled as ToolCalled
+from appliance.core.tool_call import ToolCallsCancelled as ToolCallsCancelled
 from appliance.core.volume import Volume
 from appliance.core.volume import VolumeHeld as VolumeHeld
 from appliance.core.volume import VolumeLetGo as VolumeLetGo
 from appliance.core.volume import VolumeSet as VolumeSet
 from appliance.core.volume import VolumeTurned as VolumeTurned
-from appliance.core.way import Manner
 
 
 class TalkPressed(Struct, frozen=True):
@@ -152,7 +152,7 @@ class ConfigChanged(Struct, frozen=True):
     """Between two turns; `relink` if the next link will not be as this one."""
 
     limits: Limits
-    manner: Manner
+    talk: TalkSettings
     relink: bool
     volume: Volume
 

@@ -46,7 +46,7 @@ def capture(c: Conversation, period: ev.PeriodCaptured) -> Conversation:
     if microphone is None:
         return c
     pcm = cut(period.pcm, period.ended_at, microphone.since, microphone.until)
-    if c.manner.half_duplex:
+    if c.talk.half_duplex:
         pcm = _without_echo(c, min(period.ended_at, microphone.until), pcm)
     if not pcm:
         return c
@@ -108,7 +108,7 @@ def close(c: Conversation, now: float) -> Step:
         return c, ()
     sent = microphone.pieces[: microphone.sent or 0]
     unsent = microphone.pieces[microphone.sent or 0 :]
-    c = tool_calls.wait_anew(replace(c, microphone=None), now)
+    c = tool_calls.restart_wait(replace(c, microphone=None), now)
     if microphone.sent is not None:
         held = tool_calls.holds_audio(c)
         effects += () if held else (SendAudio(_SILENCE),)
@@ -144,7 +144,7 @@ def timers(
         yield c.microphone.waiting_since + c.limits.delivery_limit_s, _undeliverable
     if c.quiet_since is None:
         return
-    until = c.active_at + c.manner.hands_free_limit_s
+    until = c.active_at + c.talk.hands_free_limit_s
     yield until, _cut_off
     if c.microphone.warned_for != c.active_at:
         yield until - c.limits.hold_warning_s, _warn

@@ -9,7 +9,7 @@ class Glow(Struct, frozen=True):
 
     #: 0..1 of [led] brightness; None is [led] idle_brightness.
     level: float | None
-    hold_s: float
+    for_s: float
     fade_s: float = 0.0
 
 

@@ -8,14 +8,14 @@ from appliance.core import tool_calls
 from appliance.core.conversation import Answer, Conversation, Link, Step
 from appliance.core.effects import Drain, DropPlayback, Play, PlayEarcon
 from appliance.core.signals import TABLE, Earcon, Signal
-from appliance.core.way import Way
+from appliance.core.talk_mode import TalkMode
 
 #: After the DAC fell silent the room still sounds for this long.
 _ROOM_S = 0.1
 #: How long the LED shows that an utterance was lost or not answered.
 _MISHAP_S = 2.0
 #: After this nobody waits for an answer any more, or for the end of a hushed one.
-PATIENCE_S = 60.0
+ANSWER_TIMEOUT_S = 60.0
 
 
 def hush(c: Conversation, now: float) -> Step:
@@ -95,7 +95,7 @@ def interrupted(c: Conversation, now: float) -> Step:
     """The service cut an answer. One that was talked over is silent already; another
     is silenced, and the user told: nobody had spoken, but to an open microphone."""
     c = replace(c, interrupted=True)
-    if c.manner.way is Way.HANDS_FREE and (c.answer or c.owed):
+    if c.talk.mode is TalkMode.HANDS_FREE and (c.answer or c.owed):
         return hush(c, now)
     promised = c.begun and any(u.turn == c.owed[0] for u in c.utterances)
     if not c.owed or not (c.answer or promised):
@@ -179,6 +179,6 @@ def _hushed(c: Conversation, turn: int) -> Conversation:
 def _given_up_at(c: Conversation) -> float:
     """When what waits for a speaker that is out of order will not be played any more:
     after a short fault it goes on."""
-    if c.mute_since is None:
+    if c.speaker_failed_at is None:
         return float("inf")
-    return c.mute_since + PATIENCE_S
+    return c.speaker_failed_at + ANSWER_TIMEOUT_S

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 
 from appliance.basics.record import replace
 from appliance.core import events as ev
-from appliance.core.call import Call
 from appliance.core.conversation import Conversation, Link, Step
 from appliance.core.effects import AnswerTool, CancelTools, RunTool
+from appliance.core.tool_call import ToolCall
 from appliance.core.utterance import promise
 
 #: More of them at once are refused.
@@ -31,7 +31,7 @@ def called(c: Conversation, call: ev.ToolCalled, now: float) -> Step:
     turn = c.owed[0] if c.owed else 0
     if c.owed and (turn <= c.hushed_through or is_of_older(c, turn, now)):
         return c, (AnswerTool(call.call_id, call.name, _TAKEN_BACK),)
-    pending = Call(call.call_id, call.name, turn, call.blocking)
+    pending = ToolCall(call.call_id, call.name, turn, call.blocking)
     if len(c.calls) >= _MOST_CALLS:
         c = _promised(may_go_on(c, pending), pending, now)
         return c, (AnswerTool(call.call_id, call.name, _REFUSAL),)
@@ -45,7 +45,7 @@ def cancelled(c: Conversation, call_ids: tuple[str, ...], now: float) -> Step:
     if not gone:
         return c, ()
     calls = tuple(k for k in c.calls if k.call_id not in gone)
-    return wait_anew(replace(c, calls=calls), now), (CancelTools(gone),)
+    return restart_wait(replace(c, calls=calls), now), (CancelTools(gone),)
 
 
 def answered(c: Conversation, call_id: str, response: bytes) -> Step:
@@ -120,7 +120,7 @@ def is_of_older(c: Conversation, turn: int, now: float) -> bool:
     return just_said and now < min(c.mutters_until, c.last_closed_at + _ROUND_TRIP_S)
 
 
-def may_go_on(c: Conversation, call: Call) -> Conversation:
+def may_go_on(c: Conversation, call: ToolCall) -> Conversation:
     """`call` is answered. If no answer waits for that, the service may begin one: now,
     or after what it says already."""
     if call.blocking and call.turn in c.owed:
@@ -134,7 +134,7 @@ def nothing_more(c: Conversation) -> Conversation:
     return replace(c, owed=c.owed[: c.begun] + unbegun)
 
 
-def wait_anew(c: Conversation, now: float) -> Conversation:
+def restart_wait(c: Conversation, now: float) -> Conversation:
     """What has waited for a tool now waits for the service."""
     said = tuple(
         replace(
@@ -148,7 +148,7 @@ def wait_anew(c: Conversation, now: float) -> Conversation:
     return replace(c, utterances=said, answer=answer, active_at=now)
 
 
-def _promised(c: Conversation, call: Call, now: float) -> Conversation:
+def _promised(c: Conversation, call: ToolCall, now: float) -> Conversation:
     """An answer is still to come. What has set a tool to work must not be said again,
     and do it twice."""
     if not call.turn or (c.begun and not call.blocking):
@@ -158,4 +158,4 @@ def _promised(c: Conversation, call: Call, now: float) -> Conversation:
 
 
 def _end_forsaken(c: Conversation, now: float) -> Step:
-    return wait_anew(replace(c, forsaken=()), now), (CancelTools(c.forsaken),)
+    return restart_wait(replace(c, forsaken=()), now), (CancelTools(c.forsaken),)

@@ -2,7 +2,7 @@
 """What is to be said to the service, kept until its answer begins."""
 
 from appliance.basics.record import Struct
-from appliance.core.call import Call
+from appliance.core.tool_call import ToolCall
 
 
 class Utterance(Struct, frozen=True):
@@ -26,7 +26,7 @@ class Utterance(Struct, frozen=True):
     #: Not said by the user: it is the box that tells the service this.
     text: str = ""
     #: A promise to speak of what this tool in the background has answered.
-    call: Call | None = None
+    call: ToolCall | None = None
 
     @property
     def is_promise(self) -> bool:
@@ -35,7 +35,7 @@ class Utterance(Struct, frozen=True):
         return self.closed and not (self.pieces or self.text)
 
 
-def promise(turn: int, now: float, call: Call | None = None) -> Utterance:
+def promise(turn: int, now: float, call: ToolCall | None = None) -> Utterance:
     """From now on an answer is waited for."""
     return Utterance(
         turn,

@@ -14,8 +14,8 @@ from pathlib import Path
 from appliance.basics.pcm import CAPTURE_RATE_HZ, seconds
 from appliance.basics.secret import Secret
 from appliance.config.endpoint import KeyMissing, read_key
-from appliance.config.file import Config, manner
-from appliance.core.way import Way
+from appliance.config.file import Config, talk_settings
+from appliance.core.talk_mode import TalkMode
 from appliance.demo import keyboard, script
 from appliance.demo.panel import Panel
 from appliance.demo.screen import Screen, say
@@ -55,14 +55,14 @@ async def demo(config: Config, options: Options) -> int:
         the user's, 0: what it should come to, he knows.
 
     Raises:
-        ScriptUnusable, WavUnusable, VirtualCardUnavailable, Unreadable,
+        ScriptUnusable, WavUnusable, VirtualCardUnavailable, ConfigError,
         DeviceUnknown: bad input, in one line.
         StreamUnwritable: stdout cannot be written.
         DeviceUnavailable: a sound card that the script needs is not there.
     """
     async with AsyncExitStack() as stack:
-        way = manner(config).way
-        person = _person(options, way)
+        mode = talk_settings(config).mode
+        person = _person(options, mode)
         # First: without a key no answer of an earlier demo is overwritten.
         config, key = await _service(config, options, stack)
         sound = await _sound(config, options, stack)
@@ -82,7 +82,9 @@ async def demo(config: Config, options: Options) -> int:
                 screen.follow,
                 watch.follow,
                 LogLines(transcripts=False).follow,
-                lambda moment: sound.ask() if begins_to_listen(moment) else None,
+                lambda transition: (
+                    sound.ask() if begins_to_listen(transition) else None
+                ),
             ],
         )
         async with asyncio.TaskGroup() as group:
@@ -162,27 +164,27 @@ def _key_for(endpoint: str) -> Secret:
         return Secret("any")
 
 
-def _person(options: Options, way: Way) -> AsyncIterator[Act]:
+def _person(options: Options, mode: TalkMode) -> AsyncIterator[Act]:
     """Raises ScriptUnusable."""
     if options.script == "-" and sys.stdin:
         return script.acts(script.opened(sys.stdin.fileno()))
     if options.script is not None:
         return script.acts(script.given(script.read(Path(options.script))))
     if _is_scripted_by_us(options):
-        return script.acts(script.given(_one_question(way)))
-    say(keyboard.HELP[way], as_json=options.as_json)
-    return keyboard.keys(sys.stdin, way)
+        return script.acts(script.given(_one_question(mode)))
+    say(keyboard.HELP[mode], as_json=options.as_json)
+    return keyboard.keys(sys.stdin, mode)
 
 
-def _one_question(way: Way) -> list[str]:
+def _one_question(mode: TalkMode) -> list[str]:
     """The script that asks it, and stays until it is answered."""
     asked_s = seconds(question(), CAPTURE_RATE_HZ) + 0.3
-    match way:
-        case Way.HOLD:
+    match mode:
+        case TalkMode.HOLD:
             return ["wait 1", "press", f"wait {asked_s:.2f}", "release"]
-        case Way.TOGGLE:
+        case TalkMode.TOGGLE:
             return ["wait 1", "tap", f"wait {asked_s:.2f}", "tap"]
-        case Way.HANDS_FREE:
+        case TalkMode.HANDS_FREE:
             # The answer is as long; before and after it there is a pause.
             return ["wait 1", "tap", f"wait {2 * asked_s + 4:.2f}", "tap"]
 

@@ -11,14 +11,14 @@ import tty
 from collections.abc import AsyncIterator, Iterator
 from typing import TextIO
 
-from appliance.core.way import Way
+from appliance.core.talk_mode import TalkMode
 from appliance.demo.script import TAP, Act, Command, perform
 
 #: What the keys do, in each way to talk.
 HELP = {
-    Way.HOLD: "space: hold, or press to start and to end; t: tap; q: quit",
-    Way.TOGGLE: "space: press, once to start and once to end; q: quit",
-    Way.HANDS_FREE: "space: press, to open the microphone and to close it, or to "
+    TalkMode.HOLD: "space: hold, or press to start and to end; t: tap; q: quit",
+    TalkMode.TOGGLE: "space: press, once to start and once to end; q: quit",
+    TalkMode.HANDS_FREE: "space: press, to open the microphone and to close it, or to "
     "silence an answer; q: quit",
 }
 
@@ -34,8 +34,8 @@ class SpaceBar:
     #: Repetitions of a held key come 20-40 ms apart.
     _REPEAT_S = 0.12
 
-    def __init__(self, way: Way) -> None:
-        self._way = way
+    def __init__(self, mode: TalkMode) -> None:
+        self._mode = mode
         self._down = False
         self._struck_at = float("-inf")
         #: When to release, if no space comes before (monotonic s).
@@ -43,7 +43,7 @@ class SpaceBar:
 
     def stroke(self, now: float) -> list[Command]:
         """A space arrived."""
-        if self._way is not Way.HOLD:
+        if self._mode is not TalkMode.HOLD:
             repeated = now - self._struck_at < self._REPEAT_S
             self._struck_at = now
             return [] if repeated else TAP
@@ -63,9 +63,9 @@ class SpaceBar:
 _Stroke = tuple[bytes, float]
 
 
-async def keys(source: TextIO, way: Way) -> AsyncIterator[Act]:
+async def keys(source: TextIO, mode: TalkMode) -> AsyncIterator[Act]:
     """What is typed, until q, Ctrl-D or the end of `source`, which is a terminal."""
-    space, loop = SpaceBar(way), asyncio.get_running_loop()
+    space, loop = SpaceBar(mode), asyncio.get_running_loop()
     typed: asyncio.Queue[_Stroke] = asyncio.Queue()
     with _unbuffered(source) as fd:
         loop.add_reader(fd, lambda: typed.put_nowait(_read(fd)))

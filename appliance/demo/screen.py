@@ -11,9 +11,9 @@ from appliance.basics.streams import write
 from appliance.config.sections import PricesSection
 from appliance.core.events import StopRequested
 from appliance.core.signals import Earcon
-from appliance.core.way import Way
+from appliance.core.talk_mode import TalkMode
 from appliance.demo.timeline import Record, Timeline
-from appliance.journal.transition import Moment
+from appliance.journal.transition import Transition
 from appliance.journal.turn_report import Report
 
 _TEXTS: dict[str, Callable[[Record], str]] = {
@@ -61,9 +61,9 @@ class Screen:
         self._timeline = Timeline(prices, transcripts=transcripts)
         self._started_at = time.monotonic()
 
-    def follow(self, moment: Moment) -> None:
-        for record in self._timeline.records(moment):
-            self._show(record, moment)
+    def follow(self, transition: Transition) -> None:
+        for record in self._timeline.records(transition):
+            self._show(record, transition)
 
     @property
     def reports(self) -> list[Report]:
@@ -82,20 +82,20 @@ class Screen:
             for row in rows
         )
 
-    def _show(self, record: Record, moment: Moment) -> None:
+    def _show(self, record: Record, transition: Transition) -> None:
         if self._as_json:
             write(json.dumps(record), sys.stdout)
             return
-        for text in _texts(record, moment):
+        for text in _texts(record, transition):
             write(f"{record['t'] - self._started_at:7.2f} s  {text}", sys.stdout)
 
 
-def _texts(record: Record, moment: Moment) -> Iterator[str]:
+def _texts(record: Record, transition: Transition) -> Iterator[str]:
     match record["event"]:
         case "turn_opened":
-            yield f"turn {record['turn']}   {_opened(moment)}"
+            yield f"turn {record['turn']}   {_opened(transition)}"
         case "turn_closed":
-            yield f"turn {record['turn']}   {_closed(record, moment)}"
+            yield f"turn {record['turn']}   {_closed(record, transition)}"
         case "turn_over":
             for name in ("said", "answered"):
                 if words := record.get(name):
@@ -104,19 +104,19 @@ def _texts(record: Record, moment: Moment) -> Iterator[str]:
             yield _TEXTS[event](record)
 
 
-def _opened(moment: Moment) -> str:
-    c = moment.after
-    from_pre_roll = c.limits.pre_roll_s and c.manner.way is not Way.HANDS_FREE
+def _opened(transition: Transition) -> str:
+    c = transition.after
+    from_pre_roll = c.limits.pre_roll_s and c.talk.mode is not TalkMode.HANDS_FREE
     return "sending, from the pre-roll on" if from_pre_roll else "sending"
 
 
-def _closed(record: Record, moment: Moment) -> str:
-    microphone = moment.before.microphone
+def _closed(record: Record, transition: Transition) -> str:
+    microphone = transition.before.microphone
     if microphone and microphone.turn == record["turn"]:
         # Nobody tells the box what of it was speech.
         open_s = min(record["t"], microphone.until) - microphone.since
         return f"microphone closed after {open_s:.1f} s"
-    sent = "stopped after" if isinstance(moment.event, StopRequested) else "sent:"
+    sent = "stopped after" if isinstance(transition.event, StopRequested) else "sent:"
     return f"{sent} {record['frames'] / CAPTURE_RATE_HZ:.2f} s of speech"
 
 

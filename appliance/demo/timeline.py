@@ -17,7 +17,7 @@ from appliance.core.advice import advice
 from appliance.core.conversation import pattern
 from appliance.core.signals import signal_of
 from appliance.journal.costs import cost_fields
-from appliance.journal.transition import Moment
+from appliance.journal.transition import Transition
 from appliance.journal.turn_meter import TurnMeter
 from appliance.journal.turn_report import Report
 
@@ -25,7 +25,7 @@ Record = dict[str, Any]
 
 
 class Timeline:
-    """Turns moments into records. Threads: the event loop's only."""
+    """Turns transitions into records. Threads: the event loop's only."""
 
     def __init__(self, prices: PricesSection, *, transcripts: bool = False) -> None:
         self._prices = prices
@@ -36,22 +36,22 @@ class Timeline:
         #: The turns that are over.
         self.reports: list[Report] = []
 
-    def records(self, moment: Moment) -> Iterator[Record]:
-        """The records of `moment`, in order; `t` is time.monotonic()."""
-        for name, fields in self._happenings(moment):
-            yield {"t": round(moment.now, 6), "event": name, **fields}
+    def records(self, transition: Transition) -> Iterator[Record]:
+        """The records of `transition`, in order; `t` is time.monotonic()."""
+        for name, fields in self._happenings(transition):
+            yield {"t": round(transition.now, 6), "event": name, **fields}
 
-    def _happenings(self, moment: Moment) -> Iterator[tuple[str, Record]]:
-        before, after = moment.before, moment.after
-        yield from _of_event(moment)
-        for effect in moment.effects:
-            yield from self._of_effect(effect, moment)
+    def _happenings(self, transition: Transition) -> Iterator[tuple[str, Record]]:
+        before, after = transition.before, transition.after
+        yield from _of_event(transition)
+        for effect in transition.effects:
+            yield from self._of_effect(effect, transition)
         if after.link is not before.link:
             yield "link", {"state": after.link.value}
         for fault in after.faults - before.faults:
             signal = signal_of(fault)
-            what_to_do = advice(signal, after.manner.way)
-            why = {"reason": moment.reason, "advice": what_to_do}
+            what_to_do = advice(signal, after.talk.mode)
+            why = {"reason": transition.reason, "advice": what_to_do}
             yield "fault", {"kind": signal.value, **why}
         for fault in before.faults - after.faults:
             yield "fault_cleared", {"kind": signal_of(fault).value}
@@ -60,7 +60,7 @@ class Timeline:
         if (shown := pattern(after).name) != self._shown:
             self._shown = shown
             yield "led", {"pattern": shown}
-        for report in self._reports.follow(moment):
+        for report in self._reports.follow(transition):
             self.reports.append(report)
             costs = cost_fields(report.tokens, after.spent, self._prices)
             said = report.words() if self._transcripts else {}
@@ -68,9 +68,9 @@ class Timeline:
             yield "turn_over", {name.lower(): value for name, value in fields}
 
     def _of_effect(
-        self, effect: ef.Effect, moment: Moment
+        self, effect: ef.Effect, transition: Transition
     ) -> Iterator[tuple[str, Record]]:
-        before, after = moment.before, moment.after
+        before, after = transition.before, transition.after
         match effect:
             case ef.OpenTurn(turn):
                 self._frames = 0
@@ -98,9 +98,9 @@ class Timeline:
                 yield "tools_cancelled", {"names": names}
 
 
-def _of_event(moment: Moment) -> Iterator[tuple[str, Record]]:
-    before, after = moment.before, moment.after
-    match moment.event:
+def _of_event(transition: Transition) -> Iterator[tuple[str, Record]]:
+    before, after = transition.before, transition.after
+    match transition.event:
         case ev.TalkPressed() | ev.TalkReleased() as edge:
             yield "press" if isinstance(edge, ev.TalkPressed) else "release", {}
             if before.hold and not after.hold:

@@ -10,31 +10,31 @@ from appliance.core import hands_free
 from appliance.core.conversation import Conversation, State
 from appliance.core.events import PeriodCaptured, TalkPressed, TimePassed
 from appliance.core.signals import Fault, signal_of
-from appliance.core.way import Way
+from appliance.core.talk_mode import TalkMode
 from appliance.hardware.card import DeviceUnavailable
-from appliance.journal.transition import Moment
+from appliance.journal.transition import Transition
 
 #: So long a microphone stays open for an answer, when its user has gone.
 _PATIENCE_S = 4.0
 #: So long a script waits for a sound card.
 _CARD_LIMIT_S = 10.0
 
-Condition = Callable[[Moment], bool]
+Condition = Callable[[Transition], bool]
 
 
 class Watch:
     """Lets somebody wait for something to be true of the conversation."""
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[Condition, asyncio.Future[Moment]]] = []
+        self._waiting: list[tuple[Condition, asyncio.Future[Transition]]] = []
 
-    def follow(self, moment: Moment) -> None:
+    def follow(self, transition: Transition) -> None:
         for condition, holds in self._waiting:
-            if not holds.done() and condition(moment):
-                holds.set_result(moment)
+            if not holds.done() and condition(transition):
+                holds.set_result(transition)
 
-    async def until(self, condition: Condition) -> Moment:
-        holds: asyncio.Future[Moment] = asyncio.get_running_loop().create_future()
+    async def until(self, condition: Condition) -> Transition:
+        holds: asyncio.Future[Transition] = asyncio.get_running_loop().create_future()
         self._waiting.append((condition, holds))
         return await holds
 
@@ -53,7 +53,7 @@ async def ready(watch: Watch, *, scripted: bool) -> None:
     write(f"voice-appliance: {line}", sys.stderr)
     try:
         async with asyncio.timeout(_CARD_LIMIT_S if scripted else None):
-            await watch.until(lambda moment: moment.after.ready)
+            await watch.until(lambda transition: transition.after.ready)
     except TimeoutError:
         raise DeviceUnavailable(
             f"{_missing(first)}: not there after {_CARD_LIMIT_S:g} s: the script "
@@ -61,16 +61,16 @@ async def ready(watch: Watch, *, scripted: bool) -> None:
         ) from None
 
 
-def _missing(moment: Moment) -> str:
+def _missing(transition: Transition) -> str:
     """The device that does not work."""
-    faults = moment.after.faults & {Fault.MICROPHONE, Fault.SPEAKER}
+    faults = transition.after.faults & {Fault.MICROPHONE, Fault.SPEAKER}
     return " and the ".join(sorted(signal_of(fault).value for fault in faults))
 
 
-def begins_to_listen(moment: Moment) -> bool:
+def begins_to_listen(transition: Transition) -> bool:
     """A press began to listen; one that ended it, or silenced an answer, did not."""
-    pressed = isinstance(moment.event, TalkPressed)
-    return pressed and listens(moment.after) and not listens(moment.before)
+    pressed = isinstance(transition.event, TalkPressed)
+    return pressed and listens(transition.after) and not listens(transition.before)
 
 
 def listens(c: Conversation) -> bool:
@@ -80,17 +80,19 @@ def listens(c: Conversation) -> bool:
 
 def done(done_at: float) -> Condition:
     """Nothing more comes of what was done until `done_at`."""
-    return lambda moment: _is_over(moment, done_at) or _is_left_open(moment, done_at)
+    return lambda transition: (
+        _is_over(transition, done_at) or _is_left_open(transition, done_at)
+    )
 
 
-def _is_left_open(moment: Moment, done_at: float) -> bool:
+def _is_left_open(transition: Transition, done_at: float) -> bool:
     """The microphone is, where it takes a press to close it; hands-free, only after
     what was said last should have been answered."""
-    c = moment.after
-    match moment.event, c.manner.way:
-        case PeriodCaptured(_, ended_at), Way.TOGGLE:
+    c = transition.after
+    match transition.event, c.talk.mode:
+        case PeriodCaptured(_, ended_at), TalkMode.TOGGLE:
             return ended_at > done_at and listens(c)
-        case PeriodCaptured(_, ended_at), Way.HANDS_FREE:
+        case PeriodCaptured(_, ended_at), TalkMode.HANDS_FREE:
             patient_until = max(done_at, c.active_at) + _PATIENCE_S
             quiet = c.quiet_since is not None and hands_free.calm(c)
             return ended_at > patient_until and quiet and listens(c)
@@ -98,14 +100,14 @@ def _is_left_open(moment: Moment, done_at: float) -> bool:
             return False
 
 
-def _is_over(moment: Moment, done_at: float) -> bool:
+def _is_over(transition: Transition, done_at: float) -> bool:
     """All that was done until `done_at` has been answered and played."""
-    match moment.event:
+    match transition.event:
         case PeriodCaptured(_, ended_at) if ended_at > done_at:
-            return _is_quiet(moment.after)
-        case TimePassed() if moment.now > done_at:
+            return _is_quiet(transition.after)
+        case TimePassed() if transition.now > done_at:
             # Nothing waits in the inbox; of a closed microphone there is nothing else.
-            return _is_quiet(moment.after)
+            return _is_quiet(transition.after)
         case _:
             return False
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from appliance.basics.pcm import FRAME_BYTES, PLAYBACK_RATE_HZ, seconds
 from appliance.basics.secret import Secret
-from appliance.basics.strict_toml import Unreadable
+from appliance.basics.strict_toml import ConfigError
 from appliance.config.file import Config, live_settings
 from appliance.core import events as ev
 from appliance.core.effects import CloseTurn, OpenTurn, SendAudio
@@ -15,7 +15,7 @@ from appliance.core.signals import Fault, Signal
 from appliance.doctor.case import Case
 from appliance.doctor.credential import KeyHidden, find_key
 from appliance.doctor.finding import Finding, fail, link_failure, ok, skip
-from appliance.live.closes import Loss
+from appliance.live.close_codes import SessionEnd
 from appliance.live.session import Session
 from appliance.simulator.question import question
 
@@ -35,7 +35,7 @@ class RoundTrip:
     first_audio_at: float | None = None
     answer_s: float = 0.0
     ended: bool = False
-    loss: Loss | None = None
+    loss: SessionEnd | None = None
 
 
 async def examine_answer(case: Case) -> Finding:
@@ -43,7 +43,7 @@ async def examine_answer(case: Case) -> Finding:
         key = find_key(case.machine)
     except KeyHidden:
         return skip("the key is not for this user", "sudo voice-appliance doctor")
-    except Unreadable as error:
+    except ConfigError as error:
         return link_failure(str(error), Fault.KEY)
     return judge_answer(await _ask(case.config, key), case.config.turns.answer_limit_s)
 
@@ -127,7 +127,7 @@ class _Log:
             return False
         return ev.LinkLost not in self._first
 
-    def trip(self, loss: Loss | None) -> RoundTrip:
+    def trip(self, loss: SessionEnd | None) -> RoundTrip:
         return RoundTrip(
             began_at=self._began_at,
             up_at=self._first.get(ev.LinkUp),

@@ -29,7 +29,7 @@ def find_key(machine: Machine) -> Secret:
     """The API key: this environment's, else the service's.
 
     Raises:
-        Unreadable: there is none (KeyMissing), or it cannot be one.
+        ConfigError: there is none (KeyMissing), or it cannot be one.
         KeyHidden: it is not for this user.
     """
     try:

@@ -9,7 +9,7 @@ from appliance.config.file import DEFAULT_PATH
 from appliance.core.signals import Fault, Signal, signal_of
 
 
-class Verdict(StrEnum):
+class Classification(StrEnum):
     OK = "OK"
     FAIL = "FAIL"
     SKIP = "SKIP"  # could not be tested, or does not apply; the text says why
@@ -24,7 +24,7 @@ Figures = dict[str, Figure]
 class Finding:
     """One line of the report."""
 
-    verdict: Verdict
+    verdict: Classification
     text: str
     #: The command, or what to do by hand; "" where nothing is to be done.
     mend: str = ""
@@ -34,23 +34,23 @@ class Finding:
 
 
 def ok(text: str, /, **figures: Figure) -> Finding:
-    return Finding(Verdict.OK, text, figures=figures)
+    return Finding(Classification.OK, text, figures=figures)
 
 
 def fail(
     text: str, mend: str, signal: Signal | None = None, /, **figures: Figure
 ) -> Finding:
-    return Finding(Verdict.FAIL, text, mend, signal, figures)
+    return Finding(Classification.FAIL, text, mend, signal, figures)
 
 
 def skip(text: str, mend: str = "", /, **figures: Figure) -> Finding:
-    return Finding(Verdict.SKIP, text, mend, figures=figures)
+    return Finding(Classification.SKIP, text, mend, figures=figures)
 
 
 def consequence(finding: Finding, cause: str) -> Finding:
     """A failure that the check `cause` has told already: what mends that mends this."""
     text = f"as {cause} failed: {finding.text}"
-    return replace(finding, verdict=Verdict.SKIP, text=text, mend="")
+    return replace(finding, verdict=Classification.SKIP, text=text, mend="")
 
 
 def setting(section: str, key: str, value: object) -> str:

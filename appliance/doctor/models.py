@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from appliance.basics.secret import Secret
-from appliance.basics.strict_toml import Unreadable
+from appliance.basics.strict_toml import ConfigError
 from appliance.core.signals import Fault
 from appliance.doctor.case import Case
 from appliance.doctor.credential import KeyHidden, find_key
@@ -19,7 +19,7 @@ from appliance.doctor.network import (
     server_of,
 )
 from appliance.hardware.call_thread import CallThread
-from appliance.live.closes import REASONS, classify, classify_status
+from appliance.live.close_codes import REASONS, classify, classify_status
 
 _PATH = "/v1beta/models?pageSize=1000"
 _LIMIT_S = 10.0
@@ -88,7 +88,7 @@ async def _ask(case: Case) -> Reply | Finding:
         return await get
     except KeyHidden:
         return skip("the key is not for this user", "sudo voice-appliance doctor")
-    except Unreadable as error:
+    except ConfigError as error:
         return link_failure(str(error), Fault.KEY)
     except http.client.HTTPException as error:
         text = f"{server.host}: no HTTP ({type(error).__name__})"

@@ -13,7 +13,7 @@ from appliance.core.signals import Fault, Signal
 from appliance.doctor.case import Case
 from appliance.doctor.finding import Finding, fail, link_failure, ok, skip
 from appliance.hardware.call_thread import CallThread
-from appliance.live.closes import classify_failure, describe_failure
+from appliance.live.close_codes import classify_failure, describe_failure
 
 _LIMIT_S = 10.0
 #: Somebody else answers in the service's name, or the roots to trust are gone.

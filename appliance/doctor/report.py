@@ -11,7 +11,7 @@ from appliance.basics.streams import write
 from appliance.core.signals import TABLE
 from appliance.doctor.case import UNIT, Case
 from appliance.doctor.checks import CHECKS, Check
-from appliance.doctor.finding import Finding, Verdict, consequence, skip
+from appliance.doctor.finding import Classification, Finding, consequence, skip
 
 _NAME_WIDTH = max(len(check.name) for check in CHECKS)
 
@@ -21,22 +21,22 @@ async def examine(case: Case, sections: Container[str], *, as_json: bool) -> boo
 
     `sections`: those to be examined; empty: all. Raises as `write`.
     """
-    count: Counter[Verdict] = Counter()
+    count: Counter[Classification] = Counter()
     failed: list[_Failure] = []
     for check in CHECKS:
         if sections and check.section not in sections:
             continue
         finding = await _findings_of(check, case)
-        if finding.verdict is Verdict.FAIL:
+        if finding.verdict is Classification.FAIL:
             cause = _cause(check, finding, failed)
             failed.append(_Failure(check.name, finding.mend, cause or check.name))
             finding = consequence(finding, cause) if cause else finding
         count[finding.verdict] += 1
         write((as_object if as_json else as_line)(check, finding), sys.stdout)
     if not as_json:
-        counts = ", ".join(f"{count[verdict]} {verdict}" for verdict in Verdict)
+        counts = ", ".join(f"{count[verdict]} {verdict}" for verdict in Classification)
         write(counts, sys.stdout)
-    return not count[Verdict.FAIL]
+    return not count[Classification.FAIL]
 
 
 async def _findings_of(check: Check, case: Case) -> Finding:

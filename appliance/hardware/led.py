@@ -44,7 +44,7 @@ class StatusLed:
     async def run(self) -> None:
         """Glow through the pattern that is to be shown, for ever."""
         while True:
-            for level, keep_s in course(self._steps(), self._led.value):
+            for level, keep_s in brightness_steps(self._steps(), self._led.value):
                 self._led.value = level
                 until = None if keep_s is None else time.monotonic() + keep_s
                 if await self._changed.wait(until):
@@ -65,7 +65,9 @@ class StatusLed:
         return step.level * self._brightness
 
 
-def course(steps: Sequence[Glow], level: float) -> Iterator[tuple[float, float | None]]:
+def brightness_steps(
+    steps: Sequence[Glow], level: float
+) -> Iterator[tuple[float, float | None]]:
     """The way of the light from `level` on: each next level, and seconds to keep it.
 
     It has no end, but where it comes to rest: there the seconds are None.
@@ -81,5 +83,5 @@ def course(steps: Sequence[Glow], level: float) -> Iterator[tuple[float, float |
         if len(steps) == 1:
             yield level, None
             return
-        if step.hold_s or not ticks:
-            yield level, step.hold_s
+        if step.for_s or not ticks:
+            yield level, step.for_s

@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class StreamSpec:
     """A stream of s16le mono, as the configuration asks for it."""
 
     direction: Direction
@@ -60,12 +60,12 @@ class PortAudio:
             if device[channels[direction]] > 0
         }
 
-    def index_of(self, wanted: Wanted) -> int | None:
+    def index_of(self, wanted: StreamSpec) -> int | None:
         """The wanted device, if it is listed."""
         return self.listed(wanted.direction).get(wanted.device)
 
     def opened(
-        self, wanted: Wanted, index: int, *, after_gap: bool = False
+        self, wanted: StreamSpec, index: int, *, after_gap: bool = False
     ) -> "PortAudioStream":
         """A running stream on device `index`, which was closed meanwhile if
         `after_gap`: that is an xrun. Raises OSError with PortAudio's text."""

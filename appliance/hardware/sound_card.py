@@ -22,7 +22,7 @@ from appliance.hardware.card import (
     Hear,
     Stream,
 )
-from appliance.hardware.portaudio import PortAudio, PortAudioStream, Wanted
+from appliance.hardware.portaudio import PortAudio, PortAudioStream, StreamSpec
 
 OPEN_LIMIT_S = 10.0
 CLOSE_LIMIT_S = 2.0
@@ -58,7 +58,7 @@ class AlsaCard:
             return b""
 
         return await self._open(
-            Wanted("capture", device, rate_hz, period_frames, exchange)
+            StreamSpec("capture", device, rate_hz, period_frames, exchange)
         )
 
     async def open_playback(
@@ -70,10 +70,10 @@ class AlsaCard:
             return fill(underran)
 
         return await self._open(
-            Wanted("playback", device, rate_hz, period_frames, exchange)
+            StreamSpec("playback", device, rate_hz, period_frames, exchange)
         )
 
-    async def _open(self, wanted: Wanted) -> Stream:
+    async def _open(self, wanted: StreamSpec) -> Stream:
         stream = _AlsaStream(wanted, self)
         try:
             await self._begin(stream)
@@ -92,7 +92,7 @@ class AlsaCard:
 
     def restart(self, stream: "_AlsaStream", silenced: Callable[[], None]) -> None:
         """As the stream's own."""
-        made = self._thread.submit(lambda: self._run_anew(stream, silenced))
+        made = self._thread.submit(lambda: self._restart(stream, silenced))
         made.add_done_callback(_tell_a_failure)
 
     async def close(self, stream: "_AlsaStream") -> None:
@@ -130,7 +130,7 @@ class AlsaCard:
             self._streams.remove(stream)
         self._terminate_unless_used()
 
-    def _run_anew(self, stream: "_AlsaStream", silenced: Callable[[], None]) -> None:
+    def _restart(self, stream: "_AlsaStream", silenced: Callable[[], None]) -> None:
         # What ends a stream at once is closing it (snd_pcm_drop); stopping it waits for
         # the end of a period.
         try:
@@ -150,12 +150,12 @@ class AlsaCard:
             self._portaudio.terminate()
             self._portaudio = None
 
-    def _run(self, wanted: Wanted) -> PortAudioStream:
+    def _run(self, wanted: StreamSpec) -> PortAudioStream:
         portaudio = self._portaudio or self._initialise(wanted)
         self._must_be_usable(wanted)
         index = portaudio.index_of(wanted)
         if index is None and self._alsa.defines(wanted.device):
-            portaudio = self._list_anew(wanted)
+            portaudio = self._relist(wanted)
             index = portaudio.index_of(wanted)
         if index is None:
             raise self._unlisted(wanted, portaudio)
@@ -164,7 +164,7 @@ class AlsaCard:
         except OSError as error:
             raise DeviceUnavailable(f"{wanted}: {error.strerror}") from error
 
-    def _must_be_usable(self, wanted: Wanted) -> None:
+    def _must_be_usable(self, wanted: StreamSpec) -> None:
         """Ask ALSA first: PortAudio does not know why, and is noisy about it."""
         if not self._alsa.defines(wanted.device):
             return
@@ -173,7 +173,7 @@ class AlsaCard:
         ):
             raise DeviceUnavailable(f"{wanted}: {refusal}")
 
-    def _unlisted(self, wanted: Wanted, portaudio: PortAudio) -> Exception:
+    def _unlisted(self, wanted: StreamSpec, portaudio: PortAudio) -> Exception:
         if self._alsa.defines(wanted.device):
             # Or it went between being asked and being listed: waiting helps that.
             return DeviceUnavailable(
@@ -187,7 +187,7 @@ class AlsaCard:
             f"{others}, see `{_LISTING[wanted.direction]}`"
         )
 
-    def _initialise(self, wanted: Wanted) -> PortAudio:
+    def _initialise(self, wanted: StreamSpec) -> PortAudio:
         if error := self._alsa.reload():
             raise DeviceUnknown(f"{wanted}: {error}; see `aplay -L`")
         if not self._alsa.defines("default"):
@@ -199,7 +199,7 @@ class AlsaCard:
         self._portaudio = PortAudio()
         return self._portaudio
 
-    def _list_anew(self, wanted: Wanted) -> PortAudio:
+    def _relist(self, wanted: StreamSpec) -> PortAudio:
         """A new PortAudio, to which the streams that are open move over."""
         for stream in self._streams:
             stream.end()
@@ -226,7 +226,7 @@ def _tell_a_failure(made: Future[Outcome]) -> None:
 class _AlsaStream:
     """A stream that outlives the PortAudio it runs on."""
 
-    def __init__(self, wanted: Wanted, card: AlsaCard) -> None:
+    def __init__(self, wanted: StreamSpec, card: AlsaCard) -> None:
         self.wanted = wanted
         self.running: PortAudioStream | None = None
         self._card = card

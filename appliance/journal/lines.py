@@ -19,7 +19,7 @@ from appliance.core.message_ids import (
 from appliance.core.signals import TABLE, Signal, signal_of
 from appliance.core.tokens import Spent
 from appliance.journal.costs import cost_fields
-from appliance.journal.transition import Moment
+from appliance.journal.transition import Transition
 from appliance.journal.turn_meter import TurnMeter
 from appliance.journal.turn_report import Report
 
@@ -36,36 +36,36 @@ class LogLines:
         self._prices = prices or PricesSection()
         self._reports = TurnMeter()
 
-    def follow(self, moment: Moment) -> None:
-        before, after = moment.before, moment.after
+    def follow(self, transition: Transition) -> None:
+        before, after = transition.before, transition.after
         if after.ready and not before.ready:
             _write(logging.INFO, f"ready: {_how_to_talk(after)}", READY_ID)
-        self._link(moment)
+        self._link(transition)
         for fault in sorted(after.faults - before.faults, key=lambda f: f.value):
-            _write_signal(signal_of(fault), moment)
+            _write_signal(signal_of(fault), transition)
         for fault in before.faults - after.faults:
             signal = signal_of(fault)
             mended = f"{TABLE[signal].situation}: all well again"
             _write(logging.INFO, mended, MENDED_ID, SITUATION=signal.value)
         if after.mishap and after.mishap is not before.mishap:
-            _write_signal(after.mishap, moment)
-        for report in self._reports.follow(moment):
+            _write_signal(after.mishap, transition)
+        for report in self._reports.follow(transition):
             self._turn(report, after.spent)
 
-    def _link(self, moment: Moment) -> None:
-        link = moment.after.link
-        match moment.event:
+    def _link(self, transition: Transition) -> None:
+        link = transition.after.link
+        match transition.event:
             case ev.LinkUp(resumed):
                 how = "resumed" if resumed else "up"
                 _write(logging.INFO, f"link {how}", LINK_ID, LINK=link.value)
             case ev.LinkLost(None, reason):
                 text = f"link lost ({reason}); opening another"
                 _write(logging.INFO, text, LINK_ID, LINK=link.value)
-        if ef.ForgetSession() in moment.effects:
+        if ef.ForgetSession() in transition.effects:
             text = "a new conversation begins"
             _write(logging.INFO, text, NEW_ID, LINK=link.value)
-        stopped = isinstance(moment.event, ev.StopRequested)
-        if ef.CloseLink() in moment.effects and not stopped:
+        stopped = isinstance(transition.event, ev.StopRequested)
+        if ef.CloseLink() in transition.effects and not stopped:
             text = "link closed until the next press"
             _write(logging.INFO, text, LINK_ID, LINK=link.value)
 
@@ -77,14 +77,14 @@ class LogLines:
 
 
 def _how_to_talk(c: Conversation) -> str:
-    text = advice(Signal.IDLE, c.manner.way)
+    text = advice(Signal.IDLE, c.talk.mode)
     return f"{text[0].lower()}{text[1:].rstrip('.')}"
 
 
-def _write_signal(signal: Signal, moment: Moment) -> None:
-    row, turn = TABLE[signal], moment.turn
-    because = f" ({moment.reason})" if moment.reason else ""
-    what_to_do = advice(signal, moment.after.manner.way)
+def _write_signal(signal: Signal, transition: Transition) -> None:
+    row, turn = TABLE[signal], transition.turn
+    because = f" ({transition.reason})" if transition.reason else ""
+    what_to_do = advice(signal, transition.after.talk.mode)
     text = f"{row.situation}{because}. {what_to_do}"
     of_turn = {"TURN": turn} if turn else {}
     _write(logging.WARNING, text, row.message_id, SITUATION=signal.value, **of_turn)

@@ -16,7 +16,7 @@ _LONGEST_BYTES = 400
 log = logging.getLogger("stderr")
 
 
-def subdue() -> None:
+def install() -> None:
     """From now on file descriptor 2 is read by a thread, which logs some of it.
 
     sys.stderr goes where it went before. What a library says when it aborts the process

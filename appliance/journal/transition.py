@@ -7,7 +7,7 @@ from appliance.core.effects import Effect
 from appliance.core.events import AnswerEnded, Event, FaultRaised, LinkLost
 
 
-class Moment(Struct, frozen=True):
+class Transition(Struct, frozen=True):
     """`event` turned `before` into `after` and ordered `effects`, at `now`."""
 
     now: float

@@ -12,7 +12,7 @@ from appliance.core import events as ev
 from appliance.core.conversation import Conversation
 from appliance.core.effects import Effect
 from appliance.core.signals import Signal
-from appliance.journal.transition import Moment
+from appliance.journal.transition import Transition
 from appliance.journal.turn_report import Outcome, Report, ms
 
 #: A hold becomes a turn after some periods: no more overruns than those can matter.
@@ -41,17 +41,17 @@ class TurnMeter:
     #: What was heard, hands-free, and belongs to the turn that is still to begin.
     _early: str = ""
 
-    def follow(self, moment: Moment) -> Iterator[Report]:
-        """The reports that `moment` completes."""
-        self._measure_hold(moment)
-        for turn in _turns(moment.after) - self._open.keys():
+    def follow(self, transition: Transition) -> Iterator[Report]:
+        """The reports that `transition` completes."""
+        self._measure_hold(transition)
+        for turn in _turns(transition.after) - self._open.keys():
             self._open[turn] = Report(turn)
-        self._measure_event(moment)
-        for effect in moment.effects:
-            self._measure_order(effect, moment)
-        yield from self._silence(moment.event)
-        for turn in sorted(self._open.keys() - _going_on(moment)):
-            yield from self._end(self._open.pop(turn), moment)
+        self._measure_event(transition)
+        for effect in transition.effects:
+            self._measure_order(effect, transition)
+        yield from self._silence(transition.event)
+        for turn in sorted(self._open.keys() - _going_on(transition)):
+            yield from self._end(self._open.pop(turn), transition)
 
     def _silence(self, event: ev.Event) -> Iterator[Report]:
         """The silence after a cut, or word that there was nothing left to cut."""
@@ -68,49 +68,49 @@ class TurnMeter:
         self._being_cut = None
         yield report
 
-    def _end(self, report: Report, moment: Moment) -> Iterator[Report]:
-        report = replace(report, outcome=_outcome(report.turn, moment))
-        answer = moment.before.answer
+    def _end(self, report: Report, transition: Transition) -> Iterator[Report]:
+        report = replace(report, outcome=_outcome(report.turn, transition))
+        answer = transition.before.answer
         heard = answer and answer.turn == report.turn and report.first_sound_at
-        match moment.event:
+        match transition.event:
             case ev.TalkPressed(at) if heard:
                 self._being_cut = report, at
-            case ev.AnswerInterrupted() if heard and moment.after.microphone:
-                self._being_cut = report, moment.now
+            case ev.AnswerInterrupted() if heard and transition.after.microphone:
+                self._being_cut = report, transition.now
             case _:
                 yield report
 
-    def _measure_hold(self, moment: Moment) -> None:
-        before, after = moment.before, moment.after
+    def _measure_hold(self, transition: Transition) -> None:
+        before, after = transition.before, transition.after
         begun = after.turn > before.turn
         # Of several that one step begins the first is what the user said.
         talking = min(after.turn, before.turn + 1)
         held = before.hold is not None and before.hold.turn is not None
         if begun:
-            pressed_at = _pressed_at(moment)
+            pressed_at = _pressed_at(transition)
             held |= pressed_at is not None and after.microphone is None
             self._open[talking] = Report(
                 talking,
                 pressed_at,
-                xruns=self._overruns_before(pressed_at, moment),
+                xruns=self._overruns_before(pressed_at, transition),
                 said=self._early if before.microphone else "",
             )
             self._early = ""
         if after.hold and after.hold.turn:
             self._note(talking, released_at=after.hold.released_at)
         elif held:
-            self._release(talking, moment)
+            self._release(talking, transition)
 
-    def _overruns_before(self, pressed_at: float | None, moment: Moment) -> int:
+    def _overruns_before(self, pressed_at: float | None, transition: Transition) -> int:
         """In the pre-roll, or since the press, before it was known for a turn."""
-        since = (pressed_at or moment.now) - moment.after.limits.pre_roll_s
+        since = (pressed_at or transition.now) - transition.after.limits.pre_roll_s
         return sum(at >= since for at in self._overran_at)
 
-    def _measure_event(self, moment: Moment) -> None:
-        before, after = moment.before, moment.after
+    def _measure_event(self, transition: Transition) -> None:
+        before, after = transition.before, transition.after
         talking = before.hold.turn if before.hold else 0
         answering = before.owed[0] if before.owed else None
-        match moment.event:
+        match transition.event:
             case ev.PeriodCaptured(pcm, ended_at) if microphone := before.microphone:
                 heard = cut(pcm, ended_at, microphone.since, microphone.until)
                 heard_s = seconds(heard, CAPTURE_RATE_HZ)
@@ -132,38 +132,38 @@ class TurnMeter:
             case ev.TranscriptHeard(text, spoken=True):
                 self._count(answering, "answered", text)
             case ev.TranscriptHeard(text):
-                self._hear(text, answering, moment)
+                self._hear(text, answering, transition)
 
-    def _hear(self, text: str, answering: int | None, moment: Moment) -> None:
+    def _hear(self, text: str, answering: int | None, transition: Transition) -> None:
         """What was said is told while somebody still talks, or after that; hands-free,
         there may be no turn yet that it belongs to."""
-        if not moment.after.microphone:
+        if not transition.after.microphone:
             self._count(self._on_wire, "said", text)
         elif answering:
             self._count(answering, "said", text)
         else:
             self._early = (self._early + text)[-_MOST_EARLY:]
 
-    def _measure_order(self, order: Effect, moment: Moment) -> None:
+    def _measure_order(self, order: Effect, transition: Transition) -> None:
         match order:
             case ef.OpenTurn(turn):
                 self._on_wire = turn
                 self._count(turn, "openings", 1)
-                self._note_first(turn, "on_wire_at", moment.now)
+                self._note_first(turn, "on_wire_at", transition.now)
                 self._note(turn, sent_s=0.0, said="")
             case ef.SendAudio(pcm):
                 self._count(self._on_wire, "sent_s", seconds(pcm, CAPTURE_RATE_HZ))
-            case ef.Play(pcm) if moment.after.answer:
-                turn = moment.after.answer.turn
+            case ef.Play(pcm) if transition.after.answer:
+                turn = transition.after.answer.turn
                 self._count(turn, "answer_s", seconds(pcm, PLAYBACK_RATE_HZ))
 
-    def _release(self, turn: int, moment: Moment) -> None:
+    def _release(self, turn: int, transition: Transition) -> None:
         """The hold is over; at its limit or a stop, nobody had let go."""
-        match moment.event:
+        match transition.event:
             case ev.TalkReleased(at):
                 self._note_first(turn, "released_at", at)
             case _:
-                self._note_first(turn, "released_at", moment.now)
+                self._note_first(turn, "released_at", transition.now)
 
     def _note(self, turn: int | None, **measured: Any) -> None:
         if turn in self._open:
@@ -186,21 +186,21 @@ _OUTCOMES: dict[Signal, Outcome] = {
 }
 
 
-def _pressed_at(moment: Moment) -> float | None:
-    """When the hold of the turn that `moment` begins was pressed."""
-    if hold := moment.before.hold or moment.after.hold:
+def _pressed_at(transition: Transition) -> float | None:
+    """When the hold of the turn that `transition` begins was pressed."""
+    if hold := transition.before.hold or transition.after.hold:
         return hold.pressed_at
-    match moment.event:
+    match transition.event:
         case ev.TalkPressed(at):
             return at
         case _:
             return None
 
 
-def _going_on(moment: Moment) -> set[int]:
+def _going_on(transition: Transition) -> set[int]:
     """The turns that are not over. After a stop nothing more is told of any."""
-    stopped = isinstance(moment.event, ev.StopRequested)
-    return set() if stopped else _turns(moment.after)
+    stopped = isinstance(transition.event, ev.StopRequested)
+    return set() if stopped else _turns(transition.after)
 
 
 def _turns(c: Conversation) -> set[int]:
@@ -215,17 +215,17 @@ def _turns(c: Conversation) -> set[int]:
     return turns
 
 
-def _outcome(turn: int, moment: Moment) -> Outcome:
-    before, after = moment.before, moment.after
+def _outcome(turn: int, transition: Transition) -> Outcome:
+    before, after = transition.before, transition.after
     if before.microphone and before.microphone.turn == turn:
         return "hands-free"
-    if isinstance(moment.event, ev.AnswerInterrupted):
+    if isinstance(transition.event, ev.AnswerInterrupted):
         return "interrupted"
     if after.mishap and after.mishap is not before.mishap:
         return _OUTCOMES.get(after.mishap, "lost")
-    if isinstance(moment.event, ev.PlaybackDrained):
+    if isinstance(transition.event, ev.PlaybackDrained):
         return "answered"
-    match moment.event:
+    match transition.event:
         case ev.StopRequested():
             return "stopped"
         case ev.TalkReleased():

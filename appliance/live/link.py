@@ -16,13 +16,15 @@ from appliance.basics.secret import Secret
 from appliance.core import events as ev
 from appliance.core.signals import Fault
 from appliance.live import uplink
-from appliance.live.closes import Loss, Next, Verdict, back_off_s
+from appliance.live.close_codes import Classification, Next, SessionEnd, back_off_s
 from appliance.live.session import Session
 
 _MAX_COMPLAINTS = 100
 #: A link that is lost again and again is no link: the user is shown.
 _FAILURES_TO_TELL = 3
-_RENEWED_TOO_SOON = Loss(Verdict(Next.RETRY), "to be renewed before it answered")
+_RENEWED_TOO_SOON = SessionEnd(
+    Classification(Next.RETRY), "to be renewed before it answered"
+)
 
 log = logging.getLogger(__name__)
 
@@ -58,9 +60,9 @@ class LiveLink:
         self._wanted.set()
         self._hurry.set()
 
-    def renew(self, *, deaf: bool) -> None:
+    def renew(self, *, unresponsive: bool) -> None:
         """Close this session and open the next; see RenewLink."""
-        self._start_fresh |= deaf and self._session.resumed
+        self._start_fresh |= unresponsive and self._session.resumed
         self.open()
         self._session.end()
 
@@ -123,7 +125,7 @@ class LiveLink:
             complain=self._complain,
         )
 
-    async def _recover(self, loss: Loss) -> None:
+    async def _recover(self, loss: SessionEnd) -> None:
         """Say that the link is gone, and wait before the next attempt."""
         next_ = loss.verdict.next
         tried = self._session.resumed and not self._session.answered

@@ -13,10 +13,10 @@ from appliance.basics.secret import Secret, SecretMissing
 from appliance.core import events as ev
 from appliance.core.signals import Fault
 from appliance.live import downlink, tools, uplink
-from appliance.live.closes import (
-    Loss,
+from appliance.live.close_codes import (
+    Classification,
     Next,
-    Verdict,
+    SessionEnd,
     classify,
     classify_failure,
     classify_status,
@@ -24,7 +24,7 @@ from appliance.live.closes import (
     describe_failure,
     unopened,
 )
-from appliance.live.dial import CLOSE_LIMIT_S, OPEN_LIMIT_S, SEND_LIMIT_S, dial
+from appliance.live.connect import CLOSE_LIMIT_S, OPEN_LIMIT_S, SEND_LIMIT_S, connect
 
 #: The service cuts a link after 10 minutes; renew before, whether it warns or not.
 LIFETIME_S = 8.5 * 60
@@ -80,7 +80,7 @@ class Session:
         """It answered, or lived; one that does neither is not re-opened in a hurry."""
         return self.answered or time.monotonic() - self._opened_at > _SETTLED_S
 
-    async def run(self) -> Loss | None:
+    async def run(self) -> SessionEnd | None:
         """Returns once it has ended: why, or None if it was told to."""
         loss = None
         try:
@@ -121,7 +121,7 @@ class Session:
             await self._ended.wait()
 
     async def _converse(self) -> None:
-        connection = await dial(self._endpoint, self._key)
+        connection = await connect(self._endpoint, self._key)
         try:
             await self._set_up(connection)
             await self._exchange(connection)
@@ -212,24 +212,24 @@ class Session:
         if not self._told_to_end:
             self._post(event)
 
-    def _judge(self, error: Exception) -> Loss:
+    def _judge(self, error: Exception) -> SessionEnd:
         """Why the session ended, from what it raised."""
         loss = _loss(error)
         return loss if self._up else unopened(loss, resumed=self.resumed)
 
 
-def _loss(error: Exception) -> Loss:
+def _loss(error: Exception) -> SessionEnd:
     match error:
         case websockets.ConnectionClosed():
             frame = error.rcvd or error.sent
             code, reason = (frame.code, frame.reason) if frame else (None, "")
-            return Loss(classify(code, reason), describe_close(code, reason))
+            return SessionEnd(classify(code, reason), describe_close(code, reason))
         case websockets.InvalidStatus():
             status = error.response.status_code
-            return Loss(classify_status(status), f"HTTP {status}")
+            return SessionEnd(classify_status(status), f"HTTP {status}")
         case SecretMissing():
-            return Loss(Verdict(Next.FATAL, Fault.KEY), str(error))
+            return SessionEnd(Classification(Next.FATAL, Fault.KEY), str(error))
         case OSError():
-            return Loss(classify_failure(error), describe_failure(error))
+            return SessionEnd(classify_failure(error), describe_failure(error))
         case _:
-            return Loss(classify(None, ""), str(error))
+            return SessionEnd(classify(None, ""), str(error))

@@ -10,24 +10,24 @@ from pathlib import Path
 from typing import Any
 
 from appliance.basics.secret import Secret
-from appliance.config.file import Config, limits, manner
+from appliance.config.file import Config, limits, talk_settings
 from appliance.core.advance import advance, deadline
 from appliance.core.conversation import State
 from appliance.core.events import ConfigChanged, Event, StopRequested
 from appliance.hardware.card import Card, CardHung
-from appliance.journal.transition import Moment
+from appliance.journal.transition import Transition
 from appliance.service import systemd
-from appliance.service.days import tell_days
-from appliance.service.devices import keep_both_open
+from appliance.service.calendar import watch_date
+from appliance.service.devices import run_devices
 from appliance.service.inbox import Inbox
 from appliance.service.parts import Parts
 from appliance.service.reload import Reload
-from appliance.service.remembered import Remembered
+from appliance.service.stored import StoredState
 
 #: SIGTERM ends the process in 2 s; the link's orderly close gets most of it.
 _STOP_LIMIT_S = 1.5
 
-Observer = Callable[[Moment], None]
+Observer = Callable[[Transition], None]
 
 
 class Appliance:
@@ -51,8 +51,8 @@ class Appliance:
         self._observers = observers
         self._reload = Reload(config, read_config)
         self._inbox = Inbox(asyncio.get_running_loop())
-        self._remembered = Remembered(state_directory)
-        self._conversation = self._remembered.conversation(config, time.monotonic())
+        self._stored = StoredState(state_directory)
+        self._conversation = self._stored.conversation(config, time.monotonic())
         self._stopped = asyncio.Event()
         #: Nothing is being said, waited for or heard.
         self._settled = asyncio.Event()
@@ -82,7 +82,7 @@ class Appliance:
                 systemd.status(systemd.sentence(self._conversation))
                 self._parts.link.open()
                 await self._stopped.wait()
-                await asyncio.gather(self._close_link(), self._remembered.close())
+                await asyncio.gather(self._close_link(), self._stored.close())
                 for task in tasks:
                     task.cancel()
         finally:
@@ -96,15 +96,15 @@ class Appliance:
             "link": self._parts.link.run(),
             "led": self._parts.led.run(),
             "button": self._parts.button.run(),
-            "devices": keep_both_open(
+            "devices": run_devices(
                 self._parts.microphone,
                 self._parts.speaker,
-                self._parts.need_of_microphone,
+                self._parts.microphone_demand,
                 self._inbox.post,
                 self._settled,
             ),
-            "state files": self._remembered.run(),
-            "calendar": tell_days(self._inbox.post),
+            "state files": self._stored.run(),
+            "calendar": watch_date(self._inbox.post),
             "watchdog": systemd.watch(self._beats),
         }
 
@@ -131,10 +131,10 @@ class Appliance:
         for effect in effects:
             self._parts.perform(effect)
         self._parts.show(after)
-        self._inbox.lets_capture_wait = not after.hears
+        self._inbox.may_defer_capture = not after.hears
         self._parts.listen(after.hears)
-        for observe in (self._remembered.follow, *self._observers):
-            observe(Moment(now, event, before, after, effects))
+        for observe in (self._stored.follow, *self._observers):
+            observe(Transition(now, event, before, after, effects))
         if isinstance(event, StopRequested):
             self._stopped.set()
         if after.state is State.IDLE and after.quiet_since is not None:
@@ -145,9 +145,9 @@ class Appliance:
             self._go_on_with(config, now)
 
     def _go_on_with(self, config: Config, now: float) -> None:
-        volume = self._remembered.reconfigured(self._conversation.volume, config)
+        volume = self._stored.reconfigured(self._conversation.volume, config)
         relink = self._parts.configure(config)
-        changed = ConfigChanged(limits(config), manner(config), relink, volume)
+        changed = ConfigChanged(limits(config), talk_settings(config), relink, volume)
         self._step(changed, now)
 
     def _beats(self) -> dict[str, float]:

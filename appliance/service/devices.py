@@ -32,7 +32,7 @@ class Device(Protocol):
     async def close(self) -> None: ...
 
 
-class Need:
+class Demand:
     """Whether a device is needed; while it is not, it rests: closed, and well.
 
     Threads: the event loop's only.
@@ -66,10 +66,10 @@ class Need:
         return not self._needed
 
 
-async def keep_both_open(
+async def run_devices(
     microphone: Device,
     speaker: Device,
-    need: Need,
+    need: Demand,
     post: Callable[[Event], None],
     settled: asyncio.Event,
 ) -> None:
@@ -82,10 +82,10 @@ async def keep_both_open(
     async with asyncio.TaskGroup() as group:
         for device, fault, part, works, needed in (
             (microphone, Fault.MICROPHONE, "microphone", hears, need),
-            (speaker, Fault.SPEAKER, "speaker", speaks, Need()),
+            (speaker, Fault.SPEAKER, "speaker", speaks, Demand()),
         ):
             kept = keep_open(device, fault, LIMITS_S[part], post, works, needed)
-            group.create_task(_outlive(kept, settled) if works is hears else kept)
+            group.create_task(_defer_exit(kept, settled) if works is hears else kept)
         starting = group.create_task(systemd.extend_start())
         while not (hears.is_set() and speaks.is_set()):
             await hears.wait()
@@ -94,7 +94,7 @@ async def keep_both_open(
         post(DevicesReady())
 
 
-async def _outlive(
+async def _defer_exit(
     microphone: Coroutine[Any, Any, None], settled: asyncio.Event
 ) -> None:
     """A card that hangs takes the process with it: not before what was said by then
@@ -114,7 +114,7 @@ async def keep_open(
     limit_s: float,
     post: Callable[[Event], None],
     works: asyncio.Event,
-    need: Need,
+    need: Demand,
 ) -> None:
     """Open `device`, and again whenever it is silent for `limit_s`; never returns.
 
@@ -153,7 +153,7 @@ async def keep_open(
         await asyncio.sleep(_RETRY_AFTER_S)
 
 
-async def _working(device: Device, limit_s: float, need: Need) -> AsyncIterator[None]:
+async def _working(device: Device, limit_s: float, need: Demand) -> AsyncIterator[None]:
     """Open it; yield now and then while its callbacks come, and have it rest while
     nobody needs them; end when they should come and do not."""
     while True:

@@ -23,7 +23,7 @@ class Inbox:
         self._filled = Alarm()
         #: Nothing hangs on what is captured now: `next` does not return for it. A box
         #: that rests is woken by the press, not by each period of its microphone.
-        self.lets_capture_wait = False
+        self.may_defer_capture = False
         #: When the conversation last came back for an event (monotonic s).
         self.beat_at = time.monotonic()
 
@@ -31,7 +31,7 @@ class Inbox:
         """Hand over `event`; never blocks."""
         # Before the look at lets_capture_wait: who sets that looks at the events after.
         self._events.append(event)
-        if self.lets_capture_wait and isinstance(event, PeriodCaptured):
+        if self.may_defer_capture and isinstance(event, PeriodCaptured):
             return
         if threading.get_ident() == self._thread:
             self._filled.ring()

@@ -18,7 +18,7 @@ from appliance.hardware.microphone import Microphone
 from appliance.hardware.speaker import Speaker
 from appliance.hardware.volume import VolumeKnobs
 from appliance.live.link import LiveLink
-from appliance.service.devices import Need
+from appliance.service.devices import Demand
 from appliance.service.power import power_off
 from appliance.tools.toolbox import Toolbox
 
@@ -50,7 +50,7 @@ class Parts:
             post=post,
         )
         self.microphone = _microphone(config, microphone_card, post)
-        self.need_of_microphone = Need()
+        self.microphone_demand = Demand()
         self._always_open = config.microphone.open == "always"
         self.speaker = _speaker(config, speaker_card, gain, post)
         self.led = _led(config)
@@ -65,7 +65,7 @@ class Parts:
 
     def listen(self, needed: bool) -> None:
         """Have the microphone open: while it is needed, or always."""
-        self.need_of_microphone.set(needed or self._always_open)
+        self.microphone_demand.set(needed or self._always_open)
 
     def perform(self, effect: ef.Effect) -> None:
         """Carry out one order; never waits."""
@@ -90,8 +90,8 @@ class Parts:
                 self.speaker.gain = gain
             case ef.OpenLink():
                 self.link.open()
-            case ef.RenewLink(deaf):
-                self.link.renew(deaf=deaf)
+            case ef.RenewLink(unresponsive):
+                self.link.renew(unresponsive=unresponsive)
             case ef.ForgetSession():
                 self.link.forget()
             case ef.CloseLink():
@@ -115,7 +115,7 @@ class Parts:
 
     def beats(self) -> dict[str, float]:
         """When each was last alive, or at rest as it should be (monotonic s)."""
-        rested_at = self.need_of_microphone.rested_at
+        rested_at = self.microphone_demand.rested_at
         return {
             "microphone": max(self.microphone.beat_at, rested_at),
             "speaker": self.speaker.beat_at,

@@ -4,7 +4,7 @@
 import logging
 from collections.abc import Callable
 
-from appliance.basics.strict_toml import Unreadable
+from appliance.basics.strict_toml import ConfigError
 from appliance.config.file import Config
 from appliance.config.text import changed
 from appliance.core.message_ids import RELOAD_FAILED_ID, RELOAD_ID
@@ -63,7 +63,7 @@ class Reload:
             systemd.reloading()
         try:
             self._wanted = self._read()
-        except Unreadable as error:
+        except ConfigError as error:
             for line in error.lines:
                 text = f"{line}; nothing is taken over from it"
                 log.error("%s", text, extra={"MESSAGE_ID": RELOAD_FAILED_ID})

@@ -12,7 +12,7 @@ from appliance.core.advice import advice
 from appliance.core.conversation import Conversation, signal
 from appliance.core.liveness import stalled_parts
 from appliance.core.signals import TABLE, Signal
-from appliance.journal.transition import Moment
+from appliance.journal.transition import Transition
 
 #: How often the start is said to be still going on, and for how long that holds.
 _EXTEND_EVERY_S = 5.0
@@ -32,12 +32,12 @@ def stopping() -> None:
     daemon.notify("STOPPING=1\nSTATUS=Stopping.")
 
 
-def follow(moment: Moment) -> None:
+def follow(transition: Transition) -> None:
     """READY once the box is; and its state, which `systemctl status` shows first."""
-    if moment.after.ready and not moment.before.ready:
+    if transition.after.ready and not transition.before.ready:
         ready()
-    if _shown(moment.after) != _shown(moment.before):
-        status(sentence(moment.after))
+    if _shown(transition.after) != _shown(transition.before):
+        status(sentence(transition.after))
 
 
 def status(text: str) -> None:
@@ -50,7 +50,7 @@ def sentence(conversation: Conversation) -> str:
     row = TABLE[shown]
     turn = f" (turn {conversation.turn})" if conversation.turn else ""
     situation = f"{row.situation[:1].upper()}{row.situation[1:]}{turn}"
-    return f"{situation}. {advice(shown, conversation.manner.way)}"
+    return f"{situation}. {advice(shown, conversation.talk.mode)}"
 
 
 def _shown(conversation: Conversation) -> tuple[Signal, int]:

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 from msgspec import Meta
 
-from appliance.basics.excerpt import shown
+from appliance.basics.excerpt import quote
 from appliance.basics.pcm import PLAYBACK_RATE_HZ
-from appliance.basics.strict_toml import IN_WORDS, Unreadable, parse
+from appliance.basics.strict_toml import IN_WORDS, ConfigError, parse
 from appliance.simulator.wav import WavUnusable, read_wav
 
 Point = Literal[
@@ -188,23 +188,23 @@ _REASON_BYTES = 123
 
 
 def read_scenario(path: Path) -> Scenario:
-    """The scenario in the TOML file `path`. Raises Unreadable, one line."""
+    """The scenario in the TOML file `path`. Raises ConfigError, one line."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise Unreadable(f"{path}: {error.strerror}") from error
+        raise ConfigError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise Unreadable(f"{path}: not UTF-8 text") from error
+        raise ConfigError(f"{path}: not UTF-8 text") from error
     return _checked(path, parse(text, Scenario, str(path)))
 
 
 def _checked(path: Path, scenario: Scenario) -> Scenario:
     for index, fault in enumerate(scenario.faults):
         if wrong := _wrong(fault):
-            raise Unreadable(f"{path}: fault[{index}].{wrong}")
+            raise ConfigError(f"{path}: fault[{index}].{wrong}")
     for index, call in enumerate(scenario.calls):
         if not _is_json(call.args):
-            raise Unreadable(
+            raise ConfigError(
                 f"{path}: call[{index}].args: expected values that JSON has, "
                 "at most 50 deep: no dates, no nan, no inf, no endless numbers"
             )
@@ -214,8 +214,8 @@ def _checked(path: Path, scenario: Scenario) -> Scenario:
     try:
         read_wav(recording, PLAYBACK_RATE_HZ)
     except (WavUnusable, ValueError) as error:  # a name with a NUL is a ValueError
-        raise Unreadable(
-            f"{path}: answer = {shown(scenario.answer)}: expected "
+        raise ConfigError(
+            f"{path}: answer = {quote(scenario.answer)}: expected "
             f"{', '.join(BUILT_IN_ANSWERS)} or a recording, but {error}"
         ) from error
     return msgspec.structs.replace(scenario, answer=str(recording))
@@ -246,5 +246,5 @@ def _wrong(fault: Fault) -> str:
             'use another code, or action = "drop"'
         )
     if len(fault.reason.encode()) > _REASON_BYTES:
-        return f"reason = {shown(fault.reason)}: longer than {_REASON_BYTES} bytes"
+        return f"reason = {quote(fault.reason)}: longer than {_REASON_BYTES} bytes"
     return ""

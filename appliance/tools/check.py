@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from appliance.basics.excerpt import shown_path
-from appliance.basics.strict_toml import Unreadable
+from appliance.basics.excerpt import quote_path
+from appliance.basics.strict_toml import ConfigError
 from appliance.config.sections import ToolsSection
 from appliance.tools.declaration import each, unseen_by_the_service
 
 
 @dataclass(slots=True)
-class OwnTools:
+class UserTools:
     """The names of the user's tools, and a line for each file that is none."""
 
     taken: list[str] = field(default_factory=list)
@@ -20,15 +20,15 @@ class OwnTools:
     ignored: list[str] = field(default_factory=list)
 
 
-def own_tools(tools: ToolsSection, source: str) -> OwnTools:
+def user_tools(tools: ToolsSection, source: str) -> UserTools:
     """What comes of the directory of tools that the file `source` names."""
-    directory, own = Path(tools.directory), OwnTools()
+    directory, own = Path(tools.directory), UserTools()
     if tools.directory != ToolsSection().directory and not directory.is_dir():
-        what = f"[tools] directory = {shown_path(tools.directory)}"
+        what = f"[tools] directory = {quote_path(tools.directory)}"
         own.wrong.append(f"{source}: {what}: there is no directory")
     words: set[str] = set()
     for tool in each(directory):
-        if isinstance(tool, Unreadable):
+        if isinstance(tool, ConfigError):
             own.wrong += tool.lines
             continue
         words.update(tool.command)

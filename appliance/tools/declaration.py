@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-from appliance.basics.excerpt import shown, shown_path, suggestion
-from appliance.basics.strict_toml import IN_WORDS, Meta, Section, Unreadable, parse
+from appliance.basics.excerpt import quote, quote_path, suggestion
+from appliance.basics.strict_toml import IN_WORDS, ConfigError, Meta, Section, parse
 from appliance.config.sections import BUILT_IN_TOOLS
 from appliance.core.message_ids import TOOL_LEFT_OUT_ID
 from appliance.live.tools import Function
@@ -73,7 +73,7 @@ def read_all(directory: Path) -> list[Declaration]:
     the journal says why."""
     declared: list[Declaration] = []
     for tool in each(directory):
-        if isinstance(tool, Unreadable):
+        if isinstance(tool, ConfigError):
             text = f"{tool}; this tool is left out"
             log.error("%s", text, extra={"MESSAGE_ID": TOOL_LEFT_OUT_ID})
         else:
@@ -81,18 +81,18 @@ def read_all(directory: Path) -> list[Declaration]:
     return declared
 
 
-def each(directory: Path) -> Iterator[Declaration | Unreadable]:
+def each(directory: Path) -> Iterator[Declaration | ConfigError]:
     """The tools in `directory`, by file name, or why one cannot be used."""
     taken: dict[str, str] = dict.fromkeys(BUILT_IN_TOOLS, "a tool that is built in")
     for path in sorted(directory.glob("*.toml")):
         try:
             tool = read(path)
-        except Unreadable as error:
+        except ConfigError as error:
             yield error
             continue
         if tool.name in taken:
-            what = f"name = {shown(tool.name)}: {taken[tool.name]} has that name"
-            yield Unreadable(f"{path}: {what}")
+            what = f"name = {quote(tool.name)}: {taken[tool.name]} has that name"
+            yield ConfigError(f"{path}: {what}")
         else:
             taken[tool.name] = path.name
             yield tool
@@ -110,20 +110,20 @@ def unseen_by_the_service(tool: Declaration) -> str:
 
 
 def read(path: Path) -> Declaration:
-    """Raises Unreadable, one line."""
+    """Raises ConfigError, one line."""
     try:
         with path.open("rb") as file:
             raw = file.read(_LARGEST_FILE_BYTES + 1)
         text = raw.decode("utf-8-sig")
     except OSError as error:
-        raise Unreadable(f"{path}: cannot be read: {error.strerror}") from None
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise Unreadable(f"{path}: not UTF-8 text") from None
+        raise ConfigError(f"{path}: not UTF-8 text") from None
     if len(raw) > _LARGEST_FILE_BYTES:
-        raise Unreadable(f"{path}: longer than {_LARGEST_FILE_BYTES} bytes")
+        raise ConfigError(f"{path}: longer than {_LARGEST_FILE_BYTES} bytes")
     tool = parse(text, Declaration, str(path))
     if wrong := _wrong(tool):
-        raise Unreadable(f"{path}: {wrong}")
+        raise ConfigError(f"{path}: {wrong}")
     return tool
 
 
@@ -133,7 +133,7 @@ def _wrong(tool: Declaration) -> str:
         return "command = []: expected a program and its arguments"
     program = tool.command[0]
     if any("\0" in word for word in tool.command) or not shutil.which(program):
-        return f"command[0] = {shown_path(program)}: {_not_runnable(program)}"
+        return f"command[0] = {quote_path(program)}: {_not_runnable(program)}"
     if tool.blocking and tool.time_limit_s > _LONGEST_BLOCKING_S:
         return (
             f"time_limit_s = {tool.time_limit_s:g}: at most {_LONGEST_BLOCKING_S:g} "
@@ -158,10 +158,10 @@ def _wrong_schema(schema: Any, where: str) -> str:
         if keyword not in _KEYWORDS:
             near = suggestion(keyword, list(_KEYWORDS))
             known = ", ".join(_KEYWORDS)
-            return f"[{where}] {shown(keyword)} is unknown{near} (known here: {known})"
+            return f"[{where}] {quote(keyword)} is unknown{near} (known here: {known})"
         types, allowed = _KEYWORDS[keyword]
         if not isinstance(value, types) or not _fits(keyword, value, schema):
-            return f"[{where}] {keyword} = {shown(value)}: expected {allowed}"
+            return f"[{where}] {keyword} = {quote(value)}: expected {allowed}"
     if "type" not in schema and where != "parameters":
         return f"[{where}] type is missing: expected {_KEYWORDS['type'][1]}"
     if wrong := _unlike_its_type(schema, where):
@@ -169,7 +169,7 @@ def _wrong_schema(schema: Any, where: str) -> str:
     inner = [(f"{where}.items", schema["items"])] if "items" in schema else []
     for name, part in schema.get("properties", {}).items():
         if not isinstance(part, dict):
-            return f"[{where}.properties] {shown(name)} = {shown(part)}: expected table"
+            return f"[{where}.properties] {quote(name)} = {quote(part)}: expected table"
         inner.append((f"{where}.properties.{name}", part))
     return next((w for place, part in inner if (w := _wrong_schema(part, place))), "")
 

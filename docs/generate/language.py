@@ -85,7 +85,7 @@ def _corners(pattern: LedPattern, *, once: bool) -> Iterator[Point]:
             yield at, level
             at, level = at + step.fade_s, target
             yield at, level
-            at += step.hold_s
+            at += step.for_s
             yield at, level
         if once or len(pattern.steps) == 1:
             yield 1e6, level

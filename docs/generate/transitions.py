@@ -7,7 +7,7 @@ from functools import cache
 from math import isfinite
 
 from appliance.basics.pcm import CAPTURE_RATE_HZ
-from appliance.config.file import Config, limits, manner
+from appliance.config.file import Config, limits, talk_settings
 from appliance.core import events as ev
 from appliance.core.advance import advance, deadline
 from appliance.core.conversation import Conversation, Link, State, start
@@ -62,7 +62,7 @@ def _explored() -> tuple[Transitions, set[Kind]]:
     found: Transitions = defaultdict(set)
     kinds: set[Kind] = set()
     config = Config()
-    first = start(limits(config), 0.0, manner(config))
+    first = start(limits(config), 0.0, talk_settings(config))
     reached, seen = [(first, 0.0)], {_situation(first)}
     for before, now in reached:
         for event, at in _what_may_come(before, now):
@@ -114,7 +114,7 @@ def _events(c: Conversation, at: float) -> Iterator[ev.Event]:
     for fault in (Fault.MICROPHONE, Fault.SPEAKER):
         yield ev.FaultCleared(fault) if fault in c.faults else ev.FaultRaised(fault)
     if c.between_turns:
-        yield ev.ConfigChanged(c.limits, c.manner, relink=True, volume=c.volume)
+        yield ev.ConfigChanged(c.limits, c.talk, relink=True, volume=c.volume)
     yield from (ev.VolumeTurned(1), ev.VolumeSet(50.0))
     yield from (ev.VolumeHeld(at), ev.VolumeLetGo(at))
     yield from (ev.DayBegan(1), ev.TokensCounted(Tokens()))
@@ -136,5 +136,5 @@ def _situation(c: Conversation) -> tuple[object, ...]:
     )
     answer = c.answer and (c.answer.draining, c.answer.aftermath)
     owed = tuple(turn <= c.hushed_through for turn in c.owed)
-    flags = (c.anew, c.begun, c.interrupted, c.quiet_since is None)
+    flags = (c.reset_pending, c.begun, c.interrupted, c.quiet_since is None)
     return c.link, c.faults, hold, said, answer, owed, len(c.on_the_way), *flags

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import pytest
 
-from appliance.basics.strict_toml import Meta, Section, Unreadable, parse
+from appliance.basics.strict_toml import ConfigError, Meta, Section, parse
 
 KEY = "AIzaSyD-not-a-real-key-0123456789abcdefg"
 
@@ -20,7 +20,7 @@ class File(Section, frozen=True):
 
 
 def complaint(text: str) -> str:
-    with pytest.raises(Unreadable) as caught:
+    with pytest.raises(ConfigError) as caught:
         parse(text, File, "f.toml")
     line = str(caught.value)
     assert line.isprintable()

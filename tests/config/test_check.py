@@ -6,7 +6,7 @@ import pytest
 from appliance.config.check import without_effect
 from appliance.config.file import Config, load
 from appliance.tools import declaration
-from appliance.tools.check import own_tools
+from appliance.tools.check import user_tools
 
 LAMP = """\
 name = "lamp"
@@ -66,7 +66,7 @@ def test_tools_that_cannot_be_used_are_told_one_by_one(tmp_path):
     (tmp_path / "b.toml").write_text(LAMP)
     (tmp_path / "c.toml").write_text("name = 3\n")
     settings = Config().tools.changed(directory=str(tmp_path))
-    own = own_tools(settings, "config.toml")
+    own = user_tools(settings, "config.toml")
     same, number, *missing = own.wrong
     assert own.taken == ["lamp"]
     assert same == f"{tmp_path}/b.toml: name = 'lamp': a.toml has that name"
@@ -76,7 +76,7 @@ def test_tools_that_cannot_be_used_are_told_one_by_one(tmp_path):
 
 def test_a_directory_of_tools_that_is_not_there_is_told_if_it_was_asked_for(tmp_path):
     settings = Config().tools.changed(directory=str(tmp_path / "none"))
-    (line,) = own_tools(settings, "config.toml").wrong
+    (line,) = user_tools(settings, "config.toml").wrong
     what = f"[tools] directory = '{tmp_path / 'none'}'"
     assert line == f"config.toml: {what}: there is no directory"
 
@@ -87,7 +87,7 @@ def test_a_file_that_is_no_tool_by_its_name_is_told_but_not_a_tools_program(tmp_
     program.chmod(0o755)
     (tmp_path / "lamp.toml").write_text(LAMP.replace("true", str(program)))
     (tmp_path / "door.toml.txt").write_text(LAMP)
-    own = own_tools(Config().tools.changed(directory=str(tmp_path)), "config.toml")
+    own = user_tools(Config().tools.changed(directory=str(tmp_path)), "config.toml")
     assert (own.taken, own.wrong) == (["lamp"], [])
     (line,) = own.ignored
     assert line == f"{tmp_path}/door.toml.txt: ignored: its name does not end in .toml"
@@ -104,7 +104,7 @@ def test_a_program_that_the_service_does_not_see_is_told(
     monkeypatch.setattr(declaration, "_UNSEEN", (f"{tmp_path}/",))
     text = LAMP.replace('["true"]', command.format(program))
     (tmp_path / "lamp.toml").write_text(text)
-    own = own_tools(Config().tools.changed(directory=str(tmp_path)), "config.toml")
+    own = user_tools(Config().tools.changed(directory=str(tmp_path)), "config.toml")
     assert own.taken == []
     (line,) = own.wrong
     assert f"{program}: not there for the service" in line

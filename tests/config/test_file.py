@@ -5,7 +5,7 @@ from math import inf
 
 import pytest
 
-from appliance.basics.strict_toml import Unreadable, keys
+from appliance.basics.strict_toml import ConfigError, keys
 from appliance.config.endpoint import (
     KEY_NAME,
     LIVE_PATH,
@@ -27,7 +27,7 @@ def written(tmp_path):
     def complaint(text: str | bytes) -> str:
         path = tmp_path / "config.toml"
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        with pytest.raises(Unreadable) as caught:
+        with pytest.raises(ConfigError) as caught:
             load(path)
         line = str(caught.value)
         assert "\n" not in line
@@ -179,7 +179,7 @@ def test_a_wrong_file_gets_one_line_with_place_value_and_range(
 def lines_about(tmp_path, text: str) -> list[str]:
     path = tmp_path / "config.toml"
     path.write_text(text)
-    with pytest.raises(Unreadable) as caught:
+    with pytest.raises(ConfigError) as caught:
         load(path)
     return [line.removeprefix(f"{path}: ") for line in caught.value.lines]
 
@@ -249,7 +249,7 @@ def test_the_pin_that_switches_the_amplifier_is_refused(written, key):
 
 
 def test_a_file_that_is_not_there_gets_one_line(tmp_path):
-    with pytest.raises(Unreadable, match="cannot be read: No such file"):
+    with pytest.raises(ConfigError, match="cannot be read: No such file"):
         load(tmp_path / "none.toml")
 
 
@@ -290,7 +290,7 @@ def test_an_endpoint_without_a_path_gets_that_of_the_live_api(url):
     ],
 )
 def test_a_bad_endpoint_gets_one_line_and_no_secret_is_repeated(url, complaint):
-    with pytest.raises(Unreadable, match="^here") as caught:
+    with pytest.raises(ConfigError, match="^here") as caught:
         check_endpoint(url, "here")
     assert complaint in str(caught.value)
     assert "S3CRET" not in str(caught.value)
@@ -337,7 +337,7 @@ def test_the_key_comes_from_the_credential_before_the_environment(no_key, tmp_pa
 def test_a_key_that_is_none_is_refused_without_repeating_it(no_key, tmp_path, text):
     (tmp_path / KEY_NAME).write_text(text)
     no_key.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
-    with pytest.raises(Unreadable, match="key") as caught:
+    with pytest.raises(ConfigError, match="key") as caught:
         read_key()
     assert not text or text not in str(caught.value)
 

@@ -12,8 +12,8 @@ from appliance.core import events as ev
 from appliance.core import hands_free
 from appliance.core.conversation import Conversation, Link, start
 from appliance.core.signals import LINK_FAULTS, Fault
+from appliance.core.talk_mode import TalkMode, TalkSettings
 from appliance.core.tokens import Tokens
-from appliance.core.way import Manner, Way
 from tests.core.box import PERIOD_FRAMES, SOUND, Tape
 from tests.core.call_audit import check_calls
 from tests.core.walks import FRAME_S, SHORT, Bounded
@@ -30,8 +30,8 @@ class OpenWalk(Bounded):
         super().__init__()
         self.rng = Random(seed)
         self.now = 1000.0
-        self.manner = Manner(Way.HANDS_FREE, half_duplex, LIMIT_S)
-        self.conversation = replace(start(SHORT, self.now, self.manner), ready=True)
+        self.talk = TalkSettings(TalkMode.HANDS_FREE, half_duplex, LIMIT_S)
+        self.conversation = replace(start(SHORT, self.now, self.talk), ready=True)
         self.tape = Tape()
         self.told = self.played = self.stale = self.carried = self.closed = 0
         #: How often a closed microphone waited for the link, and was then sent.
@@ -227,7 +227,7 @@ class OpenWalk(Bounded):
         asked = any(
             a - 2 * FRAME_S < since and until < b + 2 * FRAME_S for a, b in spans
         )
-        if not self.manner.half_duplex:
+        if not self.talk.half_duplex:
             return asked
         # What a period holds from before the speaker began is not taken out.
         return asked and all(

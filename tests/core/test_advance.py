@@ -41,13 +41,13 @@ def test_link_is_renewed_between_two_turns():
     assert not box.ordered(ef.RenewLink)
     box.answer()
     assert not box.ordered(ef.RenewLink)
-    assert box.drain().just_ordered(ef.RenewLink) == [ef.RenewLink(deaf=False)]
+    assert box.drain().just_ordered(ef.RenewLink) == [ef.RenewLink(unresponsive=False)]
     assert box.conversation.link is Link.OPENING
 
 
 def test_idle_link_is_renewed_at_once():
     box = idle().tell(ev.LinkExpiring(2000.0))
-    assert box.just_ordered(ef.RenewLink) == [ef.RenewLink(deaf=False)]
+    assert box.just_ordered(ef.RenewLink) == [ef.RenewLink(unresponsive=False)]
 
 
 def test_renewal_waits_for_the_end_of_a_hushed_answer():
@@ -60,7 +60,7 @@ def test_renewal_is_forced_when_its_time_is_up():
     box = listening()
     box.tell(ev.LinkExpiring(box.now + 2)).hear(1990)
     assert not box.ordered(ef.RenewLink)
-    assert box.hear(20).ordered(ef.RenewLink) == [ef.RenewLink(deaf=False)]
+    assert box.hear(20).ordered(ef.RenewLink) == [ef.RenewLink(unresponsive=False)]
 
 
 def test_turn_cut_by_a_forced_renewal_is_sent_again_whole():

@@ -114,7 +114,7 @@ def test_no_answer_renews_the_link_and_sends_again():
     box.wait(9)
     assert not box.ordered(ef.RenewLink)
     box.wait(1)
-    assert box.ordered(ef.RenewLink) == [ef.RenewLink(deaf=True)]
+    assert box.ordered(ef.RenewLink) == [ef.RenewLink(unresponsive=True)]
     assert box.ordered_at(ef.RenewLink) == [pytest.approx(closed_at + 10)]
     assert box.conversation.link is Link.OPENING
     assert not box.earcons
@@ -161,14 +161,14 @@ def test_answer_limit_counts_from_when_the_network_has_taken_the_turn():
     box.tell(ev.TurnSent()).wait(9)
     assert not box.ordered(ef.RenewLink)
     box.wait(1)
-    assert box.ordered(ef.RenewLink) == [ef.RenewLink(deaf=True)]
+    assert box.ordered(ef.RenewLink) == [ef.RenewLink(unresponsive=True)]
 
 
 def test_turn_that_the_network_does_not_take_is_audibly_lost_with_its_link():
     box = online()
     box.clogged = True
     box.say().wait(31)
-    assert box.ordered(ef.RenewLink) == [ef.RenewLink(deaf=False)]
+    assert box.ordered(ef.RenewLink) == [ef.RenewLink(unresponsive=False)]
     assert box.earcons == [Earcon.LOST]
     assert box.link_up().wait(60).turns == ["open 1", "close 1"]
 

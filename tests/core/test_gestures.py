@@ -6,7 +6,7 @@ from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core.conversation import State
 from appliance.core.signals import Earcon
-from appliance.core.way import Manner, Way
+from appliance.core.talk_mode import TalkMode, TalkSettings
 from tests.core.box import Box, idle, speaking
 
 _SPEAKER = ef.DropPlayback | ef.PlayEarcon
@@ -14,7 +14,7 @@ _SPEAKER = ef.DropPlayback | ef.PlayEarcon
 
 def toggling():
     box = idle()
-    box.conversation = replace(box.conversation, manner=Manner(Way.TOGGLE))
+    box.conversation = replace(box.conversation, talk=TalkSettings(TalkMode.TOGGLE))
     return box
 
 
@@ -40,7 +40,7 @@ def test_two_quick_presses_are_a_tap_in_toggle_mode():
 
 def test_a_press_while_it_speaks_silences_and_listens_in_toggle_mode():
     box = speaking()
-    box.conversation = replace(box.conversation, manner=Manner(Way.TOGGLE))
+    box.conversation = replace(box.conversation, talk=TalkSettings(TalkMode.TOGGLE))
     box.press().release()
     assert box.just_ordered(ef.DropPlayback) or box.ordered(ef.DropPlayback)
     assert box.hear(500).state is State.LISTENING
@@ -53,7 +53,7 @@ def two_taps(box: Box, apart_ms: float) -> Box:
 def test_two_taps_begin_a_new_conversation_at_once():
     box = two_taps(idle(), 200)
     assert box.just_ordered(ef.ForgetSession)
-    assert box.just_ordered(ef.RenewLink) == [ef.RenewLink(deaf=False)]
+    assert box.just_ordered(ef.RenewLink) == [ef.RenewLink(unresponsive=False)]
     assert box.earcons == [Earcon.NEW]
     assert not box.turns
 
@@ -81,7 +81,7 @@ def test_two_taps_while_the_link_sleeps_open_one_that_remembers_nothing():
     assert [order for _, order in box.log if not isinstance(order, _SPEAKER)] == [
         ef.OpenLink(),
         ef.ForgetSession(),
-        ef.RenewLink(deaf=False),
+        ef.RenewLink(unresponsive=False),
     ]
     assert box.earcons == [Earcon.NEW]
 

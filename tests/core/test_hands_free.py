@@ -9,8 +9,8 @@ from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core.conversation import OVERDUE_S, State
 from appliance.core.signals import Earcon, Fault
+from appliance.core.talk_mode import TalkMode, TalkSettings
 from appliance.core.utterance import Utterance
-from appliance.core.way import Manner, Way
 from tests.core.box import PERIOD_S, SOUND, Box
 
 LIMIT_S = 120.0
@@ -20,8 +20,8 @@ def box(*, half_duplex=True, **limits):
     """A box that is talked to hands-free, idle, its link up."""
     box = Box(**{"turn_gap_s": 0.0, **limits})
     box.wire.unnumbered = True
-    manner = Manner(Way.HANDS_FREE, half_duplex, LIMIT_S)
-    box.conversation = replace(box.conversation, manner=manner)
+    talk = TalkSettings(TalkMode.HANDS_FREE, half_duplex, LIMIT_S)
+    box.conversation = replace(box.conversation, talk=talk)
     return box.link_up().hear(1000)
 
 
@@ -320,7 +320,7 @@ def test_an_expiring_link_is_renewed_when_nothing_is_being_answered():
     talked.tell(ev.LinkExpiring(talked.now + 20)).hear(500)
     assert not talked.ordered(ef.RenewLink)
     talked.tell(ev.AnswerGenerated(), ev.AnswerEnded()).drain().hear(200)
-    assert talked.ordered(ef.RenewLink) == [ef.RenewLink(deaf=False)]
+    assert talked.ordered(ef.RenewLink) == [ef.RenewLink(unresponsive=False)]
 
 
 def test_an_empty_turn_of_the_service_is_no_news():

@@ -121,7 +121,7 @@ def test_answer_that_stalls_is_played_out_and_told_and_the_link_renewed():
     assert not box.ordered(ef.Drain)
     box.hear(100)
     assert box.ordered(ef.Drain)
-    assert box.ordered(ef.RenewLink) == [ef.RenewLink(deaf=True)]
+    assert box.ordered(ef.RenewLink) == [ef.RenewLink(unresponsive=True)]
     assert len(box.conversation.owed) == 0
     assert box.state is State.SPEAKING
     assert not box.earcons
@@ -253,7 +253,7 @@ def test_tap_while_an_answer_stalls_leaves_nothing_to_be_told():
 
 def test_hushed_answer_whose_end_never_comes_leaves_what_was_said_remembered():
     box = speaking().tell(GENERATED).tap().wait(61)
-    assert box.ordered(ef.RenewLink) == [ef.RenewLink(deaf=False)]
+    assert box.ordered(ef.RenewLink) == [ef.RenewLink(unresponsive=False)]
 
 
 def test_answer_goes_on_after_a_short_fault_of_the_speaker():

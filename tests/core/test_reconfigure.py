@@ -5,8 +5,8 @@ from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core.conversation import Link
 from appliance.core.signals import Fault
+from appliance.core.talk_mode import HOLD
 from appliance.core.volume import Volume
-from appliance.core.way import HOLD
 from tests.core.box import idle
 
 
@@ -28,7 +28,7 @@ def test_a_link_that_stays_as_it_is_is_left_alone():
 
 def test_a_link_that_changes_is_renewed():
     box = changed(idle(), relink=True)
-    assert box.just_ordered(ef.RenewLink) == [ef.RenewLink(deaf=False)]
+    assert box.just_ordered(ef.RenewLink) == [ef.RenewLink(unresponsive=False)]
     assert box.conversation.link is Link.OPENING
 
 

@@ -67,15 +67,15 @@ def test_blinks_are_counted_and_end_in_a_pause(count):
     steps = blinks(count).steps
     assert sum(step.level == 1.0 for step in steps) == count
     assert steps[-1].level == 0.0
-    assert steps[-1].hold_s > 3 * max(step.hold_s for step in steps[:-1])
+    assert steps[-1].for_s > 3 * max(step.for_s for step in steps[:-1])
 
 
 @pytest.mark.parametrize("signal", Signal)
 def test_every_pattern_can_be_shown(signal):
     steps = TABLE[signal].pattern.steps
     assert all(0 <= (step.level or 0) <= 1 for step in steps)
-    assert all(step.hold_s >= 0 <= step.fade_s for step in steps)
-    assert len(steps) == 1 or sum(step.hold_s + step.fade_s for step in steps) > 0.1
+    assert all(step.for_s >= 0 <= step.fade_s for step in steps)
+    assert len(steps) == 1 or sum(step.for_s + step.fade_s for step in steps) > 0.1
 
 
 def test_fatal_faults_are_faults_of_the_link():

@@ -9,9 +9,9 @@ from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core.conversation import State, start
 from appliance.core.signals import Earcon, Fault
+from appliance.core.talk_mode import HOLD, TalkMode, TalkSettings
 from appliance.core.tokens import Spent, Tokens, cost
 from appliance.core.volume import Volume
-from appliance.core.way import HOLD, Manner, Way
 from tests.core.box import LIMITS, Box, thinking
 
 DAY = 739_000
@@ -125,7 +125,9 @@ def open_microphone():
     """Hands-free, and little left of the day."""
     box = limited()
     limits = box.conversation.limits
-    box.tell(ev.ConfigChanged(limits, Manner(Way.HANDS_FREE), False, Volume()))
+    box.tell(
+        ev.ConfigChanged(limits, TalkSettings(TalkMode.HANDS_FREE), False, Volume())
+    )
     box.wire.unnumbered = True
     return box.press().release().hear(2000)
 

@@ -8,7 +8,7 @@ from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core.conversation import OVERDUE_S, State
 from appliance.core.signals import Earcon
-from appliance.core.way import Manner, Way
+from appliance.core.talk_mode import TalkMode, TalkSettings
 from tests.core.box import SOUND, idle, listening, speaking, thinking
 
 LAMP = ev.ToolCalled("1", "lamp", b'{"on":true}')
@@ -85,7 +85,7 @@ def test_while_a_tool_runs_no_answer_is_missed_and_after_it_the_wait_begins_anew
     assert (box.state, box.earcons) == (State.THINKING, [])
     box.tell(lit()).wait(9.9)
     assert box.ordered(ef.RenewLink) == []
-    assert box.wait(0.2).ordered(ef.RenewLink) == [ef.RenewLink(deaf=True)]
+    assert box.wait(0.2).ordered(ef.RenewLink) == [ef.RenewLink(unresponsive=True)]
 
 
 def test_an_answer_that_pauses_for_a_tool_has_not_stalled():
@@ -93,7 +93,7 @@ def test_an_answer_that_pauses_for_a_tool_has_not_stalled():
     assert box.ordered(ef.RenewLink) == []
     box.tell(lit()).wait(9.9)
     assert box.ordered(ef.RenewLink) == []
-    assert box.wait(0.2).ordered(ef.RenewLink) == [ef.RenewLink(deaf=True)]
+    assert box.wait(0.2).ordered(ef.RenewLink) == [ef.RenewLink(unresponsive=True)]
 
 
 def test_no_tool_is_run_for_what_the_user_took_back():
@@ -125,12 +125,12 @@ def test_hands_free_closing_while_a_tool_runs_sends_nothing_the_service_refuses(
 def test_a_cancelled_call_excuses_nobody():
     box = thinking().tell(LAMP).wait(30).tell(ev.ToolCallsCancelled(("1",)))
     assert box.wait(9.9).ordered(ef.RenewLink) == []
-    assert box.wait(0.2).ordered(ef.RenewLink) == [ef.RenewLink(deaf=True)]
+    assert box.wait(0.2).ordered(ef.RenewLink) == [ef.RenewLink(unresponsive=True)]
 
 
 def test_an_old_tool_in_the_background_excuses_no_new_silence():
     box = timer_set().say()
-    assert box.wait(11).ordered(ef.RenewLink) == [ef.RenewLink(deaf=True)]
+    assert box.wait(11).ordered(ef.RenewLink) == [ef.RenewLink(unresponsive=True)]
 
 
 def test_what_has_set_a_tool_to_work_is_not_said_again():
@@ -281,13 +281,13 @@ def test_a_renewal_waits_for_a_tool_and_for_what_is_said_of_it():
     box.tell(ev.LinkExpiring(box.now + 60)).wait(20).tell(rang())
     assert box.wait(1).ordered(ef.RenewLink) == []
     box.answer().drain()
-    assert box.ordered(ef.RenewLink) == [ef.RenewLink(deaf=False)]
+    assert box.ordered(ef.RenewLink) == [ef.RenewLink(unresponsive=False)]
 
 
 def test_a_renewal_does_not_wait_longer_than_it_may():
     box = timer_set()
     box.tell(ev.LinkExpiring(box.now + 60)).wait(61)
-    assert box.ordered(ef.RenewLink) == [ef.RenewLink(deaf=False)]
+    assert box.ordered(ef.RenewLink) == [ef.RenewLink(unresponsive=False)]
     assert box.ordered(ef.CancelTools) == []
 
 
@@ -322,8 +322,8 @@ def test_a_tool_that_is_done_with_no_link_is_told_as_lost_in_the_end():
 def hands_free():
     """The microphone is open, and something has been said."""
     box = idle()
-    manner = Manner(Way.HANDS_FREE, half_duplex=False)
-    box.conversation = replace(box.conversation, manner=manner)
+    talk = TalkSettings(TalkMode.HANDS_FREE, half_duplex=False)
+    box.conversation = replace(box.conversation, talk=talk)
     return box.press().release().hear(1000)
 
 
@@ -346,7 +346,7 @@ def test_hands_free_a_tool_in_the_background_is_told_while_its_answer_lasts():
 def test_hands_free_no_expected_answer_delays_a_renewal():
     box = hands_free().tell(TIMER).answer().drain().tell(rang()).answer().drain()
     box.tell(ev.LinkExpiring(box.now + 60))
-    assert box.just_ordered(ef.RenewLink) == [ef.RenewLink(deaf=False)]
+    assert box.just_ordered(ef.RenewLink) == [ef.RenewLink(unresponsive=False)]
 
 
 def test_hands_free_what_outlived_its_link_waits_until_the_microphone_is_closed():

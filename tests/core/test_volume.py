@@ -5,8 +5,8 @@ import pytest
 
 from appliance.core import effects as ef
 from appliance.core import events as ev
+from appliance.core.talk_mode import HOLD
 from appliance.core.volume import Volume
-from appliance.core.way import HOLD
 from tests.core.box import LIMITS, idle, speaking
 
 

@@ -14,8 +14,8 @@ from appliance.core import events as ev
 from appliance.core import tool_calls
 from appliance.core.conversation import Conversation, Link, start
 from appliance.core.signals import LINK_FAULTS, Fault
+from appliance.core.talk_mode import HOLD, TalkMode, TalkSettings
 from appliance.core.tokens import Tokens
-from appliance.core.way import HOLD, Manner, Way
 from tests.core.box import LIMITS, PERIOD_FRAMES, SOUND, Tape
 from tests.core.call_audit import check_calls
 from tests.core.wire_audit import Sent, Wire
@@ -86,7 +86,7 @@ class Walk(Bounded):
         self.now = 1000.0
         self.toggling = toggling
         self.conversation: Conversation = start(
-            SHORT, self.now, Manner(Way.TOGGLE) if toggling else HOLD
+            SHORT, self.now, TalkSettings(TalkMode.TOGGLE) if toggling else HOLD
         )
         self.wire = Wire(SHORT.turn_gap_s)
         self.tape = Tape()

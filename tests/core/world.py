@@ -11,7 +11,7 @@ from appliance.basics.pcm import PLAYBACK_RATE_HZ, seconds
 from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core.conversation import Conversation, State
-from appliance.core.playback import PATIENCE_S
+from appliance.core.playback import ANSWER_TIMEOUT_S
 from appliance.core.signals import Earcon, Fault
 from appliance.core.tool_calls import may_end_empty
 from appliance.core.utterance import is_open
@@ -23,7 +23,7 @@ from tests.core.wire_audit import Sent
 #: After this many presses the user waits, and all must be settled then: also what waits
 #: behind the end of a hushed answer, which may never come.
 _PRESSES = 40
-_CALM_S = PATIENCE_S + 15
+_CALM_S = ANSWER_TIMEOUT_S + 15
 #: What is heard when an utterance will not be answered.
 _TELLS = {Earcon.LOST, Earcon.NO_ANSWER}
 
@@ -158,7 +158,7 @@ class World(Walk):
             begun |= isinstance(event, ev.AnswerEnded) and may_end_empty(before, u.turn)
             fate = u.turn in kept or begun or u.turn <= self.hushed_through or told
             assert fate, f"{u.turn} is lost silently by {type(event).__name__}"
-        if ef.RenewLink(deaf=False) in effects:
+        if ef.RenewLink(unresponsive=False) in effects:
             # Forced in the middle of a turn: nobody's failure.
             opened = {e.turn for e in effects if isinstance(e, ef.OpenTurn)}
             closed = {e.turn for e in effects if isinstance(e, ef.CloseTurn)}
@@ -190,8 +190,10 @@ class World(Walk):
                 self._draining = None
             case ef.OpenLink() if self._link.state == "down":
                 self._link.open()
-            case ef.RenewLink(deaf):
-                assert self.troubled or not deaf, "a healthy link is called deaf"
+            case ef.RenewLink(unresponsive):
+                assert self.troubled or not unresponsive, (
+                    "a healthy link is called unresponsive"
+                )
                 self._link.open()
             case ef.CloseLink():
                 self._link.close()

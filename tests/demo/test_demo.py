@@ -11,13 +11,13 @@ from appliance.core import events as ev
 from appliance.core.advance import advance
 from appliance.core.conversation import start
 from appliance.core.signals import Fault
+from appliance.core.talk_mode import HOLD, TalkMode, TalkSettings
 from appliance.core.volume import Volume
-from appliance.core.way import HOLD, Manner, Way
 from appliance.demo.screen import Screen
 from appliance.demo.watch import Watch, begins_to_listen, done, ready
-from appliance.journal.transition import Moment
-from tests.rig.patience import in_loop
+from appliance.journal.transition import Transition
 from tests.rig.story import PERIOD_S, Story
+from tests.rig.waiting import in_loop
 
 
 @pytest.fixture
@@ -28,30 +28,30 @@ def questions():
 
 @pytest.fixture
 def story(questions):
-    def made(way: Way) -> Story:
-        def ask(moment):
-            if begins_to_listen(moment):
-                questions.append(moment.now)
+    def made(mode: TalkMode) -> Story:
+        def ask(transition):
+            if begins_to_listen(transition):
+                questions.append(transition.now)
 
-        return Story(ask, manner=Manner(way))
+        return Story(ask, talk=TalkSettings(mode))
 
     return made
 
 
 def test_each_hold_asks_also_the_one_over_an_answer(story, questions):
-    story(Way.HOLD).say().answer().say()
+    story(TalkMode.HOLD).say().answer().say()
     assert len(questions) == 2
 
 
 def test_the_press_that_ends_a_toggle_asks_nothing(story, questions):
-    box = story(Way.TOGGLE).press().release().hear(8)
+    box = story(TalkMode.TOGGLE).press().release().hear(8)
     assert len(questions) == 1
     box.press().release().hear(2)
     assert len(questions) == 1
 
 
 def test_hands_free_only_the_press_that_opens_the_microphone_asks(story, questions):
-    box = story(Way.HANDS_FREE).press().release().hear(8).answer().wait(0.1)
+    box = story(TalkMode.HANDS_FREE).press().release().hear(8).answer().wait(0.1)
     box.press().release().drained().hear(8).press().release()
     assert len(questions) == 1
     box.press()
@@ -59,7 +59,7 @@ def test_hands_free_only_the_press_that_opens_the_microphone_asks(story, questio
 
 
 def test_hands_free_the_press_that_goes_on_listening_asks_again(story, questions):
-    box = story(Way.HANDS_FREE).tell(ev.LinkLost(None, "gone"))
+    box = story(TalkMode.HANDS_FREE).tell(ev.LinkLost(None, "gone"))
     box.press().hear(8).press().hear(8)
     assert len(questions) == 1
     box.press()
@@ -67,40 +67,40 @@ def test_hands_free_the_press_that_goes_on_listening_asks_again(story, questions
 
 
 @pytest.mark.parametrize(
-    ("way", "patience_s"), [(Way.TOGGLE, 0.0), (Way.HANDS_FREE, 4.0)]
+    ("mode", "patience_s"), [(TalkMode.TOGGLE, 0.0), (TalkMode.HANDS_FREE, 4.0)]
 )
-def test_a_microphone_left_open_is_found_when_no_answer_is_to_come(way, patience_s):
-    box = Story(manner=Manner(way)).press().release().hear(8)
+def test_a_microphone_left_open_is_found_when_no_answer_is_to_come(mode, patience_s):
+    box = Story(talk=TalkSettings(mode)).press().release().hear(8)
     done_at, over = box.now, done(box.now)
     box.hear(round(patience_s / PERIOD_S))
-    assert not any(map(over, box.moments))
+    assert not any(map(over, box.transitions))
     box.hear(2)
-    assert over(box.moments[-1])
+    assert over(box.transitions[-1])
     assert box.now - done_at < patience_s + 1.0
 
 
 def test_what_a_closed_microphone_heard_is_waited_for():
-    box = Story(manner=Manner(Way.HANDS_FREE)).tell(ev.LinkLost(None, "gone"))
+    box = Story(talk=TalkSettings(TalkMode.HANDS_FREE)).tell(ev.LinkLost(None, "gone"))
     box.press().hear(8).press().hear(2)
     over = done(box.now)
     box.hear(100)
-    assert not any(map(over, box.moments))
+    assert not any(map(over, box.transitions))
     box.tell(ev.LinkUp()).answer().wait(1.0).drained().hear(2)
-    assert over(box.moments[-1])
+    assert over(box.transitions[-1])
 
 
 def test_an_answer_is_heard_to_its_end_before_an_open_microphone_is_closed():
-    box = Story(manner=Manner(Way.HANDS_FREE)).press().release().hear(8)
+    box = Story(talk=TalkSettings(TalkMode.HANDS_FREE)).press().release().hear(8)
     over = done(box.now)
     box.hear(20).answer().hear(100)
-    assert not any(map(over, box.moments))
+    assert not any(map(over, box.transitions))
     box.drained().hear(40)
-    assert over(box.moments[-1])
+    assert over(box.transitions[-1])
 
 
 def test_what_waited_for_the_link_was_not_open_for_so_long(capsys):
     screen = Screen(as_json=False, prices=PricesSection())
-    box = Story(screen.follow, manner=Manner(Way.HANDS_FREE))
+    box = Story(screen.follow, talk=TalkSettings(TalkMode.HANDS_FREE))
     box.tell(ev.LinkLost(None, "gone")).press().hear(8).press().hear(80)
     box.tell(ev.LinkUp())
     assert "turn 1   microphone closed after 1.0 s" in capsys.readouterr().out
@@ -108,7 +108,7 @@ def test_what_waited_for_the_link_was_not_open_for_so_long(capsys):
 
 def test_an_open_microphone_is_not_told_as_speech(capsys):
     screen = Screen(as_json=False, prices=PricesSection())
-    Story(screen.follow, manner=Manner(Way.HANDS_FREE)).press().hear(8).press()
+    Story(screen.follow, talk=TalkSettings(TalkMode.HANDS_FREE)).press().hear(8).press()
     shown = capsys.readouterr().out
     assert "turn 1   microphone closed after 1.0 s" in shown
     assert "of speech" not in shown
@@ -118,11 +118,11 @@ def test_an_open_microphone_is_not_told_as_speech(capsys):
 def shown(capsys):
     """What the screen shows of a story, without its times."""
 
-    def of(tell, *, manner=HOLD, config=None, transcripts=False):
+    def of(tell, *, talk=HOLD, config=None, transcripts=False):
         screen = Screen(as_json=False, prices=PricesSection(), transcripts=transcripts)
-        told = Story(screen.follow, manner=manner)
+        told = Story(screen.follow, talk=talk)
         if config:
-            told.tell(ev.ConfigChanged(limits(config), manner, False, Volume()))
+            told.tell(ev.ConfigChanged(limits(config), talk, False, Volume()))
         tell(told)
         lines = capsys.readouterr().out.splitlines()
         return [line.partition(" s  ")[2] for line in lines]
@@ -134,9 +134,9 @@ def test_only_where_there_is_a_pre_roll_a_turn_is_sent_from_it_on(shown):
     closed = Config(microphone=MicrophoneSection(open="while-held"))
     assert "turn 1   sending, from the pre-roll on" in shown(lambda s: s.say())
     assert "turn 1   sending" in shown(lambda s: s.say(), config=closed)
-    open_microphone = Manner(Way.HANDS_FREE)
+    open_microphone = TalkSettings(TalkMode.HANDS_FREE)
     assert "turn 1   sending" in shown(
-        lambda s: s.press().hear(8), manner=open_microphone
+        lambda s: s.press().hear(8), talk=open_microphone
     )
 
 
@@ -163,7 +163,7 @@ def test_what_was_said_and_answered_is_shown_to_those_who_want_transcripts(shown
 
 def step(watch, box, event):
     after, effects = advance(box, event, 1.0)
-    watch.follow(Moment(1.0, event, box, after, effects))
+    watch.follow(Transition(1.0, event, box, after, effects))
     return after
 
 

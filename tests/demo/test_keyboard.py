@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from appliance.core.way import Way
+from appliance.core.talk_mode import TalkMode
 from appliance.demo.keyboard import SpaceBar, keys
 from appliance.demo.script import TAP, Act
 
@@ -40,13 +40,13 @@ async def unbuffered(source) -> None:
             await asyncio.sleep(0)
 
 
-def typed(*strokes: bytes, way: Way = Way.HOLD) -> list[Act]:
+def typed(*strokes: bytes, mode: TalkMode = TalkMode.HOLD) -> list[Act]:
     """What the strokes do, each typed once the one before has had its effect."""
 
     async def type_all() -> list[Act]:
         done = []
         with terminal() as (person, source):
-            stream = keys(source, way)
+            stream = keys(source, mode)
             for stroke in strokes:
                 act = asyncio.ensure_future(anext(stream))
                 await unbuffered(source)
@@ -62,13 +62,13 @@ def test_space_presses_and_space_again_releases():
     assert typed(b" ", b" ", b" ") == [Act.PRESS, Act.RELEASE, Act.PRESS]
 
 
-@pytest.mark.parametrize("way", [Way.TOGGLE, Way.HANDS_FREE])
-def test_where_only_a_press_counts_each_space_is_one(way):
-    assert typed(b" ", b"x", way=way) == [Act.PRESS, Act.RELEASE]
+@pytest.mark.parametrize("mode", [TalkMode.TOGGLE, TalkMode.HANDS_FREE])
+def test_where_only_a_press_counts_each_space_is_one(mode):
+    assert typed(b" ", b"x", mode=mode) == [Act.PRESS, Act.RELEASE]
 
 
 def test_where_only_a_press_counts_repetitions_of_a_held_key_are_none():
-    space = SpaceBar(Way.TOGGLE)
+    space = SpaceBar(TalkMode.TOGGLE)
     strokes = [space.stroke(now) for now in (10.0, 10.03, 10.06, 10.3)]
     assert strokes == [TAP, [], [], TAP]
     assert space.deadline is None
@@ -88,7 +88,7 @@ def test_the_terminal_is_left_as_it_was():
         with terminal() as (person, source):
             before = termios.tcgetattr(source)
             os.write(person, b"q")
-            assert [act async for act in keys(source, Way.HOLD)] == [Act.QUIT]
+            assert [act async for act in keys(source, TalkMode.HOLD)] == [Act.QUIT]
             return termios.tcgetattr(source) == before
 
     assert asyncio.run(visit())
@@ -98,7 +98,7 @@ def test_the_keys_work_after_the_demo_was_stopped_and_goes_on():
     async def come_back() -> Act:
         with terminal() as (person, source):
             before = termios.tcgetattr(source)
-            stream = keys(source, Way.HOLD)
+            stream = keys(source, TalkMode.HOLD)
             act = asyncio.ensure_future(anext(stream))
             await unbuffered(source)
             termios.tcsetattr(source, termios.TCSANOW, before)
@@ -138,7 +138,7 @@ else:
 
 
 def test_a_held_key_releases_when_its_repetitions_stop():
-    space = SpaceBar(Way.HOLD)
+    space = SpaceBar(TalkMode.HOLD)
     assert space.stroke(10.0) == [Act.PRESS]
     assert space.deadline is None
     for now in (10.5, 10.53, 10.56):

@@ -8,7 +8,7 @@ import pytest
 from appliance.config.sections import PricesSection
 from appliance.core import events as ev
 from appliance.core.signals import TABLE, Fault, Signal
-from appliance.core.way import Manner, Way
+from appliance.core.talk_mode import TalkMode, TalkSettings
 from appliance.demo.events import EVENTS
 from appliance.demo.timeline import Timeline
 from tests.rig.story import SOUND, Story
@@ -22,7 +22,7 @@ def records():
 @pytest.fixture
 def story(records):
     timeline = Timeline(PricesSection(audio_in=100.0, audio_out=1000.0))
-    return Story(lambda moment: records.extend(timeline.records(moment)))
+    return Story(lambda transition: records.extend(timeline.records(transition)))
 
 
 def told(records, *names):
@@ -58,7 +58,7 @@ def test_a_turn_that_is_over_has_what_its_line_in_the_journal_has(story, records
 @pytest.mark.parametrize("wanted", [True, False])
 def test_what_was_said_is_told_to_those_who_want_transcripts(records, wanted):
     timeline = Timeline(PricesSection(), transcripts=wanted)
-    story = Story(lambda moment: records.extend(timeline.records(moment)))
+    story = Story(lambda transition: records.extend(timeline.records(transition)))
     story.say().tell(ev.TranscriptHeard("Hello", spoken=False))
     story.tell(ev.TranscriptHeard("Hi", spoken=True)).answer().drained()
     (over,) = told(records, "turn_over")
@@ -76,8 +76,8 @@ def test_a_tap_is_a_press_a_release_and_a_tap(story, records):
 def test_where_a_press_toggles_the_second_of_two_quick_ones_is_the_tap(records):
     timeline = Timeline(PricesSection())
     toggled = Story(
-        lambda moment: records.extend(timeline.records(moment)),
-        manner=Manner(Way.TOGGLE),
+        lambda transition: records.extend(timeline.records(transition)),
+        talk=TalkSettings(TalkMode.TOGGLE),
     )
     records.clear()
     toggled.press().release().wait(0.1).press().release()

@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from appliance.basics.strict_toml import Unreadable, parse
+from appliance.basics.strict_toml import ConfigError, parse
 from appliance.cli import parser
 from appliance.config.file import Config
 from appliance.core.message_ids import TURN_ID
@@ -115,7 +115,7 @@ def wrong_setting(section: str, key: str, value: str) -> str | None:
     if value and not value.startswith("..."):
         try:
             parse(f"[{section}]\n{key} = {value}", Config, "document")
-        except Unreadable as error:
+        except ConfigError as error:
             return str(error)
     return None
 

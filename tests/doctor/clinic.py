@@ -9,11 +9,11 @@ import numpy as np
 
 from appliance.config.file import Config
 from appliance.doctor.case import Case
-from appliance.doctor.finding import Finding, Verdict
+from appliance.doctor.finding import Classification, Finding
 from appliance.doctor.machine import Machine, Ran, run
 from appliance.hardware.sound_card import AlsaCard
 
-OK, FAIL, SKIP = Verdict.OK, Verdict.FAIL, Verdict.SKIP
+OK, FAIL, SKIP = Classification.OK, Classification.FAIL, Classification.SKIP
 
 #: As the tests' virtual card is named.
 CONFIG = Config().changed(

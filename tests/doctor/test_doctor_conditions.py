@@ -18,7 +18,7 @@ from appliance.doctor.report import examine
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Close, Scenario
 from tests.doctor.clinic import COMMANDS, CONFIG, PI, box, plant
-from tests.rig.patience import in_loop
+from tests.rig.waiting import in_loop
 
 SOUND = {"cards", "rates", "microphone", "speaker"}
 WAY = {"clock", "dns", "tls", "key", "model", "answer"}

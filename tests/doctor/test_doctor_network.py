@@ -16,12 +16,12 @@ from appliance.doctor.credential import KeyHidden, find_key
 from appliance.doctor.finding import LINK_MENDS
 from appliance.doctor.machine import Machine, Ran
 from appliance.doctor.report import examine
-from appliance.live.closes import Loss, Next, Verdict
+from appliance.live.close_codes import Classification, Next, SessionEnd
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Close, Drop, Scenario, Stall
 from tests.doctor.clinic import CONFIG, FAIL, OK, SKIP, box, examined, plant
 from tests.rig.certificate import certificate
-from tests.rig.patience import in_loop
+from tests.rig.waiting import in_loop
 
 KEY = "AQ.a-key-that-nobody-may-see"
 QUICK = Scenario(
@@ -301,7 +301,7 @@ async def test_a_service_that_says_nothing_is_given_up(monkeypatch):
 
 
 def test_a_certificate_from_the_future_is_the_clock_of_the_answer_too():
-    loss = Loss(Verdict(Next.RETRY, Fault.CLOCK), "not yet valid")
+    loss = SessionEnd(Classification(Next.RETRY, Fault.CLOCK), "not yet valid")
     found = answer.judge_answer(answer.RoundTrip(0.0, loss=loss), 10.0)
     assert found.signal is Signal.CLOCK
 

@@ -11,7 +11,7 @@ from appliance.demo.panel import Panel
 from appliance.doctor import pins
 from appliance.doctor.case import Case
 from tests.doctor.clinic import CONFIG, FAIL, OK, box, examined
-from tests.rig.patience import in_loop
+from tests.rig.waiting import in_loop
 
 
 @pytest.fixture

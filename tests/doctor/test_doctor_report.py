@@ -32,11 +32,11 @@ from appliance.doctor.finding import fail, ok, skip
 from appliance.doctor.levels import Echo, level
 from appliance.doctor.report import as_line, as_object, examine
 from appliance.doctor.sections import SECTIONS
-from appliance.live.closes import Loss, Next, Verdict
+from appliance.live.close_codes import Classification, Next, SessionEnd
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Scenario
 from tests.doctor.clinic import COMMANDS, CONFIG, FAIL, OK, PI, SKIP, Room, box, plant
-from tests.rig.patience import in_loop
+from tests.rig.waiting import in_loop
 
 ROOT = Path(__file__).parents[2]
 
@@ -54,7 +54,10 @@ FOUND = {
     ),
     Signal.LOST: lambda: answer.judge_answer(
         answer.RoundTrip(
-            0.0, up_at=1.0, sent_at=2.0, loss=Loss(Verdict(Next.RETRY), "1006")
+            0.0,
+            up_at=1.0,
+            sent_at=2.0,
+            loss=SessionEnd(Classification(Next.RETRY), "1006"),
         ),
         10.0,
     ),

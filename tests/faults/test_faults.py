@@ -11,7 +11,7 @@ from tests.faults.bench import play
 from tests.faults.promise import Kind, Outcome, Phase, Senseless, promise
 from tests.faults.rows import ROWS
 from tests.faults.tapes import earcons, played
-from tests.rig.patience import noise
+from tests.rig.waiting import noise
 
 SLICE = [
     ("connection refused", Phase.ASLEEP),

@@ -13,7 +13,7 @@ from hypothesis import note
 
 import appliance.core.advance as core
 from appliance.basics.record import astuple
-from appliance.basics.strict_toml import Unreadable
+from appliance.basics.strict_toml import ConfigError
 from appliance.core import events as ev
 from appliance.live import downlink
 from appliance.simulator.live.downlink import Close, Drop, Send, Stall
@@ -167,7 +167,7 @@ def read(reader: Callable[[Path], Any], path: Path, texts: Iterable[bytes]) -> N
         with _examined(text):
             try:
                 reader(path)
-            except Unreadable as error:
+            except ConfigError as error:
                 line = str(error)
                 assert line.isprintable()
                 assert line.startswith(f"{path}: ")

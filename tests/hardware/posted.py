@@ -2,7 +2,7 @@
 """Events as the devices post them."""
 
 from appliance.core.events import Event
-from tests.rig.patience import until
+from tests.rig.waiting import until
 
 
 class Posted(list[Event]):

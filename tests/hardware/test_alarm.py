@@ -3,7 +3,7 @@ import asyncio
 import time
 
 from appliance.hardware.alarm import Alarm, next_second
-from tests.rig.patience import in_loop
+from tests.rig.waiting import in_loop
 
 
 @in_loop

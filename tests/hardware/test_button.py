@@ -11,7 +11,7 @@ from appliance.core.events import TalkPressed, TalkReleased
 from appliance.hardware import button as button_module
 from appliance.hardware.button import TalkButton
 from tests.hardware.posted import Posted
-from tests.rig.patience import in_loop, until
+from tests.rig.waiting import in_loop, until
 
 GPIO = 17
 

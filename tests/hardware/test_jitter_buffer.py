@@ -2,7 +2,7 @@
 import pytest
 
 from appliance.hardware.jitter_buffer import LIMIT_S, JitterBuffer
-from tests.rig.patience import noise
+from tests.rig.waiting import noise
 
 PERIOD = 480
 

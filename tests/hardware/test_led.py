@@ -9,8 +9,8 @@ import pytest
 from appliance.basics.record import replace
 from appliance.core.led_pattern import Glow, LedPattern
 from appliance.core.signals import TABLE
-from appliance.hardware.led import StatusLed, course
-from tests.rig.patience import in_loop, until
+from appliance.hardware.led import StatusLed, brightness_steps
+from tests.rig.waiting import in_loop, until
 
 GPIO = 12
 ON = LedPattern("on", (Glow(1.0, 0.0),))
@@ -96,17 +96,17 @@ async def test_closing_turns_the_light_off(pins):
 
 
 def test_a_steady_light_rests_for_ever():
-    assert list(course((Glow(0.7, 0.0),), 0.0)) == [(0.7, None)]
+    assert list(brightness_steps((Glow(0.7, 0.0),), 0.0)) == [(0.7, None)]
 
 
 def test_a_steady_light_may_be_faded_to():
-    way = list(course((Glow(1.0, 0.0, 0.2),), 0.0))
+    way = list(brightness_steps((Glow(1.0, 0.0, 0.2),), 0.0))
     assert [level for level, _ in way] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0, 1.0])
     assert way[-1][1] is None
 
 
 def test_a_blink_holds_each_level():
-    way = course((Glow(1.0, 0.2), Glow(0.0, 0.3)), 0.5)
+    way = brightness_steps((Glow(1.0, 0.2), Glow(0.0, 0.3)), 0.5)
     expected = [(1.0, 0.2), (0.0, 0.3), (1.0, 0.2), (0.0, 0.3)]
     assert list(itertools.islice(way, 4)) == expected
 
@@ -120,16 +120,16 @@ def test_a_fade_takes_its_time_in_small_steps_and_starts_at_once():
 
 @pytest.mark.parametrize("row", TABLE.values(), ids=lambda row: row.situation)
 def test_every_pattern_of_the_box_moves_on_and_stays_in_range(row):
-    steps = [Glow(step.level or 0.0, step.hold_s, step.fade_s) for step in
+    steps = [Glow(step.level or 0.0, step.for_s, step.fade_s) for step in
              row.pattern.steps]  # fmt: skip
-    moves = list(itertools.islice(course(steps, 1.0), 200))
+    moves = list(itertools.islice(brightness_steps(steps, 1.0), 200))
     assert all(0.0 <= level <= 1.0 for level, _ in moves)
     if len(steps) > 1:
         assert sum(keep_s for _, keep_s in moves) > 1.0
 
 
 def _halves(up: Glow, down: Glow):
-    way = list(itertools.islice(course((up, down), 0.0), 40))
+    way = list(itertools.islice(brightness_steps((up, down), 0.0), 40))
     return way[:20], way[20:]
 
 
@@ -139,7 +139,9 @@ def test_no_way_from_one_pattern_into_another_leaves_what_an_led_can_show():
     steps = [tuple(replace(s, level=s.level or 0.05) for s in way) for way in steps]
     passed = {0.0, 0.05, 1.0}
     for way in steps:
-        passed |= {level for level, _ in itertools.islice(course(way, 0.0), 200)}
+        passed |= {
+            level for level, _ in itertools.islice(brightness_steps(way, 0.0), 200)
+        }
     for way, begin in itertools.product(steps, sorted(passed)):
-        for level, _ in itertools.islice(course(way, begin), 100):
+        for level, _ in itertools.islice(brightness_steps(way, begin), 100):
             assert 0.0 <= level <= 1.0

@@ -11,7 +11,7 @@ from appliance.core.events import CaptureOverran, PeriodCaptured
 from appliance.hardware.microphone import CaptureClock, Microphone
 from appliance.hardware.sound_card import AlsaCard
 from tests.hardware.posted import Posted
-from tests.rig.patience import in_loop, noise, until
+from tests.rig.waiting import in_loop, noise, until
 
 PERIOD = 2048
 PERIOD_S = 0.128

@@ -15,7 +15,7 @@ from appliance.hardware import sound_card
 from appliance.hardware.card import DeviceUnavailable, DeviceUnknown, Stream
 from appliance.hardware.sound_card import AlsaCard
 from appliance.simulator.virtual_card import VirtualCard
-from tests.rig.patience import in_loop, noise, until
+from tests.rig.waiting import in_loop, noise, until
 
 RATE_HZ = 24_000
 PERIOD = 480

@@ -19,7 +19,7 @@ from appliance.hardware.sound_card import AlsaCard
 from appliance.hardware.speaker import Speaker
 from appliance.simulator.wav_card import WavCard
 from tests.hardware.posted import Posted
-from tests.rig.patience import in_loop, noise, until
+from tests.rig.waiting import in_loop, noise, until
 
 PERIOD = 480
 PERIOD_S = 0.02

@@ -16,7 +16,7 @@ from appliance.config.file import Config
 from appliance.hardware.card import DeviceUnavailable
 from appliance.hardware.sound_card import AlsaCard
 from appliance.simulator.virtual_card import VirtualCard
-from tests.rig.patience import in_loop, until
+from tests.rig.waiting import in_loop, until
 
 ASOUND = Path(__file__).parents[2] / "hw" / "asound.conf"
 CARD_HZ, MIC_HZ, SPEAKER_HZ = 48_000, 16_000, 24_000

@@ -81,7 +81,7 @@ def test_every_pcm_named_is_defined():
 
 
 def test_each_complaint_has_its_columns_and_a_line_of_the_doctor():
-    sources = [*DOCTOR.glob("*.py"), DOCTOR.parent / "live" / "closes.py"]
+    sources = [*DOCTOR.glob("*.py"), DOCTOR.parent / "live" / "close_codes.py"]
     said = "".join(path.read_text() for path in sources)
     for what, _led, _line, doctor, _advice in complaints():
         for part in doctor.split("; ") if doctor != "–" else ():

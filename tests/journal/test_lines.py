@@ -10,7 +10,7 @@ from appliance.config.sections import PricesSection
 from appliance.core import events as ev
 from appliance.core.message_ids import READY_ID, TURN_ID
 from appliance.core.signals import TABLE, Fault, Signal, signal_of
-from appliance.core.way import Manner, Way
+from appliance.core.talk_mode import TalkMode, TalkSettings
 from appliance.journal import lines as log_lines
 from appliance.journal.lines import LogLines
 from tests.rig.story import Story
@@ -40,16 +40,16 @@ def test_each_fault_is_one_warning_with_its_reason_and_what_to_do(story, caplog,
 
 
 @pytest.mark.parametrize(
-    ("way", "how"),
+    ("mode", "how"),
     [
-        (Way.HOLD, "hold the button and talk"),
-        (Way.TOGGLE, "press the button and talk"),
-        (Way.HANDS_FREE, "press the button and talk"),
+        (TalkMode.HOLD, "hold the button and talk"),
+        (TalkMode.TOGGLE, "press the button and talk"),
+        (TalkMode.HANDS_FREE, "press the button and talk"),
     ],
 )
-def test_a_box_that_is_ready_says_how_it_is_talked_to(caplog, way, how):
+def test_a_box_that_is_ready_says_how_it_is_talked_to(caplog, mode, how):
     caplog.set_level(logging.INFO)
-    Story(LogLines(transcripts=False).follow, manner=Manner(way))
+    Story(LogLines(transcripts=False).follow, talk=TalkSettings(mode))
     (record,) = lines(caplog, READY_ID)
     assert record.getMessage() == f"ready: {how}"
 

@@ -37,8 +37,8 @@ def test_what_is_written_to_descriptor_2_is_logged_and_python_keeps_its_stderr()
     program = """if True:
         import os, sys
         from appliance.journal import handler as journal
-        from appliance.journal import stderr_filter as native_noise
-        native_noise.subdue()
+        from appliance.journal import stderr_filter
+        stderr_filter.install()
         journal.set_up()
         for _ in range(100_000):
             os.write(2, b"PaAlsaStream_WaitForFrames failed\\n")
@@ -60,8 +60,8 @@ def test_what_is_written_to_descriptor_2_is_logged_and_python_keeps_its_stderr()
 def test_a_crash_in_c_leaves_a_stack():
     program = """if True:
         import ctypes
-        from appliance.journal import stderr_filter as native_noise
-        native_noise.subdue()
+        from appliance.journal import stderr_filter
+        stderr_filter.install()
         ctypes.string_at(0)
     """
     ended = subprocess.run(

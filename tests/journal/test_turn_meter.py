@@ -5,8 +5,8 @@ import pytest
 
 from appliance.core import events as ev
 from appliance.core.signals import Fault
+from appliance.core.talk_mode import TalkMode, TalkSettings
 from appliance.core.tokens import Tokens
-from appliance.core.way import Manner, Way
 from appliance.journal.turn_meter import TurnMeter
 from appliance.journal.turn_report import Report
 from tests.rig.story import PERIOD_S, Story
@@ -20,7 +20,7 @@ def reports():
 @pytest.fixture
 def story(reports):
     follower = TurnMeter()
-    return Story(lambda moment: reports.extend(follower.follow(moment)))
+    return Story(lambda transition: reports.extend(follower.follow(transition)))
 
 
 def test_an_answered_turn_is_measured_from_press_to_last_sound(story, reports):
@@ -66,7 +66,7 @@ def test_tokens_that_are_counted_after_a_turn_was_cut_are_the_days_only(story, r
         ("cut", 0),
         ("answered", 10),
     ]
-    assert story.moments[-1].after.spent.tokens.total_in == 17
+    assert story.transitions[-1].after.spent.tokens.total_in == 17
 
 
 def test_a_tap_while_thinking_ends_the_turn_at_once(story, reports):
@@ -224,10 +224,10 @@ def test_the_reason_of_an_odd_end_is_told(story, reports):
 def hands_free(reports):
     follower = TurnMeter()
 
-    def look_on(moment):
-        reports.extend(follower.follow(moment))
+    def look_on(transition):
+        reports.extend(follower.follow(transition))
 
-    return Story(look_on, manner=Manner(Way.HANDS_FREE)).press().release()
+    return Story(look_on, talk=TalkSettings(TalkMode.HANDS_FREE)).press().release()
 
 
 def test_a_hands_free_stretch_is_told_when_the_microphone_closes(hands_free, reports):
@@ -274,7 +274,7 @@ def test_a_turn_that_calls_a_tool_costs_all_that_it_adds_to_the_day(story, repor
     story.tell(ev.AnswerEnded(), ev.ToolAnswered("1", b"{}")).answer()
     story.wait(1.0).drained()
     (report,) = reports
-    assert report.tokens == story.moments[-1].after.spent.tokens
+    assert report.tokens == story.transitions[-1].after.spent.tokens
     assert report.tokens.total_in == 17
 
 

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from appliance.live import closes
+from appliance.live import close_codes
 
 
 @pytest.fixture(autouse=True)
@@ -24,5 +24,5 @@ def impatient(monkeypatch):
 @pytest.fixture
 def patient(monkeypatch):
     """The back-off outlasts any test."""
-    monkeypatch.setattr(closes, "_BACK_OFF_S", (1000.0, 1000.0))
+    monkeypatch.setattr(close_codes, "_BACK_OFF_S", (1000.0, 1000.0))
     monkeypatch.setattr(random, "random", lambda: 1.0)

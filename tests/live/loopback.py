@@ -19,7 +19,7 @@ from appliance.core.effects import CloseTurn, OpenTurn, SendAudio
 from appliance.live import uplink
 from appliance.live.link import LiveLink
 from appliance.simulator.scenario import Scenario
-from tests.rig.patience import in_loop
+from tests.rig.waiting import in_loop
 
 KEY = "AQ.not-to-be-seen"
 SETTINGS = uplink.Settings(

@@ -103,7 +103,7 @@ async def test_a_renewal_does_not_wait_for_the_back_off_either(patient):
         await line.heard(ev.LinkUp)
         await server.inject(Drop())
         await line.heard(ev.LinkLost)
-        line.link.renew(deaf=False)
+        line.link.renew(unresponsive=False)
         assert await line.heard(ev.LinkUp, times=2) == ev.LinkUp(resumed=True)
 
 
@@ -156,7 +156,7 @@ async def test_an_answered_turn_counts_though_the_link_was_then_renewed(monkeypa
         await line.heard(ev.LinkUp, times=2)
         line.say()
         await line.heard(ev.AnswerEnded)
-        line.link.renew(deaf=False)
+        line.link.renew(unresponsive=False)
         await line.heard(ev.LinkUp, times=3)
         await server.inject(Drop())
         await line.heard(ev.LinkUp, times=4)
@@ -258,7 +258,7 @@ async def test_a_link_that_is_deaf_is_resumed_first_and_fresh_the_next_time():
     async with LiveServer(QUICK) as server, Line(server.url) as line:
         for times, resumed in ((1, False), (2, True), (3, False), (4, True)):
             assert await line.heard(ev.LinkUp, times) == ev.LinkUp(resumed)
-            line.link.renew(deaf=True)
+            line.link.renew(unresponsive=True)
         await line.heard(ev.LinkUp, times=5)
 
 
@@ -276,9 +276,9 @@ async def test_a_deaf_session_issues_no_handle_while_it_is_closed():
 
     async with peer(talk) as url, Line(url) as line:
         await line.heard(ev.AnswerEnded)
-        line.link.renew(deaf=False)
+        line.link.renew(unresponsive=False)
         await line.heard(ev.AnswerEnded, times=2)
         line.link.send(OpenTurn(1))
-        line.link.renew(deaf=True)
+        line.link.renew(unresponsive=True)
         assert await line.heard(ev.LinkUp, times=3) == ev.LinkUp(resumed=False)
     assert [setup["sessionResumption"] for setup in setups] == [{}, {"handle": "0"}, {}]

@@ -21,7 +21,7 @@ async def renewed(**changes):
         line.say()
         await line.heard(ev.AnswerEnded)
         assert line.link.configure(server.url, replace(SETTINGS, **changes))
-        line.link.renew(deaf=False)
+        line.link.renew(unresponsive=False)
         await server.wait_for(lambda server: server.connections == 2)
         await server.wait_for(lambda server: server.client_messages(2))
         yield line, server.client_messages(2)[0]["setup"]
@@ -49,7 +49,7 @@ async def test_failures_before_do_not_count_against_what_was_changed():
         await server.inject(Drop())
         await line.heard(ev.LinkUp, times=2)
         line.link.configure(server.url, replace(SETTINGS, voice="Puck"))
-        line.link.renew(deaf=False)
+        line.link.renew(unresponsive=False)
         await line.heard(ev.LinkUp, times=3)
         assert len(line.all(ev.LinkLost)) == 1
 

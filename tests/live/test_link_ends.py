@@ -39,7 +39,7 @@ async def test_a_renewal_closes_the_old_socket_before_it_opens_the_new_one():
         await line.heard(ev.LinkUp)
         line.say()
         await line.heard(ev.AnswerEnded)
-        line.link.renew(deaf=False)
+        line.link.renew(unresponsive=False)
         assert await line.heard(ev.LinkUp, times=2) == ev.LinkUp(resumed=True)
         lines = server.transcript
         assert lines.index((1, "> close 1000")) < lines.index((2, "> setup"))
@@ -55,7 +55,7 @@ async def test_no_renewal_is_told_as_a_loss(patient):
             await line.heard(ev.LinkUp, times)
             line.say()
             await line.heard(ev.AnswerEnded, times)
-            line.link.renew(deaf=False)
+            line.link.renew(unresponsive=False)
         await line.heard(ev.LinkUp, times=11)
         assert not line.all(ev.LinkLost)
         assert server.connections == 11
@@ -92,7 +92,7 @@ async def test_renewal_after_renewal_without_an_answer_backs_off_and_is_shown(
     async with LiveServer(QUICK) as server, Line(server.url) as line:
         for times in range(1, 5):
             await line.heard(ev.LinkUp, times)
-            line.link.renew(deaf=False)
+            line.link.renew(unresponsive=False)
         await line.heard(ev.LinkUp, times=5)
         assert waits == [2, 3, 4]
         assert [lost.fault for lost in line.all(ev.LinkLost)] == [
@@ -107,7 +107,7 @@ async def test_renewal_after_renewal_without_an_answer_backs_off_and_is_shown(
 async def test_a_renewal_while_it_opens_starts_over(patient):
     async with Rude(sets_up=False) as rude, Line(rude.url) as line:
         await rude.until(lambda rude: len(rude.frames) == 1)
-        line.link.renew(deaf=False)
+        line.link.renew(unresponsive=False)
         await rude.until(lambda rude: len(rude.frames) == 2)
         assert line.kinds == ["LinkOpening"]
         assert len(line.all(ev.LinkOpening)) == 2
@@ -117,10 +117,10 @@ async def test_a_renewal_while_it_opens_starts_over(patient):
 async def test_renewals_in_a_row_are_one():
     async with LiveServer(QUICK) as server, Line(server.url) as line:
         await line.heard(ev.LinkUp)
-        line.link.renew(deaf=False)
+        line.link.renew(unresponsive=False)
         assert await line.heard(ev.LinkUp, times=2) == ev.LinkUp(resumed=True)
-        for deaf in (False, True, False):
-            line.link.renew(deaf=deaf)
+        for unresponsive in (False, True, False):
+            line.link.renew(unresponsive=unresponsive)
         assert await line.heard(ev.LinkUp, times=3) == ev.LinkUp(resumed=False)
         await settled()
         assert server.connections == 3
@@ -144,7 +144,7 @@ async def test_a_session_that_is_told_to_end_says_nothing_more_but_its_handle():
 
     async with peer(talk) as url, Line(url) as line:
         line.on_event = lambda event: (
-            line.link.renew(deaf=False)
+            line.link.renew(unresponsive=False)
             if isinstance(event, ev.AnswerGenerated)
             else None
         )
@@ -170,7 +170,7 @@ async def test_a_session_that_ends_by_itself_when_it_is_told_to_is_no_loss(
             if isinstance(event, ev.AnswerEnded) and not told:
                 told.append(event)
                 if ask == "renew":
-                    line.link.renew(deaf=False)
+                    line.link.renew(unresponsive=False)
                 else:
                     line.link.close()
 
@@ -189,7 +189,9 @@ async def test_a_renewal_at_the_moment_of_a_loss_opens_one_link(patient):
     async with LiveServer(QUICK) as server, Line(server.url) as line:
         await line.heard(ev.LinkUp)
         line.on_event = lambda event: (
-            line.link.renew(deaf=False) if isinstance(event, ev.LinkLost) else None
+            line.link.renew(unresponsive=False)
+            if isinstance(event, ev.LinkLost)
+            else None
         )
         await server.inject(Drop())
         await line.heard(ev.LinkUp, times=2)
@@ -366,12 +368,12 @@ async def test_a_cancelled_link_leaves_nothing_behind(moment, patient):
 @pytest.mark.parametrize("event", [ev.LinkOpening, ev.LinkUp, ev.AnswerEnded])
 @on_loop
 async def test_a_mistake_ends_the_task_for_systemd_to_see(event):
-    class Mistake(Exception):
+    class Problem(Exception):
         pass
 
     def post(said):
         if isinstance(said, event):
-            raise Mistake
+            raise Problem
 
     async def talk(socket):
         await accept(socket, UP, ENDED)
@@ -380,5 +382,5 @@ async def test_a_mistake_ends_the_task_for_systemd_to_see(event):
     async with peer(talk) as url:
         link = LiveLink(endpoint=url, settings=SETTINGS, key=None, post=post)
         link.open()
-        with pytest.raises(Mistake):
+        with pytest.raises(Problem):
             await link.run()

@@ -88,7 +88,7 @@ async def test_the_handle_may_come_in_one_frame_with_the_set_up():
 
     async with peer(talk) as url, Line(url) as line:
         await line.heard(ev.LinkUp)
-        line.link.renew(deaf=False)
+        line.link.renew(unresponsive=False)
         assert await line.heard(ev.LinkUp, times=2) == ev.LinkUp(resumed=True)
     assert handles == [{}, {"handle": "h-1"}]
 
@@ -249,7 +249,7 @@ async def test_unknown_fields_are_said_once_and_do_no_harm(caplog):
         await line.heard(ev.LinkUp)
         line.say()
         await line.heard(ev.AnswerEnded)
-        line.link.renew(deaf=False)
+        line.link.renew(unresponsive=False)
         await line.heard(ev.LinkUp, times=2)
     warnings = [record.getMessage() for record in caplog.records]
     assert warnings == [

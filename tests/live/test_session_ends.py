@@ -11,7 +11,7 @@ import pytest
 from appliance.core import events as ev
 from appliance.core.effects import CloseTurn, SendAudio
 from appliance.core.signals import Fault
-from appliance.live import dial, session, uplink
+from appliance.live import connect, session, uplink
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Close, Drop, Garbage, Scenario
 from tests.live.loopback import KEY, QUICK, Line, Rude, accept, on_loop, peer, settled
@@ -146,7 +146,7 @@ async def test_a_peer_that_speaks_no_http_is_no_network():
 
 @on_loop
 async def test_a_handshake_that_is_not_answered_ends(monkeypatch):
-    monkeypatch.setattr(dial, "OPEN_LIMIT_S", 0.2)
+    monkeypatch.setattr(connect, "OPEN_LIMIT_S", 0.2)
     async with Rude(upgrades=False) as rude, Line(rude.url) as line:
         lost = await line.heard(ev.LinkLost)
         assert lost.fault is Fault.NETWORK
@@ -207,19 +207,19 @@ async def test_a_turn_counts_as_sent_when_the_network_has_taken_all_of_it():
 @on_loop
 async def test_tcp_gives_up_on_a_peer_that_acknowledges_nothing_and_hoards_nothing():
     async with Rude() as rude:
-        connection = await dial.dial(rude.url, None)
+        connection = await connect.connect(rude.url, None)
         tcp = connection.transport.get_extra_info("socket")
         option = partial(tcp.getsockopt, socket.IPPROTO_TCP)
-        assert option(socket.TCP_USER_TIMEOUT) == dial.SEND_LIMIT_S * 1000
-        assert option(socket.TCP_NOTSENT_LOWAT) == dial._UNSENT_BYTES
+        assert option(socket.TCP_USER_TIMEOUT) == connect.SEND_LIMIT_S * 1000
+        assert option(socket.TCP_NOTSENT_LOWAT) == connect._UNSENT_BYTES
         await connection.close()
 
 
 @on_loop
 async def test_a_peer_that_answers_no_ping_ends_the_link(monkeypatch):
-    assert dial._PONG_LIMIT_S >= 60
-    monkeypatch.setattr(dial, "_PING_INTERVAL_S", 0.05)
-    monkeypatch.setattr(dial, "_PONG_LIMIT_S", 0.05)
+    assert connect._PONG_LIMIT_S >= 60
+    monkeypatch.setattr(connect, "_PING_INTERVAL_S", 0.05)
+    monkeypatch.setattr(connect, "_PONG_LIMIT_S", 0.05)
     async with Rude() as rude, Line(rude.url) as line:
         lost = await line.heard(ev.LinkLost)
         assert lost == ev.LinkLost(None, "1011 keepalive ping timeout")
@@ -227,7 +227,7 @@ async def test_a_peer_that_answers_no_ping_ends_the_link(monkeypatch):
 
 @on_loop
 async def test_late_pongs_are_forgiven(monkeypatch):
-    monkeypatch.setattr(dial, "_PING_INTERVAL_S", 0.02)
+    monkeypatch.setattr(connect, "_PING_INTERVAL_S", 0.02)
     late = Scenario(setup_delay_ms=0, answer_delay_ms=500, pong_delay_s=0.3)
     async with LiveServer(late) as server, Line(server.url) as line:
         await line.heard(ev.LinkUp)
@@ -277,11 +277,11 @@ async def test_nothing_is_hoarded_under_tls_either(tmp_path, monkeypatch):
     own, key = certificate(tmp_path, host="IP:127.0.0.1")
     monkeypatch.setenv("SSL_CERT_FILE", str(own))
     async with LiveServer(QUICK, tls=tls(own, key)) as server:
-        connection = await dial.dial(server.url, None)
-        carrier = dial._carrier(connection.transport)
+        connection = await connect.connect(server.url, None)
+        carrier = connect._carrier(connection.transport)
         assert carrier is not connection.transport
         for transport in (carrier, connection.transport):
-            assert transport.get_write_buffer_limits()[1] == dial._UNSENT_BYTES
+            assert transport.get_write_buffer_limits()[1] == connect._UNSENT_BYTES
         await connection.close()
 
 

@@ -22,7 +22,7 @@ from appliance.core.events import (
 from appliance.demo.panel import Panel
 from appliance.hardware.card import Card
 from appliance.hardware.sound_card import AlsaCard
-from appliance.journal.transition import Moment
+from appliance.journal.transition import Transition
 from appliance.service.app import Appliance
 from appliance.simulator.virtual_card import VirtualCard
 
@@ -45,11 +45,11 @@ class LivingBox:
     appliance: Appliance
     panel: Panel
     card: VirtualCard
-    moments: list[Moment] = field(default_factory=list)
+    transitions: list[Transition] = field(default_factory=list)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def follow(self, moment: Moment) -> None:
-        self.moments.append(moment)
+    def follow(self, transition: Transition) -> None:
+        self.transitions.append(transition)
         self._changed.set()
 
     async def until(self, condition: Callable[[], object]) -> None:
@@ -61,9 +61,9 @@ class LivingBox:
 
     async def state(self, state: State) -> None:
         """Wait until it is in `state`, if only for a step."""
-        since = len(self.moments) - 1
+        since = len(self.transitions) - 1
         await self.until(
-            lambda: any(m.after.state is state for m in self.moments[since:])
+            lambda: any(m.after.state is state for m in self.transitions[since:])
         )
 
     async def ready(self) -> None:
@@ -75,8 +75,8 @@ class LivingBox:
     async def quiet(self) -> None:
         await self.until(
             lambda: (
-                self.moments[-1].after.quiet_since is not None
-                and self.moments[-1].after.state is State.IDLE
+                self.transitions[-1].after.quiet_since is not None
+                and self.transitions[-1].after.state is State.IDLE
             )
         )
 
@@ -108,11 +108,11 @@ class LivingBox:
             return without_silence(pcm) in without_silence(played)
         return pcm in played
 
-    def happened(self, kind: type) -> list[Moment]:
-        return [m for m in self.moments if isinstance(m.event, kind)]
+    def happened(self, kind: type) -> list[Transition]:
+        return [m for m in self.transitions if isinstance(m.event, kind)]
 
     def effects(self, kind: type) -> list:
-        return [e for m in self.moments for e in m.effects if isinstance(e, kind)]
+        return [e for m in self.transitions for e in m.effects if isinstance(e, kind)]
 
 
 def without_silence(pcm: bytes) -> bytes:
@@ -127,7 +127,7 @@ async def living_box(
     url: str,
     config: Config | None = None,
     read_config: Callable[[], Config] | None = None,
-    observers: Sequence[Callable[[Moment], None]] = (),
+    observers: Sequence[Callable[[Transition], None]] = (),
     state_directory: Path | None = None,
     microphone_card: Callable[[Card], Card] = lambda card: card,
 ) -> AsyncIterator[LivingBox]:

@@ -6,9 +6,9 @@ from appliance.core import events as ev
 from appliance.core.advance import advance, deadline
 from appliance.core.conversation import start
 from appliance.core.effects import CloseTurn
+from appliance.core.talk_mode import HOLD, TalkSettings
 from appliance.core.tokens import Tokens
-from appliance.core.way import HOLD, Manner
-from appliance.journal.transition import Moment
+from appliance.journal.transition import Transition
 
 PERIOD_S = 0.128
 PERIOD = b"\x01\x00" * 2048
@@ -19,11 +19,11 @@ SOUND = b"\x02\x00" * 24_000
 class Story:
     """A box that is ready and linked; `now` is the story's clock."""
 
-    def __init__(self, *observers, manner: Manner = HOLD) -> None:
+    def __init__(self, *observers, talk: TalkSettings = HOLD) -> None:
         self.now = 100.0
-        self.moments: list[Moment] = []
+        self.transitions: list[Transition] = []
         self._observers = observers
-        self._conversation = start(limits(Config()), self.now, manner)
+        self._conversation = start(limits(Config()), self.now, talk)
         self.tell(ev.DevicesReady(), ev.LinkUp())
         self.drained()
 
@@ -32,10 +32,12 @@ class Story:
         for event in events:
             before = self._conversation
             self._conversation, effects = advance(before, event, self.now)
-            moment = Moment(self.now, event, before, self._conversation, effects)
-            self.moments.append(moment)
+            transition = Transition(
+                self.now, event, before, self._conversation, effects
+            )
+            self.transitions.append(transition)
             for observe in self._observers:
-                observe(moment)
+                observe(transition)
             if any(isinstance(effect, CloseTurn) for effect in effects):
                 self.tell(ev.TurnSent())
         return self

@@ -7,7 +7,7 @@ import pytest
 
 from appliance.simulator.virtual_card import VirtualCard
 from tests.rig.own_process import NotifySocket, write_config
-from tests.rig.patience import noise
+from tests.rig.waiting import noise
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from appliance.core.signals import TABLE, Signal
 from appliance.simulator.live.server import LiveServer
 from tests.rig.box import Box
 from tests.rig.certificate import certificate
-from tests.rig.patience import in_loop
 from tests.rig.room import Room
+from tests.rig.waiting import in_loop
 
 HERE = Path(__file__).parent
 PACKAGE = HERE.parents[1] / "appliance"
@@ -132,10 +132,10 @@ WALL_CLOCK = {
 
 
 def test_no_module_reads_the_wall_clock():
-    # Whether the clock is set is what the doctor asks; which day it is, what days.py
+    # Whether the clock is set is what the doctor asks; which day it is, calendar.py
     # tells, as a number, once it is set; and the time is what device_status shows.
     modules = {*PACKAGE.rglob("*.py")} - {*(PACKAGE / "doctor").glob("*.py")}
-    modules -= {PACKAGE / "service/days.py", PACKAGE / "tools/builtin.py"}
+    modules -= {PACKAGE / "service/calendar.py", PACKAGE / "tools/builtin.py"}
     named = {path.name: wall_clock_names(path.read_text()) for path in modules}
     assert {name: what for name, what in named.items() if what} == {}
     assert wall_clock_names("import time as t\nfrom datetime import date")

@@ -24,7 +24,7 @@ from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Scenario
 from tests.rig.living_box import CALM, DEFAULT, compact, living_box
 from tests.rig.own_process import LIMIT_S, process
-from tests.rig.patience import in_loop, noise, until
+from tests.rig.waiting import in_loop, noise, until
 
 QUICK = Scenario(setup_delay_ms=0, answer_delay_ms=10, waits_for_playback=False)
 WHILE_HELD = CALM.changed(microphone=CALM.microphone.changed(open="while-held"))
@@ -104,7 +104,7 @@ async def test_each_of_twenty_presses_opens_it_and_each_release_closes_it(
             box.panel.release()
         await closed()
     opened = [start.at for start in virtual_card.starts("microphone")]
-    pressed = [moment.event.at for moment in box.happened(TalkPressed)]
+    pressed = [transition.event.at for transition in box.happened(TalkPressed)]
     lost = [1000 * (min(at for at in opened if at > p) - p) for p in pressed]
     print(f"press to first frame: median {statistics.median(lost):.1f} ms, ", end="")
     print(f"worst {max(lost):.1f} ms of {len(lost)}")
@@ -120,7 +120,7 @@ async def test_a_press_while_it_is_being_closed_is_heard(talkative_card):
                 box.panel.press()
                 await box.captured(0.3)
                 box.panel.release()
-                await box.until(lambda: not box.moments[-1].after.hold)
+                await box.until(lambda: not box.transitions[-1].after.hold)
                 await asyncio.sleep(0.004 * count)
             await box.until(lambda: len(server.turns) == 5)
             await box.quiet()
@@ -142,13 +142,13 @@ async def test_a_press_finds_that_it_is_gone_says_so_and_the_next_is_heard(
                 talkative_card.fault("microphone", fault)
                 box.panel.press()
                 await box.until(
-                    lambda: Fault.MICROPHONE in box.moments[-1].after.faults
+                    lambda: Fault.MICROPHONE in box.transitions[-1].after.faults
                 )
                 assert box.effects(PlayEarcon)[-1].earcon is Earcon.MICROPHONE
-                assert box.moments[-1].after.hold is None
+                assert box.transitions[-1].after.hold is None
                 box.panel.release()
                 talkative_card.fault("microphone", None)
-                await box.until(lambda: not box.moments[-1].after.faults)
+                await box.until(lambda: not box.transitions[-1].after.faults)
             await box.quiet()
             await closed()
             await box.hold(0.5)
@@ -188,7 +188,7 @@ async def test_a_hold_that_begins_to_be_heard_late_is_answered_all_the_same(
             start = talkative_card.starts("microphone")[-1].frame
             heard = talkative_card.spoken()[2 * start :]
         assert heard.startswith(server.turns[0].heard)
-        assert not any(moment.after.mishap for moment in box.moments)
+        assert not any(transition.after.mishap for transition in box.transitions)
         assert not box.happened(FaultRaised)
 
 
@@ -231,14 +231,14 @@ async def test_hands_free_it_is_closed_while_what_it_heard_waits_for_the_link(
         box.panel.press()
         box.panel.release()
         await box.captured(0.1)
-        await box.until(lambda: box.moments[-1].after.quiet_since is not None)
+        await box.until(lambda: box.transitions[-1].after.quiet_since is not None)
         await box.captured(0.2)
         virtual_card.say(speech)
         await box.captured(1.5)
         box.panel.press()
         box.panel.release()
         await closed()
-        assert box.moments[-1].after.state is State.THINKING
+        assert box.transitions[-1].after.state is State.THINKING
         async with LiveServer(QUICK, port=urlsplit(url).port) as server:
             await box.state(State.SPEAKING)
             await box.quiet()
@@ -260,7 +260,7 @@ async def test_a_reload_opens_and_closes_it(talkative_card):
         written = written.changed(live=CALM.live.changed(endpoint=server.url))
         signal.raise_signal(signal.SIGHUP)
         await closed()
-        assert box.moments[-1].after.limits.pre_roll_s == 0
+        assert box.transitions[-1].after.limits.pre_roll_s == 0
         written = CALM.changed(live=written.live)
         signal.raise_signal(signal.SIGHUP)
         await until(lambda: is_open())

@@ -11,8 +11,8 @@ from appliance.core.events import FaultCleared, FaultRaised
 from appliance.core.signals import Fault
 from appliance.hardware.card import CardHung, DeviceUnavailable, DeviceUnknown
 from appliance.service import devices
-from appliance.service.devices import Need, keep_open
-from tests.rig.patience import in_loop, until
+from appliance.service.devices import Demand, keep_open
+from tests.rig.waiting import in_loop, until
 
 LIMIT_S = 0.05
 
@@ -57,7 +57,7 @@ class Keeping:
     def __init__(self, device: Device) -> None:
         self.posted: list = []
         self.works = asyncio.Event()
-        self.need = Need()
+        self.need = Demand()
         self.task = asyncio.create_task(
             keep_open(
                 device,

@@ -15,7 +15,7 @@ from appliance.core.events import (
 )
 from appliance.service import inbox as inbox_module
 from appliance.service.inbox import Inbox
-from tests.rig.patience import in_loop
+from tests.rig.waiting import in_loop
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ async def test_time_passes_at_the_deadline():
 @in_loop
 async def test_what_was_captured_before_a_press_comes_before_it_from_any_thread():
     inbox = Inbox(asyncio.get_running_loop())
-    inbox.lets_capture_wait = True
+    inbox.may_defer_capture = True
     heard = [PeriodCaptured(b"", float(n)) for n in range(100)]
     pressed = TalkPressed(100.0)
     thread = threading.Thread(target=lambda: [inbox.post(e) for e in [*heard, pressed]])
@@ -80,7 +80,7 @@ async def test_after_a_stall_of_the_loop_events_come_before_the_deadline():
 @in_loop
 async def test_a_box_that_rests_is_woken_by_a_press_and_not_by_what_it_hears():
     inbox = Inbox(asyncio.get_running_loop())
-    inbox.lets_capture_wait = True
+    inbox.may_defer_capture = True
     heard, pressed = PeriodCaptured(b"", 1.0), TalkPressed(2.0)
     waiting = asyncio.ensure_future(inbox.next(None))
     await asyncio.sleep(0)

@@ -11,7 +11,7 @@ from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.demo.screen import Screen
 from appliance.journal.lines import LogLines
-from appliance.journal.transition import Moment
+from appliance.journal.transition import Transition
 from tests.core.walks import Chaos
 
 _EVENTS = 30_000
@@ -30,15 +30,15 @@ class Watched(Chaos):
     def tell(self, event: ev.Event) -> tuple[ef.Effect, ...]:
         before = self.conversation
         effects = super().tell(event)
-        moment = Moment(self.now, event, before, self.conversation, effects)
+        transition = Transition(self.now, event, before, self.conversation, effects)
         held = (
             before.hold or self.conversation.hold or isinstance(event, ev.TalkPressed)
         )
         # Of several that one step begins the first is what was said.
         first = before.turn + 2 if held else before.turn + 1
         self.unsaid.update(range(first, self.conversation.turn + 1))
-        self.screen.follow(moment)
-        self.lines.follow(moment)
+        self.screen.follow(transition)
+        self.lines.follow(transition)
         return effects
 
 

@@ -16,7 +16,7 @@ from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Scenario
 from tests.rig.living_box import CALM, living_box
 from tests.rig.own_process import LIMIT_S, process
-from tests.rig.patience import in_loop, noise
+from tests.rig.waiting import in_loop, noise
 
 QUICK = Scenario(setup_delay_ms=0, answer_delay_ms=10, waits_for_playback=False)
 #: Nobody listens there.
@@ -63,8 +63,8 @@ async def test_a_reload_in_mid_sentence_waits_for_the_end_of_the_answer(virtual_
             assert not box.happened(ConfigChanged)
             await box.until(lambda: len(box.happened(LinkUp)) == 2)
 
-        (moment,) = box.happened(ConfigChanged)
-        assert moment.before.between_turns
+        (transition,) = box.happened(ConfigChanged)
+        assert transition.before.between_turns
         assert len(box.happened(AnswerEnded)) == len(server.turns) == 1
         assert server.turns[0].heard in virtual_card.spoken()
         resumed = server.client_messages(2)[0]["setup"]

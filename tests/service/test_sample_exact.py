@@ -12,7 +12,7 @@ from appliance.core.events import AnswerInterrupted, PlaybackStarted, TalkPresse
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Scenario
 from tests.rig.living_box import CALM, DEFAULT, living_box
-from tests.rig.patience import in_loop, noise
+from tests.rig.waiting import in_loop, noise
 
 CAPTURE_BYTES_PER_S = 32_000
 PLAYBACK_PERIOD_S = 0.04
@@ -94,7 +94,7 @@ async def test_hands_free_the_service_that_hears_an_interruption_silences_the_ca
             virtual_card.say(speech)
             await box.until(lambda n=count: len(box.happened(AnswerInterrupted)) == n)
         await box.state(State.SPEAKING)
-        told = [moment.now for moment in box.happened(AnswerInterrupted)]
+        told = [transition.now for transition in box.happened(AnswerInterrupted)]
     cuts_ms = [1000 * (end - at) for at, end in _silences(virtual_card, told)]
     print(
         f"interrupted to silence: median {statistics.median(cuts_ms):.1f} ms, ", end=""

@@ -12,7 +12,7 @@ from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Scenario
 from tests.rig.living_box import living_box
 from tests.rig.own_process import KEY, LIMIT_S, process
-from tests.rig.patience import in_loop, noise
+from tests.rig.waiting import in_loop, noise
 
 WATCHDOG_S = 2.0
 
@@ -104,4 +104,4 @@ async def test_once_stopped_the_box_does_not_listen_any_more(virtual_card):
             await box.ready()
             box.appliance.stop()
             box.panel.press()
-        assert isinstance(box.moments[-1].event, StopRequested)
+        assert isinstance(box.transitions[-1].event, StopRequested)

@@ -13,7 +13,7 @@ from appliance.core.signals import Earcon
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Call, Drop, Scenario
 from tests.rig.living_box import CALM, compact, living_box
-from tests.rig.patience import in_loop, noise
+from tests.rig.waiting import in_loop, noise
 
 TIMER = Path(__file__).parents[2] / "deploy" / "tools.d" / "kitchen_timer.toml"
 SETUP = ["> setup", "< setupComplete"]

@@ -10,7 +10,7 @@ from appliance.core.signals import Earcon
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Drop, Scenario
 from tests.rig.living_box import CALM, compact, living_box
-from tests.rig.patience import in_loop
+from tests.rig.waiting import in_loop
 
 SETUP = ["> setup", "< setupComplete"]
 TURN = ["> activityStart", "> audio", "> activityEnd"]

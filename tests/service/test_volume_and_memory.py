@@ -19,7 +19,7 @@ from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Scenario
 from tests.rig.living_box import CALM, compact, living_box
 from tests.rig.own_process import LIMIT_S, NotifySocket, process
-from tests.rig.patience import in_loop
+from tests.rig.waiting import in_loop
 
 QUICK = Scenario(setup_delay_ms=0, answer_delay_ms=10, waits_for_playback=False)
 UP, DOWN = 22, 23
@@ -54,7 +54,7 @@ async def test_the_button_down_makes_the_answer_quieter_and_a_restart_keeps_it(
             await box.hold(0.4)
             await box.state(State.SPEAKING)
             await box.quiet()
-            volume = box.moments[-1].after.volume
+            volume = box.transitions[-1].after.volume
             assert volume.gain == pytest.approx(10 ** (-6 / 20))
             (turn,) = server.turns
             await box.heard(amplify(turn.answer, volume.gain))
@@ -63,7 +63,7 @@ async def test_the_button_down_makes_the_answer_quieter_and_a_restart_keeps_it(
             talkative_card, server.url, config, state_directory=tmp_path
         ) as box:
             await box.ready()
-            assert box.moments[0].before.volume == volume
+            assert box.transitions[0].before.volume == volume
 
 
 @in_loop
@@ -108,7 +108,9 @@ async def test_at_the_daily_limit_a_press_sends_nothing_and_is_heard(
         ) as box:
             await box.ready()
             await box.hold(0.4)
-            await box.until(lambda: Fault.DAILY_LIMIT in box.moments[-1].after.faults)
+            await box.until(
+                lambda: Fault.DAILY_LIMIT in box.transitions[-1].after.faults
+            )
             await box.quiet()
             await box.hold(1.0)
             await box.quiet()

@@ -10,8 +10,8 @@ from pathlib import Path
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.virtual_card import VirtualCard
 from tests.rig.box import Box
-from tests.rig.patience import in_loop
 from tests.rig.room import Room
+from tests.rig.waiting import in_loop
 
 #: Longer than the slowest part may be silent; the unit's is 20 s.
 PERIOD_S = 4.0

@@ -13,7 +13,7 @@ from appliance.core.signals import Earcon
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Scenario
 from tests.rig.living_box import CALM, compact, living_box
-from tests.rig.patience import in_loop, noise
+from tests.rig.waiting import in_loop, noise
 
 SETUP = ["> setup", "< setupComplete"]
 TURN = ["> activityStart", "> audio", "> activityEnd"]
@@ -32,7 +32,7 @@ async def test_toggle_one_press_begins_a_turn_and_the_next_ends_it(talkative_car
             box.panel.press()
             box.panel.release()
             await box.captured(0.8)
-            assert box.moments[-1].after.state is State.LISTENING
+            assert box.transitions[-1].after.state is State.LISTENING
             box.panel.press()
             box.panel.release()
             await box.state(State.SPEAKING)
@@ -104,7 +104,7 @@ async def test_hands_free_what_is_said_is_answered_until_a_press_ends_it(virtual
             virtual_card.say(SPEECH + PAUSE)
             await box.state(State.SPEAKING)
             await box.state(State.LISTENING)
-            await box.until(lambda: box.moments[-1].after.owed == ())
+            await box.until(lambda: box.transitions[-1].after.owed == ())
             press(box)
             await box.state(State.IDLE)
             (turn,) = server.turns
@@ -142,7 +142,7 @@ async def test_full_duplex_talking_over_the_answer_silences_it(virtual_card):
             await box.until(lambda: "< generationComplete" in downlink(server))
             virtual_card.say(SPEECH + PAUSE)
             await box.until(lambda: box.happened(AnswerInterrupted))
-            assert box.moments[-1].after.state is not State.SPEAKING
+            assert box.transitions[-1].after.state is not State.SPEAKING
             await box.until(lambda: box.happened(PlaybackSilenced))
             await box.state(State.SPEAKING)
             await box.state(State.LISTENING)
@@ -188,7 +188,7 @@ async def test_today_the_recipe_of_2025_is_refused_and_the_user_told(talkative_c
     ):
         await box.ready()
         await box.hold(0.4)
-        await box.until(lambda: box.moments[-1].after.mishap)
+        await box.until(lambda: box.transitions[-1].after.mishap)
         await box.quiet()
         told = {order.earcon for order in box.effects(PlayEarcon)}
         assert Earcon.REFUSED in told

@@ -15,8 +15,8 @@ import pytest
 from appliance.simulator.live.server import LiveServer
 from tests.rig.box import Box
 from tests.rig.own_process import NotifySocket, process
-from tests.rig.patience import in_loop
 from tests.rig.room import Room
+from tests.rig.waiting import in_loop
 
 PACKAGE = Path(__file__).parents[2] / "appliance"
 SEED = int(os.environ.get("SEED", "1"))

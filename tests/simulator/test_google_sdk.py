@@ -15,7 +15,7 @@ from appliance.simulator.live.server import LiveServer
 from appliance.simulator.live.sound import resample
 from appliance.simulator.scenario import Call, Scenario
 from tests.rig.certificate import certificate
-from tests.rig.patience import in_loop
+from tests.rig.waiting import in_loop
 from tests.simulator.live_talk import SPEECH
 
 MODEL = "gemini-3.8-live"

@@ -26,7 +26,7 @@ from appliance.simulator.scenario import (
     Scenario,
     Stall,
 )
-from tests.rig.patience import in_loop
+from tests.rig.waiting import in_loop
 from tests.simulator.live_talk import END, SPEECH, START, audio, setup
 
 QUICK = {"setup_delay_ms": 0, "answer_delay_ms": 10, "waits_for_playback": False}

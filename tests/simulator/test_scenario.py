@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from appliance.basics.strict_toml import Unreadable, keys
+from appliance.basics.strict_toml import ConfigError, keys
 from appliance.simulator.live.service import Service
 from appliance.simulator.scenario import (
     Call,
@@ -176,7 +176,7 @@ def test_every_key_can_be_set(write):
 )
 def test_a_wrong_line_is_named_with_what_is_allowed(write, text, complaint):
     path = write(text)
-    with pytest.raises(Unreadable) as caught:
+    with pytest.raises(ConfigError) as caught:
         read_scenario(path)
     assert str(caught.value).startswith(f"{path}: {complaint}")
     assert "\n" not in str(caught.value)
@@ -185,7 +185,7 @@ def test_a_wrong_line_is_named_with_what_is_allowed(write, text, complaint):
 def test_every_mistake_of_a_scenario_is_named(write):
     faults = "[[fault]]\nspeed = 0\n[[fault]]\naction = 'drop'\nat = 'x'\nspeed = 1"
     path = write(f"answer_speed = -1\n[[call]]\n{faults}")
-    with pytest.raises(Unreadable) as caught:
+    with pytest.raises(ConfigError) as caught:
         read_scenario(path)
     lines = [line.removeprefix(f"{path}: ") for line in caught.value.lines]
     assert [line.partition(":")[0] for line in lines] == [
@@ -199,14 +199,14 @@ def test_every_mistake_of_a_scenario_is_named(write):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(Unreadable, match="No such file"):
+    with pytest.raises(ConfigError, match="No such file"):
         read_scenario(tmp_path / "nowhere.toml")
 
 
 def test_a_file_that_is_no_text_is_named(write):
     path = write("")
     path.write_bytes(b"\xff")
-    with pytest.raises(Unreadable, match="scenario.toml: not UTF-8 text"):
+    with pytest.raises(ConfigError, match="scenario.toml: not UTF-8 text"):
         read_scenario(path)
 
 
@@ -218,7 +218,7 @@ def test_a_recording_is_found_beside_the_scenario(write, tmp_path):
 
 def test_a_recording_that_is_not_mono_is_refused(write, tmp_path):
     record(tmp_path / "stereo.wav", channels=2)
-    with pytest.raises(Unreadable, match="needed: 24000 Hz, mono, 16 bit"):
+    with pytest.raises(ConfigError, match="needed: 24000 Hz, mono, 16 bit"):
         read_scenario(write('answer = "stereo.wav"'))
 
 

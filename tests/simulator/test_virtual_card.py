@@ -15,7 +15,7 @@ from appliance.simulator.virtual_card import (
     VirtualCardUnavailable,
     build,
 )
-from tests.rig.patience import noise
+from tests.rig.waiting import noise
 
 FORMAT = ["-q", "-t", "raw", "-f", "S16_LE", "-c", "1"]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rig.patience import in_loop, noise, until
+from tests.rig.waiting import in_loop, noise, until
 
 TIMER_KNOWN_S = 8e-6
 

@@ -88,7 +88,7 @@ class CutUtterance:
                 await self._said()
                 complaint = await self._judge(spoken - _CAPTURE_BYTES_PER_S, heard)
         except TimeoutError:
-            complaint = f"stuck: {self._box.moments[-1].after.state}"
+            complaint = f"stuck: {self._box.transitions[-1].after.state}"
         first = [t.first_audio_at for t in self._turns if t.first_audio_at]
         recovery_s = (first[-1] - self._cut_at) if first else LIMIT_S
         return Outcome(self._cut, complaint, recovery_s)
@@ -102,11 +102,11 @@ class CutUtterance:
         await self._box.quiet()
         # Two speaker's periods, what the room still sounds, and the pre-roll.
         await self._box.captured(0.75)
-        del self._box.moments[:-1]
+        del self._box.transitions[:-1]
         await self._server.wait_for(lambda server: server.open_links == 1)
 
     async def _said(self) -> None:
-        turn = self._box.moments[-1].after.turn + 1
+        turn = self._box.transitions[-1].after.turn + 1
         async with asyncio.TaskGroup() as group:
             group.create_task(self._sever())
             self._box.panel.press()
@@ -115,7 +115,7 @@ class CutUtterance:
         await self._box.until(lambda: self._is_over(turn))
 
     def _is_over(self, turn: int) -> bool:
-        c = self._box.moments[-1].after
+        c = self._box.transitions[-1].after
         return c.turn == turn and c.state is State.IDLE
 
     async def _sever(self) -> None:

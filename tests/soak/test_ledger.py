@@ -9,7 +9,7 @@ from appliance.core.earcons import earcon_pcm
 from appliance.core.signals import Earcon
 from appliance.simulator.live.service import HeardTurn
 from tests.rig.box import Life
-from tests.rig.patience import noise
+from tests.rig.waiting import noise
 from tests.soak.ledger import Ledger
 from tests.soak.user import Hold
 

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from appliance.basics.strict_toml import Unreadable
+from appliance.basics.strict_toml import ConfigError
 from appliance.live.tools import Function
 from appliance.tools.declaration import read, read_all
 
@@ -39,7 +39,7 @@ def file(tmp_path):
 
 
 def complaint(path) -> str:
-    with pytest.raises(Unreadable) as raised:
+    with pytest.raises(ConfigError) as raised:
         read(path)
     line = str(raised.value)
     assert "\n" not in line

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from appliance.tools.run import MOST_BYTES, ToolFailed, run
-from tests.rig.patience import in_loop, until
+from tests.rig.waiting import in_loop, until
 
 LONG_S = 30.0
 

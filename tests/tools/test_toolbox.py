@@ -13,7 +13,7 @@ from appliance.core.events import NewConversation, ToolAnswered, VolumeSet
 from appliance.core.message_ids import TOOL_ID
 from appliance.tools.run import ToolFailed
 from appliance.tools.toolbox import Toolbox
-from tests.rig.patience import in_loop, until
+from tests.rig.waiting import in_loop, until
 
 SETTINGS = Config().tools
 NAP = """\

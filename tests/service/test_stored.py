@@ -13,10 +13,10 @@ from appliance.core.events import DayBegan, TokensCounted, VolumeSet, VolumeTurn
 from appliance.core.signals import Fault
 from appliance.core.tokens import Spent, Tokens
 from appliance.core.volume import Volume
-from appliance.journal.transition import Moment
-from appliance.service import remembered
-from appliance.service.remembered import Remembered
-from tests.rig.patience import in_loop, until
+from appliance.journal.transition import Transition
+from appliance.service import stored
+from appliance.service.stored import StoredState
+from tests.rig.waiting import in_loop, until
 
 USED = Tokens(1, 2, 3, 4, 5)
 
@@ -33,24 +33,24 @@ class Life:
     """One process: what it remembers, and what happens in it."""
 
     def __init__(self, directory, config=None):
-        self.remembered = Remembered(directory)
-        self.conversation = self.remembered.conversation(config or Config(), 0.0)
+        self.stored = StoredState(directory)
+        self.conversation = self.stored.conversation(config or Config(), 0.0)
 
     def tell(self, *events):
         for event in events:
             before = self.conversation
             self.conversation, effects = advance(before, event, 0.0)
-            self.remembered.follow(
-                Moment(0.0, event, before, self.conversation, effects)
+            self.stored.follow(
+                Transition(0.0, event, before, self.conversation, effects)
             )
         return self
 
     @asynccontextmanager
     async def running(self):
-        task = asyncio.create_task(self.remembered.run())
+        task = asyncio.create_task(self.stored.run())
         yield self
         task.cancel()
-        await self.remembered.close()
+        await self.stored.close()
 
 
 @in_loop
@@ -76,7 +76,7 @@ async def test_a_knob_that_is_turned_costs_one_write_and_one_at_the_end(
     tmp_path, monkeypatch
 ):
     written = []
-    monkeypatch.setattr(remembered, "write_whole", lambda *what: written.append(what))
+    monkeypatch.setattr(stored, "write_whole", lambda *what: written.append(what))
     async with Life(tmp_path).running() as life:
         life.tell(VolumeTurned(-1))
         await until(lambda: written)
@@ -117,7 +117,7 @@ async def test_a_lower_limit_counts_and_a_kept_volume_obeys_it(tmp_path):
 def test_a_reload_keeps_the_volume_unless_it_brings_another(tmp_path):
     life = Life(None).tell(VolumeSet(40))
     turned = life.conversation.volume
-    again = life.remembered.reconfigured
+    again = life.stored.reconfigured
     assert again(turned, Config()) == turned
     assert again(turned, configured(gain=0.5)) == Volume(0.5)
     assert again(turned, configured(gain=0.5, limit=2.0)) == Volume(turned.gain, 2.0)

@@ -8,8 +8,8 @@ from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core.conversation import OVERDUE_S, State
 from appliance.core.signals import Earcon
+from appliance.core.talk_mode import TalkMode, TalkSettings
 from appliance.core.tokens import Tokens
-from appliance.core.way import Manner, Way
 from tests.core.box import PERIOD_S, SOUND, Box, idle, speaking, thinking
 
 LAMP = ev.ToolCalled("1", "lamp", b"{}")
@@ -32,8 +32,8 @@ def hands_free(**limits) -> Box:
     """The microphone is open, and something has been said."""
     box = Box(**{"turn_gap_s": 0.0, **limits}).link_up().hear(1000)
     box.wire.unnumbered = True
-    manner = Manner(Way.HANDS_FREE, half_duplex=False)
-    box.conversation = replace(box.conversation, manner=manner)
+    talk = TalkSettings(TalkMode.HANDS_FREE, half_duplex=False)
+    box.conversation = replace(box.conversation, talk=talk)
     return box.press().release().hear(1000)
 
 
@@ -58,7 +58,7 @@ def test_a_remark_that_no_word_was_heard_of_is_told_on_the_next_link():
 def test_a_remark_that_never_comes_is_asked_for_on_another_link():
     box = rung().wait(9.9)
     assert box.ordered(ef.RenewLink) == []
-    assert box.wait(0.2).ordered(ef.RenewLink) == [ef.RenewLink(deaf=True)]
+    assert box.wait(0.2).ordered(ef.RenewLink) == [ef.RenewLink(unresponsive=True)]
     assert len(texts(box.link_up())) == 1
 
 
@@ -156,7 +156,7 @@ def test_the_service_may_be_late_with_a_tool_in_the_background_but_not_for_ever(
     box = thinking().tell(TIMER).wait(9.9)
     assert box.earcons == []
     assert box.wait(0.2).earcons == [Earcon.NO_ANSWER]
-    assert box.ordered(ef.RenewLink) == [ef.RenewLink(deaf=True)]
+    assert box.ordered(ef.RenewLink) == [ef.RenewLink(unresponsive=True)]
 
 
 def test_a_tool_in_the_background_outlives_the_answer_that_announced_it():
@@ -297,7 +297,7 @@ def test_hands_free_a_microphone_opened_again_while_a_tool_runs_leaves_a_gap():
 def test_hands_free_a_remark_that_is_not_begun_delays_no_renewal():
     box = hands_free().tell(TIMER).answer().drain().hear(500).tell(RANG)
     box.tell(ev.LinkExpiring(box.now + 60))
-    assert box.just_ordered(ef.RenewLink) == [ef.RenewLink(deaf=False)]
+    assert box.just_ordered(ef.RenewLink) == [ef.RenewLink(unresponsive=False)]
 
 
 def test_hands_free_a_question_outlives_a_remark_that_was_not_begun():
@@ -320,4 +320,4 @@ def test_hands_free_what_needs_no_answer_is_forgotten_after_a_while():
 def test_hands_free_a_question_whose_tool_is_done_is_answered_or_the_user_told():
     box = hands_free().tell(LAMP, LIT).hear(11_000)
     assert box.earcons == [Earcon.NO_ANSWER]
-    assert box.ordered(ef.RenewLink) == [ef.RenewLink(deaf=True)]
+    assert box.ordered(ef.RenewLink) == [ef.RenewLink(unresponsive=True)]

@@ -8,9 +8,9 @@ from datetime import date, datetime
 import pytest
 
 from appliance.core.events import DayBegan
-from appliance.service import days
-from appliance.service.days import day_of, tell_days
-from tests.rig.patience import in_loop, until
+from appliance.service import calendar
+from appliance.service.calendar import day_of, watch_date
+from tests.rig.waiting import in_loop, until
 
 DAY = date(2027, 3, 28).toordinal()
 
@@ -42,7 +42,7 @@ def test_a_clock_that_is_not_set_tells_no_day(wall_s):
 
 @in_loop
 async def test_each_day_is_told_once_as_soon_as_the_clock_is_set(monkeypatch):
-    monkeypatch.setattr(days, "_LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr(calendar, "_LOOK_EVERY_S", 0.0)
     midnight = at(2027, 3, 28)
     clock = [0.0]
     told, looked = [], 0
@@ -56,7 +56,7 @@ async def test_each_day_is_told_once_as_soon_as_the_clock_is_set(monkeypatch):
         since = looked
         await until(lambda: looked > since + times)
 
-    task = asyncio.create_task(tell_days(told.append, now))
+    task = asyncio.create_task(watch_date(told.append, now))
     await looks()
     assert told == []
     clock[0] = midnight - 1

@@ -21,28 +21,28 @@ class Next(Enum):
     FATAL = "fatal"  # not before a press
 
 
-class Verdict(Struct, frozen=True):
+class Classification(Struct, frozen=True):
     next: Next
     #: What the user is shown, None for a loss that mends itself.
     fault: Fault | None = None
 
 
-class Loss(Struct, frozen=True):
+class SessionEnd(Struct, frozen=True):
     """How a session ended."""
 
-    verdict: Verdict
+    verdict: Classification
     #: One line for the journal.
     reason: str
 
 
-_RETRY = Verdict(Next.RETRY)
-_ONCE = Verdict(Next.RETRY_ONCE)
-_FRESH = Verdict(Next.RETRY_FRESH)
-_OFFLINE = Verdict(Next.RETRY, Fault.NETWORK)
-_QUOTA = Verdict(Next.BACK_OFF, Fault.QUOTA)
-_BILLING = Verdict(Next.FATAL, Fault.QUOTA)
-_KEY = Verdict(Next.FATAL, Fault.KEY)
-_REFUSED = Verdict(Next.FATAL, Fault.REFUSED)
+_RETRY = Classification(Next.RETRY)
+_ONCE = Classification(Next.RETRY_ONCE)
+_FRESH = Classification(Next.RETRY_FRESH)
+_OFFLINE = Classification(Next.RETRY, Fault.NETWORK)
+_QUOTA = Classification(Next.BACK_OFF, Fault.QUOTA)
+_BILLING = Classification(Next.FATAL, Fault.QUOTA)
+_KEY = Classification(Next.FATAL, Fault.KEY)
+_REFUSED = Classification(Next.FATAL, Fault.REFUSED)
 
 #: Of the recipe of 2025; "use audio instead" is said to programmers.
 _DEPRECATED = "media_chunks is deprecated"
@@ -53,7 +53,7 @@ _DIALECT = (
 
 #: Part of the reason, in lower case -> verdict; the first match wins. The service cuts
 #: reasons at 123 bytes (RFC 6455 §5.5).
-REASONS: tuple[tuple[str, Verdict], ...] = (
+REASONS: tuple[tuple[str, Classification], ...] = (
     ("api key not valid", _KEY),
     ("api key expired", _KEY),
     ("unregistered callers", _KEY),
@@ -82,13 +82,13 @@ REASONS: tuple[tuple[str, Verdict], ...] = (
 
 #: Close code -> verdict, for a reason that is not in the table: what the service is
 #: asked for, or what the session holds, is not to its liking.
-CODES: dict[int | None, Verdict] = {1007: _FRESH, 1008: _FRESH}
+CODES: dict[int | None, Classification] = {1007: _FRESH, 1008: _FRESH}
 
 #: X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED (x509_vfy.h).
 _OUT_OF_DATE = (9, 10)
 
 #: HTTP status of a refused upgrade: a proxy, a captive portal, an outage.
-STATUSES: dict[int, Verdict] = {
+STATUSES: dict[int, Classification] = {
     400: _REFUSED,
     401: _KEY,
     403: _KEY,
@@ -97,7 +97,7 @@ STATUSES: dict[int, Verdict] = {
 }
 
 
-def classify(code: int | None, reason: str) -> Verdict:
+def classify(code: int | None, reason: str) -> Classification:
     """What a close frame means, None for a link that broke without one.
 
     The reason says more than the code: 1007, 1008 and 1011 each come with fatal
@@ -110,12 +110,12 @@ def classify(code: int | None, reason: str) -> Verdict:
     return CODES.get(code, _RETRY)
 
 
-def classify_status(status: int) -> Verdict:
+def classify_status(status: int) -> Classification:
     """What a refused upgrade means."""
     return STATUSES.get(status, _OFFLINE)
 
 
-def classify_failure(error: OSError) -> Verdict:
+def classify_failure(error: OSError) -> Classification:
     """What it means that no link could be opened.
 
     A Pi has no clock of its own: until the network time is there, every certificate
@@ -125,11 +125,11 @@ def classify_failure(error: OSError) -> Verdict:
         isinstance(error, ssl.SSLCertVerificationError)
         and error.verify_code in _OUT_OF_DATE
     ):
-        return Verdict(Next.RETRY, Fault.CLOCK)
+        return Classification(Next.RETRY, Fault.CLOCK)
     return _OFFLINE
 
 
-def unopened(loss: Loss, *, resumed: bool) -> Loss:
+def unopened(loss: SessionEnd, *, resumed: bool) -> SessionEnd:
     """How a session ended that was never set up.
 
     With a handle it may have been the handle: try without one, and say nothing yet.
@@ -139,8 +139,8 @@ def unopened(loss: Loss, *, resumed: bool) -> Loss:
     if loss.verdict.fault:
         return loss
     if resumed:
-        return Loss(_FRESH, loss.reason)
-    return Loss(_REFUSED if loss.verdict == _FRESH else _OFFLINE, loss.reason)
+        return SessionEnd(_FRESH, loss.reason)
+    return SessionEnd(_REFUSED if loss.verdict == _FRESH else _OFFLINE, loss.reason)
 
 
 def back_off_s(next_: Next, failed_attempts: int, jitter: float) -> float | None:

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 
 from appliance.basics.record import replace
 from appliance.core import playback, tool_calls
-from appliance.core.call import Call
 from appliance.core.conversation import Conversation, Step
 from appliance.core.effects import AnswerTool
 from appliance.core.signals import Earcon
+from appliance.core.talk_mode import TalkMode
+from appliance.core.tool_call import ToolCall
 from appliance.core.utterance import Utterance, promise
-from appliance.core.way import Way
 
 #: To the service, when the call that this answers is gone with its link.
 _TEXT = "The tool {name}, which you called earlier, has just answered: {response}"
@@ -30,7 +30,7 @@ def timers(
         yield due, _tell
 
 
-def untold(c: Conversation) -> tuple[Call, ...]:
+def undelivered(c: Conversation) -> tuple[ToolCall, ...]:
     """What the service was to speak of, and did not: to be told on another link."""
     return tuple(
         replace(u.call, on_link=False)
@@ -39,7 +39,7 @@ def untold(c: Conversation) -> tuple[Call, ...]:
     )
 
 
-def _may_be_told_at(c: Conversation, call: Call) -> float:
+def _may_be_told_at(c: Conversation, call: ToolCall) -> float:
     """At once, if an answer may wait for it; else when nobody is talking, and what the
     service says next can only be of this."""
     if call.response is None:
@@ -53,7 +53,7 @@ def _may_be_told_at(c: Conversation, call: Call) -> float:
     return _NOT_YET if c.microphone else 0.0
 
 
-def _belongs_to_an_answer(c: Conversation, call: Call) -> bool:
+def _belongs_to_an_answer(c: Conversation, call: ToolCall) -> bool:
     wanted = call.turn in c.owed and call.turn > c.hushed_through
     return call.on_link and (call.blocking or wanted)
 
@@ -65,26 +65,26 @@ def _tell(c: Conversation, now: float) -> Step:
     belongs = _belongs_to_an_answer(c, call)
     c = replace(c, calls=tuple(k for k in c.calls if k is not call))
     if belongs:
-        c = tool_calls.wait_anew(tool_calls.may_go_on(c, call), now)
+        c = tool_calls.restart_wait(tool_calls.may_go_on(c, call), now)
     elif c.used_up:
         return playback.earcon(c, Earcon.DAILY_LIMIT)
     elif call.on_link:
-        c = _remark(c, call, now)
+        c = _expect_remark(c, call, now)
     else:
         return _turn_of_its_own(c, call, now), ()
     return c, (AnswerTool(call.call_id, call.name, call.response),)
 
 
-def _remark(c: Conversation, call: Call, now: float) -> Conversation:
+def _expect_remark(c: Conversation, call: ToolCall, now: float) -> Conversation:
     """Nothing else is going on: what the service says next is of this. Hands-free,
     where the user may ask something meanwhile, every answer begins of itself."""
     turn = c.turn + 1
-    owed = () if c.manner.way is Way.HANDS_FREE else (turn,)
+    owed = () if c.talk.mode is TalkMode.HANDS_FREE else (turn,)
     said = (promise(turn, now, call),)
     return replace(c, turn=turn, owed=owed, utterances=said, active_at=now)
 
 
-def _turn_of_its_own(c: Conversation, call: Call, now: float) -> Conversation:
+def _turn_of_its_own(c: Conversation, call: ToolCall, now: float) -> Conversation:
     assert call.response is not None
     text = _TEXT.format(name=call.name, response=call.response.decode())
     said = Utterance(c.turn + 1, audible=True, ended_at=now, text=text)

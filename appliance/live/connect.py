@@ -6,7 +6,7 @@ import logging
 import socket
 from typing import Any
 
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio import client
 
 from appliance.basics.secret import Secret
 
@@ -27,14 +27,14 @@ _quiet = logging.getLogger(f"{__name__}.websockets")
 _quiet.setLevel(logging.WARNING)
 
 
-class _Connect(connect):
+class _Connect(client.connect):
     """Follows no redirect: the key is for the configured endpoint only."""
 
     def process_redirect(self, exc: Exception) -> Exception | str:
         return exc
 
 
-async def dial(endpoint: str, key: Secret | None) -> ClientConnection:
+async def connect(endpoint: str, key: Secret | None) -> client.ClientConnection:
     """A connection to `endpoint`, to be closed by the caller.
 
     Raises:
@@ -58,7 +58,7 @@ async def dial(endpoint: str, key: Secret | None) -> ClientConnection:
     return connection
 
 
-def _limit_the_wire(connection: ClientConnection) -> None:
+def _limit_the_wire(connection: client.ClientConnection) -> None:
     _carrier(connection.transport).set_write_buffer_limits(high=_UNSENT_BYTES)
     tcp: socket.socket = connection.transport.get_extra_info("socket")
     # Who acknowledges nothing is gone; by itself TCP would go on for a quarter hour.

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 from appliance.basics.record import replace
-from appliance.basics.strict_toml import Meta, Section, Unreadable, keys, parse
+from appliance.basics.strict_toml import ConfigError, Meta, Section, keys, parse
 from appliance.basics.whole_file import write_whole
-from appliance.config.file import Config, limits, manner
+from appliance.config.file import Config, limits, talk_settings
 from appliance.core import budget
 from appliance.core.conversation import Conversation, start
 from appliance.core.tokens import Spent, Tokens
 from appliance.core.volume import Volume
 from appliance.hardware.call_thread import CallThread
-from appliance.journal.transition import Moment
+from appliance.journal.transition import Transition
 
 #: An SD card wears out, and may take long to write.
 EVERY_S = 5.0
@@ -30,13 +30,13 @@ Kept = TypeVar("Kept", bound=Section)
 log = logging.getLogger(__name__)
 
 
-class KeptVolume(Section, frozen=True):
+class StoredVolume(Section, frozen=True):
     gain: _Gain
     #: [speaker] gain then: who changes that means it.
     configured: _Gain
 
 
-class KeptTokens(Section, frozen=True):
+class StoredTokens(Section, frozen=True):
     day: _Count
     text_in: _Count
     audio_in: _Count
@@ -45,7 +45,7 @@ class KeptTokens(Section, frozen=True):
     audio_out: _Count
 
 
-class Remembered:
+class StoredState:
     """Two small files in `directory`, each written whole or not at all, at most every
     EVERY_S seconds and at the end. None: nothing is kept.
 
@@ -66,12 +66,12 @@ class Remembered:
         speaker = config.speaker
         self._configured_gain = speaker.gain
         volume = Volume(speaker.gain, speaker.gain_limit)
-        kept = self._read("volume", KeptVolume)
+        kept = self._read("volume", StoredVolume)
         if kept and kept.configured == speaker.gain:
             volume = Volume(min(kept.gain, speaker.gain_limit), speaker.gain_limit)
-        begun = start(limits(config), now, manner(config))
+        begun = start(limits(config), now, talk_settings(config))
         begun = replace(begun, volume=volume)
-        if used := self._read("tokens", KeptTokens):
+        if used := self._read("tokens", StoredTokens):
             counts = {key.name: key.value for key in keys(used)}
             begun = budget.start(begun, Spent(counts.pop("day"), Tokens(**counts)))
         return begun
@@ -83,19 +83,19 @@ class Remembered:
         gain = volume.gain if speaker.gain == before else speaker.gain
         return Volume(min(gain, speaker.gain_limit), speaker.gain_limit)
 
-    def follow(self, moment: Moment) -> None:
-        """Keep what `moment` changed."""
-        before, after = moment.before, moment.after
+    def follow(self, transition: Transition) -> None:
+        """Keep what `transition` changed."""
+        before, after = transition.before, transition.after
         if after.volume != before.volume:
             self._keep(
                 "volume",
-                KeptVolume(gain=after.volume.gain, configured=self._configured_gain),
+                StoredVolume(gain=after.volume.gain, configured=self._configured_gain),
             )
         if after.spent != before.spent:
             tokens = after.spent.tokens
             self._keep(
                 "tokens",
-                KeptTokens(
+                StoredTokens(
                     day=after.spent.day,
                     text_in=tokens.text_in,
                     audio_in=tokens.audio_in,
@@ -147,7 +147,7 @@ class Remembered:
             why = f"{path}: not UTF-8 text"
         except OSError as error:
             why = f"{path}: cannot be read: {error.strerror}"
-        except Unreadable as error:
+        except ConfigError as error:
             why = str(error)
         log.warning("%s; it begins anew", why)
         return None

@@ -6,7 +6,7 @@ from enum import Enum
 from appliance.basics.record import Struct
 
 
-class Way(Enum):
+class TalkMode(Enum):
     """What a press and a release of the talk button mean."""
 
     #: Listens as long as it is held.
@@ -17,14 +17,14 @@ class Way(Enum):
     HANDS_FREE = "hands-free"
 
 
-class Manner(Struct, frozen=True):
+class TalkSettings(Struct, frozen=True):
     """The way, and its details; from the configuration."""
 
-    way: Way = Way.HOLD
+    mode: TalkMode = TalkMode.HOLD
     #: While the speaker sounds, an open microphone sends silence.
     half_duplex: bool = True
     #: An open microphone is closed so long after the last answer.
     hands_free_limit_s: float = 120.0
 
 
-HOLD = Manner()
+HOLD = TalkSettings()

@@ -43,21 +43,21 @@ def _unended(c: Conversation) -> Timers:
     elif c.begun and c.owed[0] > c.hushed_through:
         yield c.active_at + limit_s, _stalled
     else:
-        yield c.active_at + playback.PATIENCE_S, _unended_though_hushed
+        yield c.active_at + playback.ANSWER_TIMEOUT_S, _unended_though_hushed
 
 
 def _try_again(c: Conversation, now: float) -> Step:
     """The service says nothing: try once more on another link, then give up."""
-    return delivery.renew(c, now, deaf=True, failed=is_sent)
+    return delivery.renew(c, now, unresponsive=True, failed=is_sent)
 
 
 def _unended_though_hushed(c: Conversation, now: float) -> Step:
     """Only its end is missing: what was said before is worth to be remembered."""
-    return delivery.renew(c, now, deaf=False, failed=is_sent)
+    return delivery.renew(c, now, unresponsive=False, failed=is_sent)
 
 
 def _stalled(c: Conversation, now: float) -> Step:
     """The answer, or its end, does not come: play what did, and mistrust the link."""
     c, effects = playback.cut_answer_short(c, Signal.NO_ANSWER)
-    c, more = delivery.renew(c, now, deaf=True, failed=is_sent)
+    c, more = delivery.renew(c, now, unresponsive=True, failed=is_sent)
     return c, effects + more

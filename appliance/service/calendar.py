@@ -13,7 +13,7 @@ _NOT_BEFORE = date(2026, 11, 1).toordinal()
 _LOOK_EVERY_S = 20.0
 
 
-async def tell_days(
+async def watch_date(
     post: Callable[[Event], None], clock: Callable[[], float] = time.time
 ) -> None:
     """DayBegan at once, and at each local midnight; never returns.

@@ -8,17 +8,17 @@ import ssl
 import pytest
 
 from appliance.core.signals import Fault
-from appliance.live import closes
-from appliance.live.closes import Loss, Next, Verdict
+from appliance.live import close_codes
+from appliance.live.close_codes import Classification, Next, SessionEnd
 
-NETWORK = Verdict(Next.RETRY, Fault.NETWORK)
-RETRY = Verdict(Next.RETRY)
-ONCE = Verdict(Next.RETRY_ONCE)
-FRESH = Verdict(Next.RETRY_FRESH)
-KEY = Verdict(Next.FATAL, Fault.KEY)
-QUOTA = Verdict(Next.BACK_OFF, Fault.QUOTA)
-BILLING = Verdict(Next.FATAL, Fault.QUOTA)
-REFUSED = Verdict(Next.FATAL, Fault.REFUSED)
+NETWORK = Classification(Next.RETRY, Fault.NETWORK)
+RETRY = Classification(Next.RETRY)
+ONCE = Classification(Next.RETRY_ONCE)
+FRESH = Classification(Next.RETRY_FRESH)
+KEY = Classification(Next.FATAL, Fault.KEY)
+QUOTA = Classification(Next.BACK_OFF, Fault.QUOTA)
+BILLING = Classification(Next.FATAL, Fault.QUOTA)
+REFUSED = Classification(Next.FATAL, Fault.REFUSED)
 
 #: What the service was seen to say; where only a part was noted, made whole.
 SEEN = [
@@ -125,20 +125,20 @@ def on_the_wire(reason):
 
 @pytest.mark.parametrize(("code", "reason", "verdict"), SEEN + UNSEEN)
 def test_a_close_frame_means_what_the_table_says(code, reason, verdict):
-    assert closes.classify(code, reason) == verdict
-    assert closes.classify(code, on_the_wire(reason)) == verdict
-    assert closes.classify(code, reason.upper()) == verdict
+    assert close_codes.classify(code, reason) == verdict
+    assert close_codes.classify(code, on_the_wire(reason)) == verdict
+    assert close_codes.classify(code, reason.upper()) == verdict
 
 
 @pytest.mark.parametrize(("code", "reason", "verdict"), SEEN)
 def test_a_known_reason_outweighs_the_code(code, reason, verdict):
     if reason and code not in (1000, 1001):
-        assert closes.classify(1000, reason) == verdict
-        assert closes.classify(1007, reason) == verdict
+        assert close_codes.classify(1000, reason) == verdict
+        assert close_codes.classify(1007, reason) == verdict
 
 
 def test_every_line_of_the_table_was_seen():
-    for part, verdict in closes.REASONS:
+    for part, verdict in close_codes.REASONS:
         assert any(
             part in on_the_wire(reason).lower() and verdict == seen
             for _, reason, seen in SEEN
@@ -146,7 +146,7 @@ def test_every_line_of_the_table_was_seen():
 
 
 def test_no_line_of_the_table_hides_a_later_one():
-    parts = [part for part, _ in closes.REASONS]
+    parts = [part for part, _ in close_codes.REASONS]
     for index, part in enumerate(parts):
         assert part == part.lower()
         assert not [above for above in parts[:index] if above in part]
@@ -171,7 +171,7 @@ def test_no_line_of_the_table_hides_a_later_one():
     ],
 )
 def test_a_refused_upgrade_means_what_the_table_says(status, verdict):
-    assert closes.classify_status(status) == verdict
+    assert close_codes.classify_status(status) == verdict
 
 
 def certificate_error(code, message):
@@ -216,9 +216,9 @@ REFUSED_PORT = ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed")
     ],
 )
 def test_a_link_that_cannot_be_opened_is_tried_again_and_explained(error, fault, line):
-    assert closes.classify_failure(error) == Verdict(Next.RETRY, fault)
-    assert closes.describe_failure(error).endswith(line)
-    assert "\n" not in closes.describe_failure(error)
+    assert close_codes.classify_failure(error) == Classification(Next.RETRY, fault)
+    assert close_codes.describe_failure(error).endswith(line)
+    assert "\n" not in close_codes.describe_failure(error)
 
 
 @pytest.mark.parametrize(
@@ -237,42 +237,42 @@ def test_a_link_that_cannot_be_opened_is_tried_again_and_explained(error, fault,
 def test_a_session_that_was_never_set_up_is_first_blamed_on_the_handle(
     verdict, resumed, fresh
 ):
-    loss = Loss(verdict, "1011 why")
-    assert closes.unopened(loss, resumed=True) == Loss(resumed, "1011 why")
-    assert closes.unopened(loss, resumed=False) == Loss(fresh, "1011 why")
+    loss = SessionEnd(verdict, "1011 why")
+    assert close_codes.unopened(loss, resumed=True) == SessionEnd(resumed, "1011 why")
+    assert close_codes.unopened(loss, resumed=False) == SessionEnd(fresh, "1011 why")
 
 
 def test_the_user_is_always_told_that_a_fresh_session_cannot_be_opened():
     for code, reason, _ in SEEN + UNSEEN:
-        loss = Loss(closes.classify(code, reason), reason)
-        assert closes.unopened(loss, resumed=False).verdict.fault is not None
+        loss = SessionEnd(close_codes.classify(code, reason), reason)
+        assert close_codes.unopened(loss, resumed=False).verdict.fault is not None
 
 
 def test_who_speaks_the_recipe_of_2025_to_a_server_of_today_is_told_what_to_do():
     refusal = next(reason for _, reason, _ in SEEN if "media_chunks" in reason)
-    line = closes.describe_close(1007, refusal)
+    line = close_codes.describe_close(1007, refusal)
     assert line.startswith(f"1007 {refusal} This server does not speak the recipe of ")
     assert "another [turns] mode" in line
     assert "simulate --dialect 2025" in line
-    assert closes.describe_close(1008, "why") == "1008 why"
-    assert closes.describe_close(None, "") == "no close frame"
+    assert close_codes.describe_close(1008, "why") == "1008 why"
+    assert close_codes.describe_close(None, "") == "no close frame"
 
 
 @pytest.mark.parametrize("next_", [Next.RETRY, Next.RETRY_ONCE, Next.RETRY_FRESH])
 def test_the_back_off_doubles_from_half_a_second_to_half_a_minute(next_):
-    limits = [closes.back_off_s(next_, attempts, 1.0) for attempts in range(1, 9)]
+    limits = [close_codes.back_off_s(next_, attempts, 1.0) for attempts in range(1, 9)]
     assert limits == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
-    assert closes.back_off_s(next_, 10**9, 1.0) == 30.0
+    assert close_codes.back_off_s(next_, 10**9, 1.0) == 30.0
 
 
 @pytest.mark.parametrize("attempts", [1, 2, 7, 100])
 def test_the_whole_back_off_is_left_to_chance(attempts):
-    most = closes.back_off_s(Next.RETRY, attempts, 1.0)
-    assert closes.back_off_s(Next.RETRY, attempts, 0.0) == 0.0
-    assert closes.back_off_s(Next.RETRY, attempts, 0.25) == most / 4
+    most = close_codes.back_off_s(Next.RETRY, attempts, 1.0)
+    assert close_codes.back_off_s(Next.RETRY, attempts, 0.0) == 0.0
+    assert close_codes.back_off_s(Next.RETRY, attempts, 0.25) == most / 4
 
 
 def test_a_quota_is_waited_for_and_a_fatal_loss_waits_for_somebody_to_ask():
     for attempts in (1, 5, 50):
-        assert closes.back_off_s(Next.BACK_OFF, attempts, 0.0) == 30.0
-        assert closes.back_off_s(Next.FATAL, attempts, 0.0) is None
+        assert close_codes.back_off_s(Next.BACK_OFF, attempts, 0.0) == 30.0
+        assert close_codes.back_off_s(Next.FATAL, attempts, 0.0) is None

@@ -4,7 +4,7 @@
 from appliance.basics.record import Struct
 
 
-class Call(Struct, frozen=True):
+class ToolCall(Struct, frozen=True):
     """A tool that the service called, from then until its answer is sent."""
 
     call_id: str

@@ -12,4 +12,4 @@ def timers(
 ) -> Iterator[tuple[float, Callable[[Conversation, float], Step]]]:
     """When it has been quiet for too long."""
     if c.turn > c.forgotten_through and c.between_turns:
-        yield c.active_at + c.limits.forget_after_s, delivery.start_anew
+        yield c.active_at + c.limits.forget_after_s, delivery.start_new_conversation
