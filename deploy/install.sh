@@ -26,8 +26,7 @@ deploy/catalog/voice-appliance.catalog /usr/lib/systemd/catalog/voice-appliance.
 deploy/completions/voice-appliance /usr/share/bash-completion/completions/voice-appliance
 deploy/man/voice-appliance.1 /usr/local/share/man/man1/voice-appliance.1
 deploy/tools.d/kitchen_timer.toml $share/tools.d/kitchen_timer.toml
-hw/asound.conf $share/asound.conf
-deploy/share/voice-appliance-poweroff.path $share/voice-appliance-poweroff.path"
+hw/asound.conf $share/asound.conf"
 
 fail() {
     echo "install.sh: $*" >&2
@@ -80,8 +79,6 @@ start() {
 stop() {
     # shellcheck disable=SC2086 # two names
     systemctl disable --now $units || true
-    # Only there if somebody asked for the shutdown by a button.
-    systemctl disable --now voice-appliance-poweroff.path 2>/dev/null || true
 }
 
 forget() {

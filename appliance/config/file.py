@@ -30,8 +30,6 @@ from appliance.core.talk_mode import TalkMode, TalkSettings
 from appliance.live import uplink
 from appliance.live.tools import Function
 
-#: A hold of the volume-down button.
-_SHUT_DOWN_S = 8.0
 DEFAULT_PATH = Path("/etc/voice-appliance/config.toml")
 
 
@@ -138,7 +136,6 @@ def limits(config: Config) -> Limits:
         delivery_limit_s=turns.delivery_limit_s,
         idle_disconnect_s=config.live.idle_disconnect_s,
         forget_after_s=60 * config.conversation.forget_after_min or inf,
-        shut_down_s=_SHUT_DOWN_S if config.volume.shutdown else inf,
         tokens_per_day=config.conversation.tokens_per_day or inf,
     )
 

@@ -41,17 +41,11 @@ def _lines(talk: int, led: int, volume: VolumeSection) -> Iterator[tuple[str, in
 
 
 def wrong_volume(volume: VolumeSection) -> Iterator[Problem]:
-    """Half an encoder, or a gesture without its button."""
+    """Half an encoder."""
     if bool(volume.encoder_a_gpio) != bool(volume.encoder_b_gpio):
         missing = "b" if volume.encoder_a_gpio else "a"
         yield Problem(
             ("[volume] encoder_a_gpio", "[volume] encoder_b_gpio"),
             f"[volume] encoder_{missing}_gpio = 0: an encoder has two lines; "
             "give both a pin from 2 to 27, or neither",
-        )
-    if volume.shutdown and not volume.down_gpio:
-        yield Problem(
-            ("[volume] shutdown", "[volume] down_gpio"),
-            "[volume] shutdown = true: needs a button, and down_gpio = 0; "
-            "give that a pin from 2 to 27",
         )

@@ -184,10 +184,6 @@ class VolumeSection(Section, frozen=True):
     encoder_b_gpio: Annotated[
         int, Meta(ge=0, le=27, description="its other line; clockwise is louder")
     ] = 0
-    shutdown: Annotated[
-        bool,
-        Meta(description="8 s on the button down, then let go: the machine shuts down"),
-    ] = False
 
 
 class ConversationSection(Section, frozen=True):

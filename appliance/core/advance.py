@@ -18,7 +18,6 @@ from appliance.core import (
     hands_free,
     hold,
     playback,
-    shut_down,
     timeouts,
     tool_calls,
     tool_results,
@@ -85,10 +84,6 @@ def _button(c: Conversation, event: ev.ButtonEvent, now: float) -> Step:
             return gestures.release(c, at, now)
         case ev.VolumeTurned(steps):
             return _set_volume(c, c.volume.turned(steps))
-        case ev.VolumeHeld(at):
-            return shut_down.held(c, at)
-        case ev.VolumeLetGo(at):
-            return shut_down.let_go(c, at)
         case _:
             assert_never(event)
 
@@ -175,7 +170,6 @@ def timers(c: Conversation) -> Iterator[tuple[float, Reaction]]:
     yield from playback.timers(c)
     yield from forgetting.timers(c)
     yield from budget.timers(c)
-    yield from shut_down.timers(c)
     calm = c.between_turns or hands_free.calm(c)
     if c.expiring_by is not None and c.link is Link.UP:
         idle = calm and not tool_calls.on_link(c)

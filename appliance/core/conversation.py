@@ -6,15 +6,14 @@ from enum import Enum
 from appliance.basics.record import Struct
 from appliance.core.effects import Effect
 from appliance.core.events import PeriodCaptured
-from appliance.core.led_pattern import LedPattern
 from appliance.core.limits import Limits
 from appliance.core.liveness import LIMITS_S
-from appliance.core.signals import TABLE, Fault, Signal, signal_of, worst
+from appliance.core.signals import Fault, Signal
 from appliance.core.talk_mode import HOLD, TalkSettings
 from appliance.core.tokens import Spent, Tokens
 from appliance.core.tool_call import ToolCall
 from appliance.core.utterance import Utterance, is_open
-from appliance.core.volume import Volume, VolumeHold
+from appliance.core.volume import Volume
 
 #: A period that is this late will not come: the microphone was told dead by then.
 OVERDUE_S = LIMITS_S["microphone"] + 0.1
@@ -143,7 +142,6 @@ class Conversation(Struct, frozen=True):
     mishap: Signal | None = None
     mishap_until: float = 0.0
     volume: Volume = Volume()
-    volume_hold: VolumeHold | None = None
     #: The service need not know this turn any more, nor those before it.
     forgotten_through: int = 0
     #: What this day has used, and the turn that is being answered as part of it.
@@ -221,29 +219,3 @@ def captured_at(conversation: Conversation, until: float) -> float:
     # After a stall of the loop it may still be in the inbox, so the wait begins with
     # the last that was told of anything.
     return max(until, conversation.active_at) + OVERDUE_S
-
-
-def signal(conversation: Conversation) -> Signal:
-    """The situation to show; the first that applies."""
-    c = conversation
-    if c.volume_hold and c.volume_hold.armed:
-        return Signal.SHUT_DOWN
-    if c.hold and Fault.MICROPHONE not in c.faults:
-        return Signal.LISTENING_ENDS if c.hold.warned else Signal.LISTENING
-    if c.mishap:
-        return c.mishap
-    if c.answer and Fault.SPEAKER not in c.faults:
-        return Signal.SPEAKING
-    if fault := worst(c.faults):
-        return signal_of(fault)
-    if not c.ready:
-        return Signal.STARTING
-    if c.microphone and not c.microphone.closing:
-        ends = c.microphone.warned_for == c.active_at
-        return Signal.LISTENING_ENDS if ends else Signal.LISTENING
-    return Signal.THINKING if c.utterances or c.microphone else Signal.IDLE
-
-
-def pattern(conversation: Conversation) -> LedPattern:
-    """What the LED shows."""
-    return TABLE[signal(conversation)].pattern

@@ -80,10 +80,6 @@ class SetGain(Struct, frozen=True):
     gain: float
 
 
-class PowerOff(Struct, frozen=True):
-    """Shut the machine down."""
-
-
 class RunTool(Struct, frozen=True):
     """Start it; ToolAnswered(call_id) follows in any case, unless it is cancelled."""
 
@@ -120,7 +116,6 @@ Effect = (
     | ForgetSession
     | CloseLink
     | SetGain
-    | PowerOff
     | RunTool
     | CancelTools
     | AnswerTool

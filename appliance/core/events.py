@@ -6,14 +6,7 @@ from appliance.core.limits import Limits
 from appliance.core.signals import Fault
 from appliance.core.talk_mode import TalkSettings
 from appliance.core.tokens import Tokens
-from appliance.core.tool_call import ToolAnswered as ToolAnswered
-from appliance.core.tool_call import ToolCalled as ToolCalled
-from appliance.core.tool_call import ToolCallsCancelled as ToolCallsCancelled
 from appliance.core.volume import Volume
-from appliance.core.volume import VolumeHeld as VolumeHeld
-from appliance.core.volume import VolumeLetGo as VolumeLetGo
-from appliance.core.volume import VolumeSet as VolumeSet
-from appliance.core.volume import VolumeTurned as VolumeTurned
 
 
 class TalkPressed(Struct, frozen=True):
@@ -125,6 +118,41 @@ class TokensCounted(Struct, frozen=True):
     tokens: Tokens
 
 
+class ToolCalled(Struct, frozen=True):
+    """The service wants a tool run; `arguments` is a JSON object."""
+
+    call_id: str
+    name: str
+    arguments: bytes
+    #: The service says no more before it has the answer.
+    blocking: bool = True
+
+
+class ToolCallsCancelled(Struct, frozen=True):
+    """The service does not want their answers any more."""
+
+    call_ids: tuple[str, ...]
+
+
+class ToolAnswered(Struct, frozen=True):
+    """A tool is done, or has failed; `response` is a JSON object."""
+
+    call_id: str
+    response: bytes
+
+
+class VolumeTurned(Struct, frozen=True):
+    """By so many steps: louder, or (negative) quieter."""
+
+    steps: int
+
+
+class VolumeSet(Struct, frozen=True):
+    """To so many per cent of what is allowed."""
+
+    percent: float
+
+
 class DayBegan(Struct, frozen=True):
     """The clock, which is set, tells the day by its number (date.toordinal())."""
 
@@ -166,7 +194,7 @@ class StopRequested(Struct, frozen=True):
 
 
 #: The user's hand.
-ButtonEvent = TalkPressed | TalkReleased | VolumeTurned | VolumeHeld | VolumeLetGo
+ButtonEvent = TalkPressed | TalkReleased | VolumeTurned
 #: What the link brings of an answer.
 AnswerEvent = AnswerAudio | AnswerGenerated | AnswerInterrupted | AnswerEnded
 LinkEvent = LinkOpening | LinkUp | LinkLost | LinkExpiring | TurnSent

@@ -20,7 +20,5 @@ class Limits(Struct, frozen=True):
     idle_disconnect_s: float
     #: After such a pause the next turn begins a new conversation.
     forget_after_s: float = _NEVER
-    #: So long a hold of the volume-down button arms the shutdown.
-    shut_down_s: float = _NEVER
     #: The most that a day may use, both ways; no time, but a limit.
     tokens_per_day: float = _NEVER

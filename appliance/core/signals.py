@@ -2,9 +2,13 @@
 """What the user sees and hears: one table for LED, sound, journal and advice."""
 
 from enum import Enum, StrEnum
+from typing import TYPE_CHECKING
 
 from appliance.basics.record import Struct
 from appliance.core.led_pattern import TRIPLE_BLINK, Glow, LedPattern, blinks
+
+if TYPE_CHECKING:  # A conversation holds signals and faults.
+    from appliance.core.conversation import Conversation
 
 
 class Fault(Enum):
@@ -65,7 +69,6 @@ class Signal(Enum):
     NO_ANSWER = "no-answer"
     LOST = "lost"
     UNHEARD = "unheard"
-    SHUT_DOWN = "shut-down"
 
 
 class Row(Struct, frozen=True):
@@ -77,6 +80,9 @@ class Row(Struct, frozen=True):
     earcon: Earcon | None
     message_id: str
     advice: str
+    #: Of several faults the one with the lowest rank is shown. What keeps the box from
+    #: listening or speaking comes before what keeps it from the service.
+    rank: int | None = None
 
 
 TABLE: dict[Signal, Row] = {
@@ -135,6 +141,7 @@ TABLE: dict[Signal, Row] = {
         Earcon.NO_NETWORK,
         "1e44f88f1c944532a65dfb4d0a8e5c0c",
         "Check Wi-Fi or cable, router and [live] endpoint; the box goes on trying.",
+        rank=4,
     ),
     Signal.KEY: Row(
         "key rejected",
@@ -143,6 +150,7 @@ TABLE: dict[Signal, Row] = {
         Earcon.KEY_REJECTED,
         "912f0ee717aa4ceebf9fe3bedade77f5",
         "Put a valid Gemini API key in the credential gemini-api-key and restart.",
+        rank=5,
     ),
     Signal.QUOTA: Row(
         "quota or billing",
@@ -151,6 +159,7 @@ TABLE: dict[Signal, Row] = {
         Earcon.QUOTA,
         "2b8d4a30b580433497c8aedbecc921f4",
         "Check quota and billing of the key in AI Studio; press to try again.",
+        rank=6,
     ),
     Signal.REFUSED: Row(
         "model or configuration refused",
@@ -159,6 +168,7 @@ TABLE: dict[Signal, Row] = {
         Earcon.REFUSED,
         "b80435f46e574669a3083a3de9bc2dbd",
         "Check [live] model, voice and endpoint: the journal has the reason given.",
+        rank=7,
     ),
     Signal.MICROPHONE: Row(
         "microphone",
@@ -167,6 +177,7 @@ TABLE: dict[Signal, Row] = {
         Earcon.MICROPHONE,
         "0a55ac0cf77e4928b040c8dda2979ef4",
         "Check the microphone's wiring and [microphone] device against arecord -L.",
+        rank=1,
     ),
     Signal.SPEAKER: Row(
         "speaker",
@@ -175,6 +186,7 @@ TABLE: dict[Signal, Row] = {
         Earcon.SPEAKER,
         "0916aa7b56d9471cacf9a034595dea9b",
         "Check the amplifier's wiring and [speaker] device against aplay -L.",
+        rank=2,
     ),
     Signal.CLOCK: Row(
         "clock not set",
@@ -183,6 +195,7 @@ TABLE: dict[Signal, Row] = {
         Earcon.CLOCK,
         "3ed5758619ee4353811874213bfb33f0",
         "Wait for the network time, or check timedatectl: certificates need a date.",
+        rank=8,
     ),
     Signal.DAILY_LIMIT: Row(
         "daily token limit reached",
@@ -191,6 +204,7 @@ TABLE: dict[Signal, Row] = {
         Earcon.DAILY_LIMIT,
         "3d28263cf3c341fead4cf6b1021aa00b",
         "Wait for midnight, or raise [conversation] tokens_per_day and reload.",
+        rank=3,
     ),
     Signal.NO_ANSWER: Row(
         "no answer",
@@ -216,21 +230,12 @@ TABLE: dict[Signal, Row] = {
         "e78da8497ec440a9867f12152ea4b5b0",
         "Check the microphone's mute switch, data line and channel (L/R select).",
     ),
-    Signal.SHUT_DOWN: Row(
-        "volume down held: letting go shuts down",
-        "even blink",
-        LedPattern("shut-down", (Glow(1.0, 0.4), Glow(0.0, 0.4))),
-        None,
-        "14b60768c4c84c74ac2ea3e687e006b3",
-        "Let go to shut down; hold on for 10 s more to go on as before.",
-    ),
 }
 
 
 def worst(faults: frozenset[Fault]) -> Fault | None:
-    """The one to show first: without microphone or speaker the link matters little."""
-    order = sorted(faults, key=lambda fault: (fault in LINK_FAULTS, fault.value))
-    return order[0] if order else None
+    """The one to show, by the ranks of TABLE."""
+    return min(faults, key=_rank, default=None)
 
 
 def signal_of(fault: Fault) -> Signal:
@@ -243,3 +248,33 @@ def earcon_of(fault: Fault) -> Earcon:
     earcon = TABLE[signal_of(fault)].earcon
     assert earcon is not None
     return earcon
+
+
+def signal(conversation: "Conversation") -> Signal:
+    """The situation to show; the first that applies."""
+    c = conversation
+    if c.hold and Fault.MICROPHONE not in c.faults:
+        return Signal.LISTENING_ENDS if c.hold.warned else Signal.LISTENING
+    if c.mishap:
+        return c.mishap
+    if c.answer and Fault.SPEAKER not in c.faults:
+        return Signal.SPEAKING
+    if fault := worst(c.faults):
+        return signal_of(fault)
+    if not c.ready:
+        return Signal.STARTING
+    if c.microphone and not c.microphone.closing:
+        ends = c.microphone.warned_for == c.active_at
+        return Signal.LISTENING_ENDS if ends else Signal.LISTENING
+    return Signal.THINKING if c.utterances or c.microphone else Signal.IDLE
+
+
+def pattern(conversation: "Conversation") -> LedPattern:
+    """What the LED shows."""
+    return TABLE[signal(conversation)].pattern
+
+
+def _rank(fault: Fault) -> int:
+    rank = TABLE[signal_of(fault)].rank
+    assert rank is not None
+    return rank

@@ -43,38 +43,6 @@ class Volume(Struct, frozen=True):
         return replace(self, gain=min(max(gain, self._floor), self.limit))
 
 
-class VolumeHold(Struct, frozen=True):
-    """The volume-down button is held."""
-
-    since: float
-    #: For so long that letting go shuts the machine down.
-    armed: bool = False
-
-
-class VolumeTurned(Struct, frozen=True):
-    """By so many steps: louder, or (negative) quieter."""
-
-    steps: int
-
-
-class VolumeSet(Struct, frozen=True):
-    """To so many per cent of what is allowed."""
-
-    percent: float
-
-
-class VolumeHeld(Struct, frozen=True):
-    """The volume-down button went down."""
-
-    at: float
-
-
-class VolumeLetGo(Struct, frozen=True):
-    """The volume-down button went up."""
-
-    at: float
-
-
 def _factor(db: float) -> float:
     """Decibels as a factor; of any number of them."""
     return float(10 ** (min(max(db, -400.0), 400.0) / 20))

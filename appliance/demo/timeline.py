@@ -14,8 +14,7 @@ from appliance.config.sections import PricesSection
 from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core.advice import advice
-from appliance.core.conversation import pattern
-from appliance.core.signals import signal_of
+from appliance.core.signals import pattern, signal_of
 from appliance.journal.costs import cost_fields
 from appliance.journal.transition import Transition
 from appliance.journal.turn_meter import TurnMeter

@@ -1,22 +1,21 @@
 # SPDX-License-Identifier: MIT
 """Reads what turns the volume: a pair of buttons, a rotary encoder, both or neither."""
 
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from appliance.core.events import Event, VolumeHeld, VolumeLetGo, VolumeTurned
+from appliance.core.events import Event, VolumeTurned
 from appliance.hardware.gpio import claim_button, claim_encoder
 
 _BOUNCE_S = 0.01
 
 
 class VolumeKnobs:
-    """Posts VolumeTurned; for the button down, also when it is held and let go.
+    """Posts VolumeTurned.
 
     All switch to ground; a line of 0 is not there. Edges are taken as they come: one
-    that gets lost costs a step, or leaves the machine on.
+    that gets lost costs a step.
 
     Threads: built and closed on the event loop; posts from gpiozero's.
     """
@@ -39,8 +38,7 @@ class VolumeKnobs:
             self._claimed.append(up)
         if down_gpio:
             down = claim(down_gpio, key="[volume] down_gpio")
-            down.when_activated = self._hold_down
-            down.when_deactivated = self._let_go
+            down.when_activated = partial(self._turn, -1)
             self._claimed.append(down)
         if all(encoder_gpios):
             encoder = claim_encoder(*encoder_gpios)
@@ -55,10 +53,3 @@ class VolumeKnobs:
 
     def _turn(self, steps: int) -> None:
         self._post(VolumeTurned(steps))
-
-    def _hold_down(self) -> None:
-        self._turn(-1)
-        self._post(VolumeHeld(time.monotonic()))
-
-    def _let_go(self) -> None:
-        self._post(VolumeLetGo(time.monotonic()))

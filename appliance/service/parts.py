@@ -8,9 +8,10 @@ from typing import assert_never
 from appliance.basics.secret import Secret
 from appliance.config.file import Config, live_settings
 from appliance.core import effects as ef
-from appliance.core.conversation import Conversation, pattern
+from appliance.core.conversation import Conversation
 from appliance.core.earcons import earcon_pcm
 from appliance.core.events import Event
+from appliance.core.signals import pattern
 from appliance.hardware.button import TalkButton
 from appliance.hardware.card import Card
 from appliance.hardware.led import StatusLed
@@ -19,7 +20,6 @@ from appliance.hardware.speaker import Speaker
 from appliance.hardware.volume import VolumeKnobs
 from appliance.live.link import LiveLink
 from appliance.service.devices import Demand
-from appliance.service.power import power_off
 from appliance.tools.toolbox import Toolbox
 
 log = logging.getLogger(__name__)
@@ -100,8 +100,6 @@ class Parts:
                 self.tools.run(effect)
             case ef.CancelTools(call_ids):
                 self.tools.cancel(call_ids)
-            case ef.PowerOff():
-                power_off()
             case _:
                 assert_never(effect)
 

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from systemd import daemon
 
 from appliance.core.advice import advice
-from appliance.core.conversation import Conversation, signal
+from appliance.core.conversation import Conversation
 from appliance.core.liveness import stalled_parts
-from appliance.core.signals import TABLE, Signal
+from appliance.core.signals import TABLE, Signal, signal
 from appliance.journal.transition import Transition
 
 #: How often the start is said to be still going on, and for how long that holds.

@@ -116,7 +116,6 @@ def _events(c: Conversation, at: float) -> Iterator[ev.Event]:
     if c.between_turns:
         yield ev.ConfigChanged(c.limits, c.talk, relink=True, volume=c.volume)
     yield from (ev.VolumeTurned(1), ev.VolumeSet(50.0))
-    yield from (ev.VolumeHeld(at), ev.VolumeLetGo(at))
     yield from (ev.DayBegan(1), ev.TokensCounted(Tokens()))
     yield ev.NewConversation()
     yield ev.StopRequested()

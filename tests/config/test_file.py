@@ -150,10 +150,6 @@ def test_what_config_prints_can_be_read_back(tmp_path):
             "[volume] encoder_a_gpio = 0: an encoder has two lines; give both a pin",
         ),
         (
-            "[volume]\nshutdown = true\n",
-            "[volume] shutdown = true: needs a button, and down_gpio = 0; give that",
-        ),
-        (
             "[speaker]\ngain = 1.5\n",
             "[speaker] gain = 1.5: expected at most gain_limit = 1; raise that, too",
         ),
@@ -213,7 +209,6 @@ def test_what_only_a_whole_file_shows_is_named_beside_a_wrong_type(tmp_path):
         "[conversation]\ntrigger_tokens = 9000\ntarget_tokens = 65_000\n",
         "[conversation]\ntrigger_tokens = 0\ntarget_tokens = 20_000\n",
         "[volume]\nencoder_a_gpio = 5\nencoder_b_gpio = 28\n",
-        "[volume]\nshutdown = true\ndown_gpio = true\n",
     ],
 )
 def test_a_wrong_value_is_not_blamed_on_the_key_beside_it(tmp_path, text):
@@ -312,9 +307,7 @@ def test_what_is_not_wanted_never_comes():
     config = Config()
     off = config.changed(conversation=config.conversation.changed(forget_after_min=0))
     assert limits(off).forget_after_s == inf
-    assert limits(config).shut_down_s == limits(config).tokens_per_day == inf
-    on = config.changed(volume=config.volume.changed(shutdown=True, down_gpio=23))
-    assert limits(on).shut_down_s == 8
+    assert limits(config).tokens_per_day == inf
 
 
 @pytest.fixture

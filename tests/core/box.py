@@ -13,11 +13,10 @@ from appliance.core.advance import advance, deadline
 from appliance.core.conversation import (
     Conversation,
     State,
-    pattern,
     start,
 )
 from appliance.core.limits import Limits
-from appliance.core.signals import Earcon, Fault
+from appliance.core.signals import Earcon, Fault, pattern
 from tests.core.wire_audit import NUMBERS, Sent, Wire
 
 LIMITS = Limits(

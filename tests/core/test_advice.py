@@ -15,7 +15,7 @@ def test_the_table_is_worded_for_a_button_that_is_held(signal):
     assert advice(signal, TalkMode.HOLD) == TABLE[signal].advice
 
 
-@pytest.mark.parametrize("signal", [s for s in Signal if s is not Signal.SHUT_DOWN])
+@pytest.mark.parametrize("signal", Signal)
 @pytest.mark.parametrize("mode", [TalkMode.TOGGLE, TalkMode.HANDS_FREE])
 def test_nobody_is_told_to_hold_or_let_go_of_a_button_that_is_only_pressed(
     mode, signal

@@ -11,11 +11,9 @@ from appliance.core.conversation import (
     Utterance,
     hold_until,
     is_open,
-    pattern,
-    signal,
     start,
 )
-from appliance.core.signals import TABLE, Fault, Signal
+from appliance.core.signals import TABLE, Fault, Signal, pattern, signal
 from tests.core.box import LIMITS, SOUND, Box
 
 

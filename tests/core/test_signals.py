@@ -88,3 +88,10 @@ def test_a_broken_microphone_is_shown_before_a_missing_network():
     assert worst(frozenset()) is None
     assert worst(frozenset({Fault.NETWORK, Fault.CLOCK})) is Fault.NETWORK
     assert worst(frozenset(Fault)) is Fault.MICROPHONE
+    assert worst(LINK_FAULTS | {Fault.DAILY_LIMIT}) is Fault.DAILY_LIMIT
+
+
+def test_each_fault_has_a_rank_and_nothing_else_has_one():
+    ranked = {row.rank for row in TABLE.values() if row.rank is not None}
+    assert len(ranked) == len(Fault)
+    assert all(TABLE[signal_of(fault)].rank for fault in Fault)

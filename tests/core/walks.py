@@ -29,7 +29,6 @@ SHORT = replace(
     delivery_limit_s=8.0,
     idle_disconnect_s=20.0,
     forget_after_s=9.0,
-    shut_down_s=8.0,
     tokens_per_day=50,
 )
 FRAME_S = 1 / CAPTURE_RATE_HZ
@@ -262,12 +261,10 @@ class Chaos(Walk):
         )
 
     def _knobs(self) -> tuple[ev.Event, ...]:
-        """Volume, shutdown and calendar: nothing that is said hangs on them."""
+        """Volume and calendar: nothing that is said hangs on them."""
         return (
             ev.VolumeTurned(self.rng.choice((-1, 1, 50))),
             ev.VolumeSet(self.rng.uniform(-10, 110)),
-            ev.VolumeHeld(self._ago()),
-            ev.VolumeLetGo(self._ago()),
             ev.DayBegan(self.rng.randrange(1, 4)),
         )
 

@@ -40,7 +40,6 @@ INSTALLED = [
     "usr/share/voice-appliance/overlays/voice-appliance.dtbo",
     "usr/share/voice-appliance/tools.d/kitchen-timer",
     "usr/share/voice-appliance/tools.d/kitchen_timer.toml",
-    "usr/share/voice-appliance/voice-appliance-poweroff.path",
 ]
 
 

@@ -31,7 +31,6 @@ FILES = {
     f"{SHARE}asound.conf",
     f"{SHARE}config.toml",
     f"{SHARE}overlays/voice-appliance.dtbo",
-    f"{SHARE}voice-appliance-poweroff.path",
     f"{SHARE}tools.d/kitchen-timer",
     f"{SHARE}tools.d/kitchen_timer.toml",
     *(
@@ -117,7 +116,6 @@ def test_purging_leaves_neither_configuration_nor_key(script):
     purge = script("postrm").partition('"$1" = purge')[2]
     assert "/etc/voice-appliance" in purge
     assert "/var/lib/voice-appliance" in purge
-    assert "/etc/systemd/system/voice-appliance-poweroff.path" in purge
     assert "/etc/credstore.encrypted/gemini-api-key" in purge
     assert "/etc/credstore/gemini-api-key-plain" in purge
 

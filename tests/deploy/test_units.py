@@ -2,7 +2,6 @@
 """The systemd units: understood, locked down, and right about the program."""
 
 import configparser
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,14 +12,12 @@ from appliance.__main__ import EXIT_CONFIG
 from appliance.config import provisioning
 from appliance.config.endpoint import CREDENTIALS, KEY_NAME
 from appliance.config.provisioning import CONFIG_NAME, CREDENTIAL_PATH
-from appliance.service.power import REQUEST
 from docs.generate.documents import DEPLOY
 
 SYSTEMD = DEPLOY / "systemd"
 UNIT, PROVISION, KEY = UNITS = [
     SYSTEMD / f"voice-appliance{part}.service" for part in ("", "-provision", "-key")
 ]
-POWEROFF = DEPLOY / "share" / "voice-appliance-poweroff.path"
 #: Tenths, as systemd-analyze wants it.
 MOST_EXPOSED = 13
 
@@ -50,7 +47,6 @@ def test_systemd_accepts_the_units_without_a_word(tmp_path):
     for unit in UNITS:
         text = unit.read_text().replace("/usr/bin/voice-appliance", str(program))
         (tmp_path / unit.name).write_text(text)
-    shutil.copy(POWEROFF, tmp_path)
     assert analyze("verify", "--man=no", *tmp_path.iterdir()) == (0, "")
 
 
@@ -91,12 +87,6 @@ def test_the_unit_runs_unprivileged(service):
 def test_what_the_service_keeps_is_its_own(service):
     assert service["StateDirectory"] == "voice-appliance"
     assert service["StateDirectoryMode"] == "0700"
-
-
-def test_the_service_may_not_shut_the_machine_down_but_ask_for_it(service):
-    unit = read(POWEROFF)
-    request = f"/run/{service['RuntimeDirectory']}/{REQUEST}"
-    assert unit["Path"] == {"PathExists": request, "Unit": "poweroff.target"}
 
 
 def test_the_unit_loads_the_keys_that_the_service_looks_for(service):

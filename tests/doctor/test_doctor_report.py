@@ -74,7 +74,6 @@ WELL = {
     Signal.THINKING,
     Signal.SPEAKING,
     Signal.DAILY_LIMIT,
-    Signal.SHUT_DOWN,
 }
 
 

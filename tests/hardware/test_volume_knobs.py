@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Volume buttons and encoder, on mock pins."""
 
-import time
-
 import pytest
 
-from appliance.core.events import VolumeHeld, VolumeLetGo, VolumeTurned
+from appliance.core.events import VolumeTurned
 from appliance.hardware.gpio import GpioUnavailable, claim_led
 from appliance.hardware.volume import VolumeKnobs
 from tests.hardware.posted import Posted
@@ -31,23 +29,8 @@ def test_the_buttons_turn_up_and_down_by_a_step(pins):
     pins.pin(UP).drive_high()
     assert posted == [VolumeTurned(1)]
     pins.pin(DOWN).drive_low()
-    assert posted.of(VolumeTurned) == [VolumeTurned(1), VolumeTurned(-1)]
-    two.close()
-
-
-def test_only_the_button_down_tells_how_long_it_is_held(pins):
-    posted = Posted()
-    two = knobs(posted, up=UP, down=DOWN)
-    pins.pin(UP).drive_low()
-    pins.pin(UP).drive_high()
-    assert not posted.of(VolumeHeld)
-    before = time.monotonic()
-    pins.pin(DOWN).drive_low()
-    (held,) = posted.of(VolumeHeld)
-    assert before <= held.at <= time.monotonic()
-    assert not posted.of(VolumeLetGo)
     pins.pin(DOWN).drive_high()
-    assert posted.of(VolumeLetGo)
+    assert posted == [VolumeTurned(1), VolumeTurned(-1)]
     two.close()
 
 
