@@ -2,6 +2,7 @@
 """The systemd units: understood, locked down, and right about the program."""
 
 import configparser
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -100,9 +101,57 @@ def test_a_key_is_looked_at_before_each_start_of_the_service():
     unit = read(KEY)
     assert read(UNIT)["Unit"]["Wants"] == KEY.name
     assert unit["Unit"]["Before"] == UNIT.name
-    assert unit["Unit"]["ConditionPathExists"] == str(CREDENTIAL_PATH)
     # Else it would run at the first start only.
     assert "RemainAfterExit" not in unit["Service"]
+
+
+def _set_aside(directory, *, decrypts, once="."):
+    """What the key's unit does in `directory`, where systemd-creds takes what holds
+    `decrypts`, as soon as there is a file `once`."""
+    program = directory / "systemd-creds"
+    program.write_text(f'#!/bin/sh\n[ -e {once} ] && grep -q "{decrypts}" "$3"\n')
+    program.chmod(0o755)
+    if once == ".":
+        (directory / "sleep").symlink_to("/bin/true")
+    unit = read(KEY)["Service"]
+    for order in (unit["ExecStartPre"].removeprefix("-"), unit["ExecStart"]):
+        subprocess.run(
+            shlex.split(order),
+            cwd=directory,
+            env={"PATH": f"{directory}:/usr/bin:/bin"},
+            stdout=subprocess.DEVNULL,
+            timeout=30,
+            check=False,
+        )
+    return {path.name: path.read_text() for path in directory.glob("gemini*")}
+
+
+def test_a_key_that_cannot_be_decrypted_is_set_aside(tmp_path):
+    (tmp_path / "gemini-api-key").write_text("foreign")
+    after = _set_aside(tmp_path, decrypts="ours")
+    assert after == {"gemini-api-key.undecryptable": "foreign"}
+
+
+def test_a_key_that_was_set_aside_is_used_once_it_can_be_decrypted(tmp_path):
+    (tmp_path / "gemini-api-key.undecryptable").write_text("ours")
+    assert _set_aside(tmp_path, decrypts="ours") == {"gemini-api-key": "ours"}
+
+
+def test_a_newer_key_is_never_replaced_by_the_one_that_was_set_aside(tmp_path):
+    (tmp_path / "gemini-api-key").write_text("ours, newer")
+    (tmp_path / "gemini-api-key.undecryptable").write_text("ours, older")
+    after = _set_aside(tmp_path, decrypts="ours")
+    assert after["gemini-api-key"] == "ours, newer"
+
+
+def test_a_key_that_fails_only_at_first_is_kept(tmp_path):
+    (tmp_path / "gemini-api-key").write_text("ours")
+    # The TPM is ready once somebody has waited.
+    (tmp_path / "sleep").write_text("#!/bin/sh\ntouch ready\n")
+    (tmp_path / "sleep").chmod(0o755)
+    assert _set_aside(tmp_path, decrypts="ours", once="ready") == {
+        "gemini-api-key": "ours"
+    }
 
 
 def test_nothing_but_the_credentials_may_hold_a_key():

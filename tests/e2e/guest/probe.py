@@ -8,6 +8,7 @@ import ctypes
 import json
 import mmap
 import os
+import resource
 import socket
 import subprocess
 import time
@@ -66,6 +67,12 @@ def _connect() -> None:
         socket.create_connection(server.getsockname()).close()
 
 
+def _dump_core() -> None:
+    """Succeeds if a crash may leave what the process had in memory."""
+    if resource.getrlimit(resource.RLIMIT_CORE) == (0, 0):
+        raise PermissionError("none")
+
+
 MUST_NOT: dict[str, Callable[[], object]] = {
     "read /etc/shadow": _read("/etc/shadow"),
     "read the key's file": _read("/etc/credstore.encrypted/gemini-api-key"),
@@ -80,6 +87,9 @@ MUST_NOT: dict[str, Callable[[], object]] = {
     "write to /usr": _write("/usr/lib/python3/dist-packages/probe.py"),
     "write to /var": _write("/var/lib/probe"),
     "write to /run": _write("/run/probe"),
+    "write to /dev/shm": _write("/dev/shm/probe"),
+    "write to /var/tmp": _write("/var/tmp/probe"),
+    "dump a core": _dump_core,
     "configure the kernel": lambda: os.mkdir("/sys/kernel/config/gpio-sim/probe"),
     "change a kernel setting": _write("/proc/sys/kernel/hostname"),
     "see others' processes": _others,
