@@ -6,6 +6,8 @@ PACKAGES := alsa-utils build-essential debhelper device-tree-compiler dh-python 
 	libasound2-dev libasound2-plugins libportaudio2 libsystemd-dev lintian openssl \
 	pkg-config portaudio19-dev python3-dev python3-venv shellcheck sox systemd
 MINUTES ?= 60
+AREA ?= core
+COUNT ?= 60
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 BOOT_PACKAGES := bc bison build-essential dosfstools e2fsprogs fakeroot flex \
 	linux-source-6.12 mmdebstrap mtools python3-venv xz-utils $(if $(SUDO),uidmap)
@@ -17,7 +19,7 @@ BUILD := build
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' appliance/__init__.py)
 STAGE := $(BUILD)/deb/voice-appliance-$(VERSION)
 
-.PHONY: demo test lint unit fuzz faults soak bench bench-growth bench-quick docs \
+.PHONY: demo test lint unit fuzz mutants faults soak bench bench-growth bench-quick docs \
 	recording deb package boot-test packages boot-packages clean
 
 demo: $(VENV)/.installed ## Ask the built-in simulator one question
@@ -40,6 +42,10 @@ FRAMES ?= 1100000
 
 fuzz: $(VENV)/.installed ## FRAMES mutated frames and files; SEED=N for the same again
 	FUZZ_FRAMES=$(FRAMES) FUZZ_SEED=$(SEED) $(BIN)/pytest -s tests/fuzz
+
+mutants: $(VENV)/.installed ## Break the code in COUNT places of AREA; does a test notice?
+	$(BIN)/python -m tests.mutants --area $(AREA) --count $(COUNT) \
+		$(if $(SEED),--seed $(SEED))
 
 faults: $(VENV)/.installed ## Every fault in every phase of a turn, and what comes of it
 	$(BIN)/python -m tests.faults
