@@ -2,11 +2,15 @@
 """What a line for people repeats of a value that somebody has written."""
 
 import difflib
+import re
 from typing import Any
 
 #: A longer value may be an API key in the wrong place, or a flood.
 _MOST_SHOWN = 32
 _MOST_OF_A_PATH = 255
+_LONGEST_LINE = 300
+#: Google's API keys begin so.
+_API_KEY = re.compile(r"(AIza|AQ\.)[\w-]{8,}")
 
 
 def quote(value: Any) -> str:
@@ -28,6 +32,15 @@ def quote_path(path: str) -> str:
 def truncate(text: str) -> str:
     """`text`, or its beginning."""
     return text if len(text) <= _MOST_SHOWN else f"{text[:12]}..."
+
+
+def one_line(text: str) -> str:
+    """`text` from elsewhere as a line for people: without control characters, which a
+    terminal obeys and the journal stores as a blob, of bounded length, and with no API
+    key in it: the service repeats the key that it suspends."""
+    printable = "".join(c if c.isprintable() else " " for c in text[:_LONGEST_LINE])
+    printable = _API_KEY.sub(r"\1***", printable)
+    return " ".join(printable.split()) + ("..." if len(text) > _LONGEST_LINE else "")
 
 
 def suggestion(name: str, known: list[str]) -> str:

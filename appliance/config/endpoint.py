@@ -54,6 +54,22 @@ def check_endpoint(url: str, place: str) -> str:
     return url if parts.path not in ("", "/") else url.rstrip("/") + LIVE_PATH
 
 
+def check_proxy(url: str, place: str) -> None:
+    """Raises ConfigError: not http://HOST:PORT or https://HOST:PORT."""
+    # Not repeated: it may hold a password.
+    wrong = ConfigError(f"{place}: expected http://HOST:PORT or https://HOST:PORT")
+    try:
+        parts = urlsplit(url)
+        complete = parts.scheme in ("http", "https") and parts.hostname and parts.port
+    except ValueError:
+        raise wrong from None
+    if "@" in parts.netloc:
+        raise ConfigError(f"{place}: a proxy with a user and password is not supported")
+    rest = (parts.path.strip("/"), parts.query, parts.fragment)
+    if not complete or any(rest) or not url.isprintable() or " " in url:
+        raise wrong
+
+
 def _port_exists(parts: SplitResult) -> bool:
     try:
         return parts.port != 0

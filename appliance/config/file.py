@@ -7,7 +7,7 @@ from pathlib import Path
 
 from appliance.basics.excerpt import quote, suggestion
 from appliance.basics.strict_toml import ConfigError, Problem, Section, parse
-from appliance.config.endpoint import check_endpoint
+from appliance.config.endpoint import check_endpoint, check_proxy
 from appliance.config.pins import wrong_pins, wrong_volume
 from appliance.config.sections import (
     COVERAGES,
@@ -81,6 +81,11 @@ def _wrong_live(live: LiveSection) -> Iterator[Problem]:
         check_endpoint(live.endpoint, "[live] endpoint")
     except ConfigError as error:
         yield Problem(("[live] endpoint",), str(error))
+    try:
+        if live.proxy:
+            check_proxy(live.proxy, "[live] proxy")
+    except ConfigError as error:
+        yield Problem(("[live] proxy",), str(error))
     name = live.model.removeprefix("models/")
     if not name or name == live.model:
         yield Problem(

@@ -31,6 +31,9 @@ class LiveSection(Section, frozen=True):
     endpoint: Annotated[
         str, Meta(description="wss:// URL of the Live API (ws:// on loopback only)")
     ] = "wss://generativelanguage.googleapis.com" + LIVE_PATH
+    proxy: Annotated[
+        str, Meta(description='HTTP proxy, "http://HOST:PORT"; "" for none')
+    ] = ""
     model: Annotated[str, Meta(description='a Live model, "models/..."')] = (
         "models/gemini-3.8-live"
     )

@@ -76,6 +76,7 @@ async def _ask(config: Config, key: Secret) -> RoundTrip:
     events: asyncio.Queue[tuple[float, ev.Event]] = asyncio.Queue()
     session = Session(
         endpoint=config.live.endpoint,
+        proxy=config.live.proxy or None,
         settings=live_settings(config),
         key=key,
         handle=None,

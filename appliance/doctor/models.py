@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from appliance.basics.excerpt import one_line
 from appliance.basics.secret import Secret
 from appliance.basics.strict_toml import ConfigError
 from appliance.core.signals import Fault
@@ -15,11 +16,10 @@ from appliance.doctor.finding import Finding, link_failure, ok, skip
 from appliance.doctor.network import (
     Server,
     connection_failure,
-    proxy_for,
     server_of,
 )
 from appliance.hardware.call_thread import CallThread
-from appliance.live.close_codes import REASONS, classify, classify_status
+from appliance.live.close_codes import classify_status, error_text
 
 _PATH = "/v1beta/models?pageSize=1000"
 _LIMIT_S = 10.0
@@ -50,14 +50,11 @@ async def examine_model(case: Case) -> Finding:
 def judge_key(reply: Reply) -> Finding:
     if reply.status == http.client.OK:
         return ok("the service accepts the key", status=reply.status)
-    error = reply.body.get("error")
-    message = str(error.get("message", "")) if isinstance(error, dict) else ""
-    text = f"HTTP {reply.status} {message[:200]}".strip()
+    body = json.dumps(reply.body).encode()
+    text = f"HTTP {reply.status} {one_line(error_text(body))}".strip()
     if reply.status == http.client.NOT_FOUND:
         return skip(f"{text}: this endpoint has no list of models; see answer")
-    # As for a link: the reason says more than the code.
-    told = any(part in message.lower() for part, _ in REASONS)
-    verdict = classify(None, message) if told else classify_status(reply.status)
+    verdict = classify_status(reply.status, body)
     return link_failure(text, verdict.fault or Fault.NETWORK, status=reply.status)
 
 
@@ -80,8 +77,8 @@ def judge_model(reply: Reply, model: str) -> Finding:
 async def _ask(case: Case) -> Reply | Finding:
     """The list of models, or why there is none."""
     server = server_of(case.config.live.endpoint)
-    if proxy := proxy_for(server):
-        return skip(f"the way leads through the proxy of {proxy}: see answer")
+    if case.config.live.proxy:
+        return skip("[live] proxy is set: see answer")
     try:
         key = find_key(case.machine)
         get = CallThread("models").call(lambda: _get(server, key), 3 * _LIMIT_S)

@@ -7,7 +7,6 @@ import ssl
 import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
-from urllib.request import getproxies
 
 from appliance.core.signals import Fault, Signal
 from appliance.doctor.case import Case
@@ -41,12 +40,6 @@ def server_of(endpoint: str) -> Server:
     )
 
 
-def proxy_for(server: Server) -> str | None:
-    """The variable that leads the service through a proxy, if there is one."""
-    proxies = getproxies() if server.is_secure else {}
-    return next((f"{name}_proxy" for name in ("https", "all") if name in proxies), None)
-
-
 async def examine_wifi(case: Case) -> Finding:
     for wireless in case.machine.find("sys/class/net/*/wireless"):
         name = wireless.parent.name
@@ -78,8 +71,8 @@ def judge_wifi(name: str, power_save: str, signal_dbm: int | None) -> Finding:
 
 async def examine_dns(case: Case) -> Finding:
     server = server_of(case.config.live.endpoint)
-    if proxy := proxy_for(server):
-        return skip(f"the proxy of {proxy} resolves {server.host}")
+    if case.config.live.proxy:
+        return skip(f"[live] proxy resolves {server.host}")
     began_at = time.monotonic()
     try:
         addresses = await CallThread("resolver").call(
@@ -110,8 +103,8 @@ async def examine_tls(case: Case) -> Finding:
     server = server_of(case.config.live.endpoint)
     if not server.is_secure:
         return skip("the endpoint is ws:// on loopback, which has no TLS")
-    if proxy := proxy_for(server):
-        return skip(f"the way leads through the proxy of {proxy}: see answer")
+    if case.config.live.proxy:
+        return skip("[live] proxy is set: see answer")
     try:
         return judge_tls(
             server.host,

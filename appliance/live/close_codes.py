@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Why a link ended, and what follows: by reason text first, by code second."""
 
+import json
+import re
 import socket
 import ssl
 from enum import Enum
 
+from appliance.basics.excerpt import one_line
 from appliance.basics.record import Struct
 from appliance.core.signals import Fault
 
@@ -51,68 +54,96 @@ _DIALECT = (
     "it is the simulator, start it as `voice-appliance simulate --dialect 2025`"
 )
 
-#: Part of the reason, in lower case -> verdict; the first match wins. The service cuts
-#: reasons at 123 bytes (RFC 6455 §5.5).
-REASONS: tuple[tuple[str, Classification], ...] = (
-    ("api key not valid", _KEY),
-    ("api key expired", _KEY),
-    ("unregistered callers", _KEY),
-    ("user location is not supported", _REFUSED),
-    ("spending cap", _BILLING),
-    ("resource_exhausted", _QUOTA),
-    ("exceeded your current quota", _QUOTA),
-    ("session not found", _FRESH),
-    ("requested entity was not found", _FRESH),
-    ("is not found for api version", _REFUSED),
-    ("is not supported for bidigeneratecontent", _REFUSED),
-    ("unknown name", _REFUSED),
-    ("invalid json payload", _REFUSED),
-    ("unsupported language code", _REFUSED),
-    (_DEPRECATED, _REFUSED),
-    ("not supported", _REFUSED),
-    ("invalid argument", _FRESH),
-    ("precondition check failed", _RETRY),
-    ("receiving a goaway", _RETRY),
-    ("operation was aborted", _RETRY),
-    ("internal error", _ONCE),
-    ("currently unavailable", _RETRY),
-    ("deadline expired", _RETRY),
-    ("keepalive ping timeout", _RETRY),
+#: Words of a reason, in lower case -> what they mean; the first match wins. The service
+#: rewords its texts and cuts them at 123 bytes (RFC 6455 §5.5), so a rule names the
+#: words of a kind, not a sentence. Money comes first: a text about it may also name the
+#: key, the project or the model.
+RULES: tuple[tuple[str, Classification], ...] = (
+    (r"spending (cap|limit)|\bcredits?\b|prepa(id|y)|past due|\bpayment", _BILLING),
+    (r"quota|resource.?exhausted|rate.?limit|too many (requests|sessions)", _QUOTA),
+    (r"\bbilling", _BILLING),
+    (
+        r"session (is |was |has )?(not found|expired)|(resumption|session) handle",
+        _FRESH,
+    ),
+    (r"\b(location|region|country)\b.*(not|un)\W*(supported|available)", _REFUSED),
+    (r"(not|un)\W*(supported|available) .*\b(location|region|country)\b", _REFUSED),
+    (
+        r"api[ _]?keys?\b|\bcredentials?\b|unregistered caller|caller('s)? identity",
+        _KEY,
+    ),
+    (r"(un|not )authenticated|authentication|unauthori[sz]ed|not authori[sz]ed", _KEY),
+    (r"permission|access (is |was )?denied|denied access|forbidden", _KEY),
+    (r"\b(has been|is|was) (suspended|disabled|blocked|restricted|deleted)", _KEY),
+    (r"requests? (from|to) .*\bblocked|has not been used in project", _KEY),
+    (r"internal error", _ONCE),
+    (r"failed to close|goaway|operation was aborted", _RETRY),
+    (r"unavailable|overloaded|high demand|try again|deadline|timed? ?out", _RETRY),
+    (r"precondition check failed|\bcancell?ed\b", _RETRY),
+    (r"\bmodels?/|\bmodel\b.*\b(not (found|exist|available)|retired|shut)", _REFUSED),
+    (r"bidigeneratecontent|(not|un)\W*supported|is not found|not exist", _REFUSED),
+    (r"unknown name|invalid (json|value)|cannot find field|deprecated", _REFUSED),
+    (r"requested entity was not found|invalid argument", _FRESH),
 )
+_RULES = tuple((re.compile(words), verdict) for words, verdict in RULES)
 
-#: Close code -> verdict, for a reason that is not in the table: what the service is
-#: asked for, or what the session holds, is not to its liking.
+#: Close code -> verdict, for a reason without such words: what the service is asked
+#: for, or what the session holds, is not to its liking.
 CODES: dict[int | None, Classification] = {1007: _FRESH, 1008: _FRESH}
 
 #: X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED (x509_vfy.h).
 _OUT_OF_DATE = (9, 10)
 
-#: HTTP status of a refused upgrade: a proxy, a captive portal, an outage.
+#: HTTP status of a refused upgrade that says nothing of itself: a proxy, a captive
+#: portal, an outage. 403 is what a front end says of an address it dislikes.
 STATUSES: dict[int, Classification] = {
     400: _REFUSED,
     401: _KEY,
-    403: _KEY,
     404: _REFUSED,
     429: _QUOTA,
 }
+#: A longer body is no error of the service, but a page.
+_MOST_BODY_BYTES = 16_384
 
 
 def classify(code: int | None, reason: str) -> Classification:
-    """What a close frame means, None for a link that broke without one.
+    """What a close frame means, code None for a link that broke without one.
 
     The reason says more than the code: 1007, 1008 and 1011 each come with fatal
     reasons and with passing ones. What is unknown may be tried again.
     """
-    text = reason.lower()
-    for part, verdict in REASONS:
-        if part in text:
-            return verdict
-    return CODES.get(code, _RETRY)
+    return _by_words(reason) or CODES.get(code, _RETRY)
 
 
-def classify_status(status: int) -> Classification:
-    """What a refused upgrade means."""
-    return STATUSES.get(status, _OFFLINE)
+def classify_status(status: int, body: bytes = b"") -> Classification:
+    """What a refused upgrade means. Its body counts where it is an error of the
+    service: the words of a web page are anybody's."""
+    return _by_words(error_text(body)) or STATUSES.get(status, _OFFLINE)
+
+
+def error_text(body: bytes) -> str:
+    """The message of a JSON error as Google's services and gateways write it:
+    {"error": {"message": ..., "status": ...}}, {"error": "..."}, or a list of one; ""
+    for anything else."""
+    if len(body) > _MOST_BODY_BYTES:
+        return ""
+    try:
+        decoded = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    if isinstance(decoded, list):
+        decoded = decoded[0] if decoded else None
+    error = decoded.get("error") if isinstance(decoded, dict) else None
+    if isinstance(error, dict):
+        said = (error.get(key) for key in ("message", "status"))
+        return " ".join(text for text in said if isinstance(text, str))
+    return error if isinstance(error, str) else ""
+
+
+def _by_words(text: str) -> Classification | None:
+    # What is longer is cut: a rule may look at each word many times.
+    lower = text[:1000].lower()
+    return next((verdict for words, verdict in _RULES if words.search(lower)), None)
 
 
 def classify_failure(error: OSError) -> Classification:
@@ -158,7 +189,7 @@ def back_off_s(next_: Next, failed_attempts: int, jitter: float) -> float | None
 
 def describe_close(code: int | None, reason: str) -> str:
     """One line for the journal."""
-    line = f"{code or 'no close frame'} {reason}".strip()
+    line = f"{code or 'no close frame'} {one_line(reason)}".strip()
     return line + _DIALECT if _DEPRECATED in reason.lower() else line
 
 

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""Opens the WebSocket: whom it shows the key, and how patient it is."""
+"""Opens the WebSocket: to which host, through which proxy, with which limits."""
 
 import asyncio
 import logging
 import socket
 from typing import Any
 
+import websockets
 from websockets.asyncio import client
 
-from appliance.basics.secret import Secret
+from appliance.basics.secret import Secret, SecretMissing
 
 OPEN_LIMIT_S = 10.0
 #: A send that does not drain in this time is a lost link.
@@ -21,6 +22,9 @@ _MAX_FRAME_BYTES = 16 << 20
 #: How much may wait unsent in this process, and in the kernel (tcp(7)): little, so that
 #: what was handed over is on its way, also on a slow uplink.
 _UNSENT_BYTES = 8192
+#: How long the first address of a name may take before the next one is tried beside it
+#: (RFC 8305 §5): a router that swallows IPv6 must not keep the box off-line.
+_NEXT_ADDRESS_AFTER_S = 0.25
 
 # At DEBUG websockets logs the handshake, and with it the key.
 _quiet = logging.getLogger(f"{__name__}.websockets")
@@ -34,17 +38,40 @@ class _Connect(client.connect):
         return exc
 
 
-async def connect(endpoint: str, key: Secret | None) -> client.ClientConnection:
+class Unopenable(Exception):
+    """There is no connection, for a reason that no library has a name for."""
+
+
+async def connect(
+    endpoint: str, key: Secret | None, proxy: str | None = None
+) -> client.ClientConnection:
     """A connection to `endpoint`, to be closed by the caller.
 
+    `proxy`: http:// or https:// URL; the environment's is never used.
+
     Raises:
-        OSError, websockets.WebSocketException: there is none to be had.
+        OSError, websockets.WebSocketException, SecretMissing, Unopenable: none can be
+            opened.
     """
+    try:
+        return await _connect(endpoint, key, proxy)
+    except (OSError, websockets.WebSocketException, SecretMissing):
+        raise
+    except Exception as error:
+        # Whatever else fails (a resolver, a missing module, a name with a NUL) is one
+        # failed attempt: it must not end the process.
+        raise Unopenable(f"{type(error).__name__}: {error}") from error
+
+
+async def _connect(
+    endpoint: str, key: Secret | None, proxy: str | None
+) -> client.ClientConnection:
     connection = await _Connect(
         endpoint,
         additional_headers={"x-goog-api-key": key.reveal()} if key else {},
         # Without TLS a proxy would see the key; loopback needs none anyway.
-        proxy=None if endpoint.startswith("ws:") else True,
+        proxy=None if endpoint.startswith("ws:") else proxy,
+        happy_eyeballs_delay=_NEXT_ADDRESS_AFTER_S,
         compression=None,
         open_timeout=OPEN_LIMIT_S,
         ping_interval=_PING_INTERVAL_S,
@@ -61,7 +88,7 @@ async def connect(endpoint: str, key: Secret | None) -> client.ClientConnection:
 def _limit_the_wire(connection: client.ClientConnection) -> None:
     _carrier(connection.transport).set_write_buffer_limits(high=_UNSENT_BYTES)
     tcp: socket.socket = connection.transport.get_extra_info("socket")
-    # Who acknowledges nothing is gone; by itself TCP would go on for a quarter hour.
+    # A peer that acknowledges nothing is gone; TCP alone would wait a quarter hour.
     unacknowledged_ms = int(SEND_LIMIT_S * 1000)
     tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, unacknowledged_ms)
     tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)

@@ -36,7 +36,17 @@ class GoAway(Struct, frozen=True):
     time_left_s: float
 
 
-Message = ev.Event | SetupComplete | HandleIssued | GoAway
+class ErrorReported(Struct, frozen=True):
+    """A gateway's way to say what a close frame says elsewhere."""
+
+    text: str
+
+
+Message = ev.Event | SetupComplete | HandleIssued | GoAway | ErrorReported
+
+
+class ServiceError(Exception):
+    """The link is of no use any more; the text is the service's."""
 
 
 class NotJson(ValueError):
@@ -68,6 +78,7 @@ _MOST_COMMAS = 10_000  # to read 16 MiB of [0,0,0... takes 2 GB
 _Text = Annotated[str, Meta(max_length=2**16)]
 _EnumName = Annotated[str, Meta(pattern=r"\A[A-Z0-9_]{1,80}\Z")]
 _Count = Annotated[int, Meta(ge=0, lt=2**31)]
+_MOST_ERROR = 1000
 _IMAGES = ("IMAGE", "VIDEO", "DOCUMENT")
 #: A protobuf Duration in JSON.
 _Duration = Annotated[str, Meta(pattern=r"\A-?[0-9]{1,12}(\.[0-9]{1,9})?s\Z")]
@@ -197,6 +208,12 @@ def _of(details: list[_Detail], *modalities: str) -> int:
     return sum(detail.tokenCount for detail in details if detail.modality in modalities)
 
 
+def _error(error: dict[str, Any] | str) -> _Said:
+    said = error if isinstance(error, dict) else {"message": error}
+    texts = [said.get("message"), said.get("status")]
+    yield ErrorReported(" ".join(t for t in texts if isinstance(t, str))[:_MOST_ERROR])
+
+
 def _handle(update: _Handle) -> _Said:
     if update.resumable and update.newHandle:
         yield HandleIssued(update.newHandle)
@@ -225,7 +242,17 @@ _TOP_LEVEL: _Known = {
     "serverContent": (dict[str, Raw], _content),
     "toolCallCancellation": (tools.ToolCallCancellation, tools.cancelled),
     "sessionResumptionUpdate": (_Handle, _handle),
+    "error": (dict[str, Any] | str, _error),
     "goAway": (_GoAway, lambda warning: [GoAway(float(warning.timeLeft[:-1]))]),
 }
 #: Known, and of no use to a push-to-talk box.
-_IGNORED = {"interactionStatus", "waitingForInput", "voiceActivity"}
+_IGNORED = {
+    "interactionStatus",
+    "waitingForInput",
+    "voiceActivity",
+    "voiceActivityDetectionSignal",
+    "speechState",
+    "interimInputTranscription",
+    "groundingMetadata",
+    "urlContextMetadata",
+}

@@ -2,8 +2,8 @@
 """The link to the Live API: one session after the other, whenever one is wanted.
 
 Never two at once: beside the link that it resumes, the service refuses the next. What
-ended a session is judged by `closes`; when to try again is decided here, whether a link
-is wanted at all by the conversation (OpenLink, RenewLink, CloseLink).
+ended a session is judged by `close_codes`; when to try again is decided here, whether a
+link is wanted at all by the conversation (OpenLink, RenewLink, CloseLink).
 """
 
 import asyncio
@@ -12,6 +12,7 @@ import logging
 import random
 from collections.abc import Callable
 
+from appliance.basics.excerpt import one_line
 from appliance.basics.secret import Secret
 from appliance.core import events as ev
 from appliance.core.signals import Fault
@@ -41,10 +42,11 @@ class LiveLink:
         endpoint: str,
         settings: uplink.Settings,
         key: Secret | None,
+        proxy: str | None = None,
         post: Callable[[ev.Event], None],
     ) -> None:
         self._post = post
-        self._endpoint, self._settings = endpoint, settings
+        self._endpoint, self._settings, self._proxy = endpoint, settings, proxy
         self._key = key
         #: The one that runs, or the one that did last.
         self._session = self._new_session(handle=None)
@@ -79,14 +81,16 @@ class LiveLink:
         """The next link knows nothing of what was said before."""
         self._start_fresh = True
 
-    def configure(self, endpoint: str, settings: uplink.Settings) -> bool:
+    def configure(
+        self, endpoint: str, settings: uplink.Settings, proxy: str | None = None
+    ) -> bool:
         """From the next session on; whether that will differ from this one."""
-        before = self._endpoint, self._settings
-        self._endpoint, self._settings = endpoint, settings
+        before = self._endpoint, self._settings, self._proxy
+        self._endpoint, self._settings, self._proxy = endpoint, settings, proxy
         # A handle is good for the same model only.
         if (endpoint, settings.model) != (before[0], before[1].model):
             self._start_fresh = True
-        changed = before != (endpoint, settings)
+        changed = before != (endpoint, settings, proxy)
         if changed:
             self._failures = 0
         return changed
@@ -120,6 +124,7 @@ class LiveLink:
             endpoint=self._endpoint,
             settings=self._settings,
             key=self._key,
+            proxy=self._proxy,
             handle=handle,
             post=self._post,
             complain=self._complain,
@@ -135,7 +140,7 @@ class LiveLink:
         delay_s = back_off_s(next_, self._failures, random.random())
         if self._start_fresh and self._session.resumed:
             delay_s = 0.0  # It was the handle: the next one has none.
-        elif self._failures >= _FAILURES_TO_TELL:
+        elif self._failures >= _FAILURES_TO_TELL and loss is not _RENEWED_TOO_SOON:
             fault = fault or Fault.NETWORK
         self._post(ev.LinkLost(fault, loss.reason))
         with contextlib.suppress(TimeoutError):
@@ -146,4 +151,4 @@ class LiveLink:
         if complaint in self._complaints or len(self._complaints) >= _MAX_COMPLAINTS:
             return
         self._complaints.add(complaint)
-        log.warning("server message: %s (ignored, said once)", complaint)
+        log.warning("server message: %s (ignored, said once)", one_line(complaint))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import websockets
 from websockets.asyncio.client import ClientConnection
 
+from appliance.basics.excerpt import one_line
 from appliance.basics.record import replace
 from appliance.basics.secret import Secret, SecretMissing
 from appliance.core import events as ev
@@ -22,9 +23,16 @@ from appliance.live.close_codes import (
     classify_status,
     describe_close,
     describe_failure,
+    error_text,
     unopened,
 )
-from appliance.live.connect import CLOSE_LIMIT_S, OPEN_LIMIT_S, SEND_LIMIT_S, connect
+from appliance.live.connect import (
+    CLOSE_LIMIT_S,
+    OPEN_LIMIT_S,
+    SEND_LIMIT_S,
+    Unopenable,
+    connect,
+)
 
 #: The service cuts a link after 10 minutes; renew before, whether it warns or not.
 LIFETIME_S = 8.5 * 60
@@ -53,6 +61,7 @@ class Session:
         endpoint: str,
         settings: uplink.Settings,
         key: Secret | None,
+        proxy: str | None = None,
         handle: str | None,
         post: Callable[[ev.Event], None],
         complain: Callable[[str], None],
@@ -65,7 +74,7 @@ class Session:
         self._opened_at = time.monotonic()
         self._endpoint = endpoint
         self._settings = settings
-        self._key = key
+        self._key, self._proxy = key, proxy
         self._post = post
         self._complain = complain
         self._dialect = uplink.DIALECTS[settings.dialect]
@@ -91,6 +100,8 @@ class Session:
             websockets.WebSocketException,
             downlink.NotJson,
             Unanswered,
+            Unopenable,
+            downlink.ServiceError,
             SecretMissing,
             OSError,
         ) as error:
@@ -121,7 +132,7 @@ class Session:
             await self._ended.wait()
 
     async def _converse(self) -> None:
-        connection = await connect(self._endpoint, self._key)
+        connection = await connect(self._endpoint, self._key, self._proxy)
         try:
             await self._set_up(connection)
             await self._exchange(connection)
@@ -190,6 +201,8 @@ class Session:
                 self._come_up()
             case downlink.HandleIssued(handle):
                 self.handle = handle
+            case downlink.ErrorReported(text):
+                raise downlink.ServiceError(text)
             case downlink.GoAway(time_left_s):
                 left_s = max(0.0, time_left_s - _GO_AWAY_MARGIN_S)
                 self._tell(ev.LinkExpiring(time.monotonic() + left_s))
@@ -225,11 +238,15 @@ def _loss(error: Exception) -> SessionEnd:
             code, reason = (frame.code, frame.reason) if frame else (None, "")
             return SessionEnd(classify(code, reason), describe_close(code, reason))
         case websockets.InvalidStatus():
-            status = error.response.status_code
-            return SessionEnd(classify_status(status), f"HTTP {status}")
+            status, body = error.response.status_code, bytes(error.response.body or b"")
+            line = f"HTTP {status} {one_line(error_text(body))}".strip()
+            return SessionEnd(classify_status(status, body), line)
+        case downlink.ServiceError():
+            line = f"error: {one_line(str(error))}"
+            return SessionEnd(classify(None, str(error)), line)
         case SecretMissing():
             return SessionEnd(Classification(Next.FATAL, Fault.KEY), str(error))
         case OSError():
             return SessionEnd(classify_failure(error), describe_failure(error))
         case _:
-            return SessionEnd(classify(None, ""), str(error))
+            return SessionEnd(classify(None, ""), one_line(str(error)))

@@ -8,8 +8,9 @@ from typing import Any
 
 from appliance.core import events as ev
 
-#: Models that take functions, but none of what may be said about how they run.
-_WITHOUT_BEHAVIOR = "extended-thinking"
+#: Part of the names of the models that think at length. They take functions, but
+#: nothing about how these run.
+EXTENDED_THINKING = "extended-thinking"
 _LONGEST_ID = 256
 
 
@@ -97,4 +98,4 @@ def _declared(function: Function, model: str) -> dict[str, Any]:
 
 
 def _waits(model: str) -> bool:
-    return _WITHOUT_BEHAVIOR not in model
+    return EXTENDED_THINKING not in model

@@ -73,12 +73,16 @@ def encode(order: Order, dialect: Dialect) -> bytes | None:
 def setup(settings: Settings, handle: str | None) -> bytes:
     """The first message, as small as the model accepts; `handle` resumes a session."""
     voice = {"prebuiltVoiceConfig": {"voiceName": settings.voice}}
+    generation: dict[str, Any] = {
+        "responseModalities": ["AUDIO"],
+        "speechConfig": {"voiceConfig": voice},
+    }
+    if tools.EXTENDED_THINKING in settings.model:
+        # These models refuse a setup without it, all others one with it.
+        generation["thinkingConfig"] = {"thinkingLevel": "LOW"}
     message: dict[str, Any] = {
         "model": settings.model,
-        "generationConfig": {
-            "responseModalities": ["AUDIO"],
-            "speechConfig": {"voiceConfig": voice},
-        },
+        "generationConfig": generation,
         "contextWindowCompression": _compression(settings),
         "sessionResumption": {"handle": handle} if handle else {},
     }

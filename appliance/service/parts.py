@@ -45,6 +45,7 @@ class Parts:
         self.tools = Toolbox(config.tools, post=post, conversation=conversation)
         self.link = LiveLink(
             endpoint=config.live.endpoint,
+            proxy=config.live.proxy or None,
             settings=live_settings(config, self.tools.functions),
             key=key,
             post=post,
@@ -109,7 +110,9 @@ class Parts:
         self.led.dim(config.led.brightness, config.led.idle_brightness)
         self.tools.configure(config.tools)
         settings = live_settings(config, self.tools.functions)
-        return self.link.configure(config.live.endpoint, settings)
+        return self.link.configure(
+            config.live.endpoint, settings, config.live.proxy or None
+        )
 
     def beats(self) -> dict[str, float]:
         """When each was last alive, or at rest as it should be (monotonic s)."""

@@ -64,7 +64,7 @@ async def settled():
 class Line:
     """A LiveLink that runs and is wanted, and all that it said."""
 
-    def __init__(self, url, *, key=KEY, settings=SETTINGS):
+    def __init__(self, url, *, key=KEY, settings=SETTINGS, proxy=None):
         self.said: list[ev.Event] = []
         #: Called with each event, as it is said.
         self.on_event = lambda event: None
@@ -73,6 +73,7 @@ class Line:
             endpoint=url,
             settings=settings,
             key=Secret(key) if key else None,
+            proxy=proxy,
             post=self._hear,
         )
         self._running: asyncio.Task[None] | None = None

@@ -2,9 +2,12 @@
 """How one WebSocket ends, or fails to open, and what is said about it."""
 
 import asyncio
+import contextlib
+import json
 import socket
 import ssl
 from functools import partial
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -14,7 +17,17 @@ from appliance.core.signals import Fault
 from appliance.live import connect, session, uplink
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Close, Drop, Garbage, Scenario
-from tests.live.loopback import KEY, QUICK, Line, Rude, accept, on_loop, peer, settled
+from tests.live.loopback import (
+    KEY,
+    QUICK,
+    UP,
+    Line,
+    Rude,
+    accept,
+    on_loop,
+    peer,
+    settled,
+)
 from tests.rig.certificate import certificate
 
 
@@ -84,7 +97,7 @@ async def test_a_wrong_key_and_a_wrong_model_are_told_apart():
         (200, Fault.NETWORK),
         (400, Fault.REFUSED),
         (401, Fault.KEY),
-        (403, Fault.KEY),
+        (403, Fault.NETWORK),
         (404, Fault.REFUSED),
         (429, Fault.QUOTA),
         (502, Fault.NETWORK),
@@ -99,6 +112,122 @@ async def test_a_refused_upgrade_is_told_with_its_status(status, fault):
     async with peer(accept, process_request=refuse) as url, Line(url) as line:
         lost = await line.heard(ev.LinkLost)
         assert lost == ev.LinkLost(fault, f"HTTP {status}")
+
+
+@on_loop
+async def test_a_refused_upgrade_is_told_with_the_error_in_its_body():
+    def refuse(connection, request):
+        error = {"message": "API key expired.\x1b[2J", "status": "INVALID_ARGUMENT"}
+        return connection.respond(403, json.dumps({"error": error}))
+
+    async with peer(accept, process_request=refuse) as url, Line(url) as line:
+        lost = await line.heard(ev.LinkLost)
+        reason = "HTTP 403 API key expired. [2J INVALID_ARGUMENT"
+        assert lost == ev.LinkLost(Fault.KEY, reason)
+
+
+@pytest.mark.parametrize("set_up", [True, False])
+@on_loop
+async def test_an_error_object_ends_the_link_though_nobody_closes_it(set_up):
+    error = {"code": 429, "message": "Your credits are depleted."}
+
+    async def talk(socket):
+        await accept(socket, *([UP] if set_up else [b"{}"]))
+        await socket.send(json.dumps({"error": error}))
+        await socket.wait_closed()
+
+    async with peer(talk) as url, Line(url) as line:
+        lost = await line.heard(ev.LinkLost)
+        assert lost == ev.LinkLost(Fault.QUOTA, "error: Your credits are depleted.")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ImportError("connecting through a SOCKS proxy requires python-socks"),
+        ValueError("Port could not be cast to integer value as 'x'"),
+        RuntimeError("of a library"),
+    ],
+)
+@on_loop
+async def test_whatever_ends_an_attempt_is_a_loss_and_not_the_end(error, monkeypatch):
+    async def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", fail)
+    async with Line("ws://127.0.0.1:9/live") as line:
+        lost = await line.heard(ev.LinkLost)
+        assert lost.fault is Fault.NETWORK
+        assert lost.reason == f"{type(error).__name__}: {error}"
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "http://127.0.0.1:port"])
+@on_loop
+async def test_no_proxy_of_the_environment_is_used(proxy, monkeypatch):
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "SOCKS_PROXY"):
+        monkeypatch.setenv(name, proxy)
+    async with Line("wss://127.0.0.1:9/live") as line:
+        lost = await line.heard(ev.LinkLost)
+        assert "Connect call failed ('127.0.0.1', 9)" in lost.reason
+
+
+@on_loop
+async def test_the_configured_proxy_is_asked_for_a_tunnel_and_gets_no_key():
+    asked = asyncio.get_running_loop().create_future()
+
+    async def proxy(reader, writer):
+        asked.set_result(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 503 no\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(proxy, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        url = "wss://live.test/live"
+        async with Line(url, proxy=f"http://127.0.0.1:{port}") as line:
+            lost = await line.heard(ev.LinkLost)
+            request = await asked
+    assert lost.fault is Fault.NETWORK
+    assert request.startswith(b"CONNECT live.test:443 ")
+    assert KEY.encode() not in request
+
+
+@on_loop
+async def test_an_address_that_swallows_everything_does_not_keep_the_box_off_line(
+    monkeypatch,
+):
+    """As behind a router whose IPv6 leads nowhere."""
+    loop = asyncio.get_running_loop()
+    async with LiveServer(QUICK) as server:
+        port = urlsplit(server.url).port
+        with black_hole("::1", port):
+
+            async def both(host, port, **_):
+                stream = (socket.SOCK_STREAM, 6, "")
+                return [
+                    (socket.AF_INET6, *stream, ("::1", port, 0, 0)),
+                    (socket.AF_INET, *stream, ("127.0.0.1", port)),
+                ]
+
+            monkeypatch.setattr(loop, "getaddrinfo", both)
+            monkeypatch.setattr(connect, "OPEN_LIMIT_S", 5.0)
+            async with Line(server.url.replace("127.0.0.1", "localhost")) as line:
+                await line.heard(ev.LinkUp)
+                assert not line.all(ev.LinkLost)
+
+
+@contextlib.contextmanager
+def black_hole(host, port):
+    """A port that answers no SYN: nobody accepts, and its queue is full."""
+    with contextlib.ExitStack() as stack:
+        deaf = stack.enter_context(socket.socket(socket.AF_INET6))
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        deaf.bind((host, port))
+        deaf.listen(0)
+        for _ in range(8):
+            waiting = stack.enter_context(socket.socket(socket.AF_INET6))
+            waiting.setblocking(False)
+            waiting.connect_ex((host, port))
+        yield
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

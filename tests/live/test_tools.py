@@ -11,7 +11,8 @@ from appliance.core.effects import AnswerTool, SendText
 from appliance.live import uplink
 from appliance.live.downlink import decode
 from appliance.live.tools import Function, runs_in_background
-from tests.live.loopback import SETTINGS, Line, accept, on_loop, peer
+from appliance.simulator.live.server import LiveServer
+from tests.live.loopback import QUICK, SETTINGS, Line, accept, on_loop, peer
 
 LAMP = Function("lamp", "Switches the lamp.", b'{"type":"OBJECT"}', blocking=True)
 TIMER = Function("timer", "Rings.", b"", blocking=False)
@@ -146,3 +147,10 @@ async def test_a_link_says_who_waits_for_a_call_and_carries_its_answer():
 )
 def test_who_waits_depends_on_the_tool_and_the_model(model, name, blocking):
     assert runs_in_background(name, (LAMP, TIMER), model) is not blocking
+
+
+@on_loop
+async def test_a_model_that_thinks_at_length_accepts_the_setup():
+    settings = replace(SETTINGS, model=THINKING)
+    async with LiveServer(QUICK) as server, Line(server.url, settings=settings) as line:
+        await line.heard(ev.LinkUp)

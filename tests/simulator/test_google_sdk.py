@@ -365,4 +365,4 @@ async def test_the_sdk_lists_the_models(serve):
         found = [model async for model in await client.aio.models.list()]
         await client.aio.aclose()
     names = [m.name for m in found if "bidiGenerateContent" in m.supported_actions]
-    assert names == [f"models/{MODEL}"]
+    assert names == [f"models/{MODEL}", f"models/{MODEL}-extended-thinking"]

@@ -16,6 +16,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from appliance.simulator.live.narrator import simulate
 from appliance.simulator.live.server import LiveServer
+from appliance.simulator.live.setup import MODELS
 from appliance.simulator.scenario import (
     Call,
     Close,
@@ -111,7 +112,7 @@ async def test_only_the_path_of_the_service_is_served():
 @pytest.mark.parametrize(
     ("key", "status", "names"),
     [
-        ("right", 200, ["models/gemini-3.8-live", "models/gemini-embedding-001"]),
+        ("right", 200, [*sorted(MODELS), "models/gemini-embedding-001"]),
         ("wrong", 400, "API key not valid. Please pass a valid API key."),
         ("", 403, "Method doesn't allow unregistered callers"),
     ],

@@ -324,3 +324,12 @@ def test_an_unknown_field_that_looks_like_a_path_is_refused_by_name():
     name = "a - at `$.b`"
     said = refusal(setup(**{name: 1}))[1]
     assert f"Unknown name \"{name}\" at 'setup'" in said
+
+
+@pytest.mark.parametrize("thinking", [None, {}, {"thinkingLevel": "MINIMAL"}])
+def test_a_model_that_thinks_at_length_wants_to_be_told_how_much(thinking):
+    generation = {"thinkingConfig": thinking} if thinking is not None else {}
+    code, said = refused_setup(
+        model="models/gemini-3.8-live-extended-thinking", generationConfig=generation
+    )
+    assert (code, "thinking level is not supported" in said) == (1007, True)

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""What the service refuses in a setup for gemini-3.8-live, beyond unknown fields."""
+"""What the service refuses in a setup for its 3.8 models, beyond unknown fields."""
 
 from appliance.simulator.live.fields import Setup
 from appliance.simulator.live.wire import INVALID, INVALID_ARGUMENT, POLICY, Refusal
 from appliance.simulator.scenario import Dialect
 
-MODELS = frozenset({"models/gemini-3.8-live"})
-#: Retired; whoever still speaks the recipe of 2025 may ask for them.
+MODELS = frozenset(
+    {"models/gemini-3.8-live", "models/gemini-3.8-live-extended-thinking"}
+)
+#: Retired; a client of 2025 may still ask for them.
 _OLD_MODELS = frozenset(
     {"models/gemini-2.0-flash-exp", "models/gemini-2.0-flash-live-001"}
 )
@@ -18,6 +20,8 @@ _VOICES = (
 )
 VOICES = frozenset(_VOICES.split())
 _LONGEST_MS = 10_000
+#: Of the models that think at length; one of them is required there.
+THINKING_LEVELS = ("LOW", "MEDIUM", "HIGH")
 
 
 def check_setup(setup: Setup, api_version: str, dialect: Dialect = "today") -> None:
@@ -25,8 +29,7 @@ def check_setup(setup: Setup, api_version: str, dialect: Dialect = "today") -> N
     if dialect == "today" or setup.model not in _OLD_MODELS:
         _check_model(setup.model, api_version)
     generation = setup.generation_config
-    if generation.thinking_config is not None:
-        raise Refusal(INVALID, "Thinking level is not supported for this model.")
+    _check_thinking(setup)
     if set(generation.response_modalities) - {"AUDIO"}:
         raise Refusal(INVALID, "Cannot extract voices from a non-audio request.")
     _check_voice(setup)
@@ -41,6 +44,15 @@ def _check_model(model: str, api_version: str) -> None:
             f"{model} is not found for API version {api_version}, or is not supported "
             "for bidiGenerateContent. Call ListModels to see the available models.",
         )
+
+
+def _check_thinking(setup: Setup) -> None:
+    config = setup.generation_config.thinking_config
+    if "extended-thinking" not in setup.model:
+        if config is not None:
+            raise Refusal(INVALID, "Thinking level is not supported for this model.")
+    elif config is None or config.thinking_level not in THINKING_LEVELS:
+        raise Refusal(INVALID, "This thinking level is not supported for this model.")
 
 
 def _check_voice(setup: Setup) -> None:
