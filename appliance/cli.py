@@ -1,33 +1,36 @@
 # SPDX-License-Identifier: MIT
-"""What may be said on the command line; wrong values end in one line and exit 2."""
+"""What may be said on the command line; wrong values end in one line and exit 2.
+
+Each verb imports what its own options need, and only when it is called.
+"""
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from appliance import __version__
 from appliance.basics.streams import write
 from appliance.basics.strict_toml import ConfigError
-from appliance.config.endpoint import check_endpoint
-from appliance.config.file import DEFAULT_PATH
-from appliance.demo import script
-from appliance.demo.events import EVENTS
-from appliance.doctor.sections import SECTIONS
-from appliance.simulator.scenario import DIALECTS, Scenario, read_scenario
-from appliance.simulator.scenario_help import scenario_help
 
-_DEMO_HELP = f"""\
+if TYPE_CHECKING:
+    from appliance.simulator.scenario import Scenario
+
+_SCRIPT_HELP = """\
 Script, one command a line, from when the box is ready:
-{script.HELP}
+{script}
 
 With --json, one JSON object a line on stdout: "t" (monotonic seconds), "event", and
 its fields:
-""" + "\n".join(f"  {name:42} {meaning}" for name, meaning in EVENTS.items())
+{events}"""
 
 
 class _Parser(argparse.ArgumentParser):
-    """argparse leaves unsaid that it could not write."""
+    """Takes no abbreviations; argparse leaves unsaid that it could not write."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options, allow_abbrev=False)
 
     def _print_message(self, message: str, file: Any = None) -> None:
         if file and file is sys.stdout:
@@ -36,35 +39,38 @@ class _Parser(argparse.ArgumentParser):
             super()._print_message(message, file)
 
 
-def parser() -> argparse.ArgumentParser:
-    """Its parse_args raises as `write`, too."""
-    arguments: argparse.ArgumentParser = _Parser(
+class _Verb(NamedTuple):
+    help: str
+    add_options: Callable[[argparse.ArgumentParser], None]
+
+
+def parser(only: str | None = None) -> argparse.ArgumentParser:
+    """With the options of each verb, or of one. parse_args also raises as `write`."""
+    arguments = _Parser(
         prog="voice-appliance",
         description="A box with one button: hold it, talk, let go; it answers aloud.",
-        epilog="Exit codes: 0 well, 1 crash, 2 usage, 78 configuration.",
+        epilog="Exit codes: 0 success, 1 crash, 2 usage, 78 configuration.",
     )
     arguments.add_argument("--version", action="version", version=__version__)
     verbs = arguments.add_subparsers(required=True, dest="verb", metavar="VERB")
-    _add_run(verbs)
-    _add_demo(verbs)
-    _add_doctor(verbs)
-    _add_simulate(verbs)
-    _add_config(verbs)
+    for name, verb in _VERBS.items():
+        options = verbs.add_parser(name, help=verb.help)
+        if only in (None, name):
+            verb.add_options(options)
     return arguments
 
 
-def _add_run(verbs: "_Verbs") -> None:
-    run = verbs.add_parser("run", help="what systemd starts: serve until SIGTERM")
+def _add_run(run: argparse.ArgumentParser) -> None:
     _add_config_path(run)
 
 
-def _add_demo(verbs: "_Verbs") -> None:
-    demo = verbs.add_parser(
-        "demo",
-        help="the same service on any machine: no key, card or GPIO needed",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog=_DEMO_HELP,
-    )
+def _add_demo(demo: argparse.ArgumentParser) -> None:
+    from appliance.demo.events import EVENTS
+    from appliance.demo.script import HELP
+
+    events = "\n".join(f"  {name:42} {meaning}" for name, meaning in EVENTS.items())
+    demo.formatter_class = argparse.RawDescriptionHelpFormatter
+    demo.epilog = _SCRIPT_HELP.format(script=HELP, events=events)
     _add_config_path(demo)
     _add_sound(demo)
     _add_service(demo)
@@ -118,13 +124,13 @@ def _add_user(demo: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_doctor(verbs: "_Verbs") -> None:
-    doctor = verbs.add_parser(
-        "doctor",
-        help="examine the box: what is wrong, and what mends it",
-        description="One line a check: OK, FAIL, or SKIP for what cannot be tested. "
-        "Exit code 0 if nothing fails, else 1. While the service runs, its card and "
-        "lines are left alone: systemctl stop voice-appliance to test them, too.",
+def _add_doctor(doctor: argparse.ArgumentParser) -> None:
+    from appliance.doctor.checks import SECTIONS
+
+    doctor.description = (
+        "One line a check: OK, FAIL, or SKIP for what cannot be tested. Exit code 0 if "
+        "nothing fails, else 1. While the service runs, its sound card and GPIO lines "
+        "are not tested: systemctl stop voice-appliance first to test them, too."
     )
     _add_config_path(doctor)
     doctor.add_argument(
@@ -140,13 +146,12 @@ def _add_doctor(verbs: "_Verbs") -> None:
     )
 
 
-def _add_simulate(verbs: "_Verbs") -> None:
-    simulate = verbs.add_parser(
-        "simulate",
-        help="the simulated Gemini Live service alone, for any client",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog=scenario_help(),
-    )
+def _add_simulate(simulate: argparse.ArgumentParser) -> None:
+    from appliance.simulator.scenario import DIALECTS, Scenario
+    from appliance.simulator.scenario_help import scenario_help
+
+    simulate.formatter_class = argparse.RawDescriptionHelpFormatter
+    simulate.epilog = scenario_help()
     simulate.add_argument(
         "--port", type=_port, default=0, help="0 to 65535 (default 0: any free one)"
     )
@@ -165,25 +170,33 @@ def _add_simulate(verbs: "_Verbs") -> None:
     )
 
 
-def _add_config(verbs: "_Verbs") -> None:
-    config = verbs.add_parser("config", help="show the effective configuration")
-    _add_config_path(config)
-    config.add_argument(
+def _add_config(config: argparse.ArgumentParser) -> None:
+    from appliance.config.file import DEFAULT_PATH
+
+    config.description = "Without --check or --provision, show the configuration."
+    choice = config.add_mutually_exclusive_group()
+    _add_config_path(choice)
+    choice.add_argument(
         "--check",
         type=Path,
+        nargs="?",
+        const=DEFAULT_PATH,
         metavar="FILE",
-        help="only say whether FILE is right, or all its mistakes",
+        help="only say whether FILE is right, or list its mistakes (default: the "
+        "installed file, which may be missing)",
     )
-    config.add_argument(
+    choice.add_argument(
         "--provision",
         type=Path,
         metavar="DIRECTORY",
-        help="take over voice-appliance.toml and gemini-api-key from there, as is done "
+        help="install voice-appliance.toml and gemini-api-key from there, as happens "
         "at boot from the boot partition",
     )
 
 
-def _add_config_path(parser: argparse.ArgumentParser) -> None:
+def _add_config_path(parser: "_Options") -> None:
+    from appliance.config.file import DEFAULT_PATH
+
     parser.add_argument(
         "--config",
         type=Path,
@@ -199,6 +212,8 @@ def _port(text: str) -> int:
 
 
 def _endpoint(text: str) -> str:
+    from appliance.config.endpoint import check_endpoint
+
     try:
         return check_endpoint(text, "URL")
     except ConfigError as error:
@@ -207,7 +222,9 @@ def _endpoint(text: str) -> str:
         raise argparse.ArgumentTypeError(reason) from None
 
 
-def _scenario(text: str) -> Scenario:
+def _scenario(text: str) -> "Scenario":
+    from appliance.simulator.scenario import read_scenario
+
     try:
         return read_scenario(Path(text))
     except ConfigError as error:
@@ -215,4 +232,16 @@ def _scenario(text: str) -> Scenario:
 
 
 if TYPE_CHECKING:
-    _Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
+    _Options = argparse.ArgumentParser | argparse._MutuallyExclusiveGroup
+
+_VERBS = {
+    "run": _Verb("what systemd starts: serve until SIGTERM", _add_run),
+    "demo": _Verb(
+        "the same service on any machine: no key, card or GPIO needed", _add_demo
+    ),
+    "doctor": _Verb("examine the box: what is wrong, and how to fix it", _add_doctor),
+    "simulate": _Verb(
+        "the simulated Gemini Live service alone, for any client", _add_simulate
+    ),
+    "config": _Verb("show, check or install a configuration", _add_config),
+}

@@ -75,6 +75,103 @@ def test_each_verb_explains_itself(voice_appliance, verb):
     assert f"voice-appliance {verb}" in ended.stdout
 
 
+#: By verb, what is not loaded for its --help, and for the verb itself.
+HEAVY = {"pyaudio", "systemd", "gpiozero", "websockets", "numpy", "asyncio"}
+ROOMS = {"core", "live", "hardware", "config", "service", "demo", "doctor", "simulator"}
+
+
+def loaded(*arguments: str) -> set[str]:
+    """The packages and rooms that a run of the program has imported by its end."""
+    code = (
+        "import sys, atexit; from appliance.__main__ import main\n"
+        "def told(): print('LOADED', *sys.modules, file=sys.stderr)\n"
+        "atexit.register(told); main(sys.argv[1:])"
+    )
+    command = [sys.executable, "-c", code, *arguments]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    modules = ended.stderr.split("LOADED")[1].split()
+    return {m.removeprefix("appliance.").partition(".")[0] for m in modules}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "needed"),
+    [
+        (["--help"], {"core", "asyncio"}),
+        (["run", "--help"], {"core", "asyncio", "config", "live"}),
+        (["config"], {"core", "asyncio", "config", "live"}),
+        (["simulate", "--help"], {"core", "asyncio", "simulator"}),
+        (["simulate", "--port=x"], {"core", "asyncio", "simulator"}),
+    ],
+)
+def test_a_verb_loads_what_it_needs_and_no_more(arguments, needed):
+    assert loaded(*arguments) & (HEAVY | ROOMS) <= needed
+
+
+def test_run_loads_neither_the_simulator_nor_the_demo_nor_the_doctor():
+    code = "import appliance.service.app, sys; print(*sys.modules)"
+    told = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True
+    )
+    rooms = {m.split(".")[1] for m in told.stdout.split() if m.startswith("appliance.")}
+    assert not rooms & {"simulator", "demo", "doctor"}
+    assert not {"pyaudio", "systemd"} & set(told.stdout.split())
+
+
+@pytest.fixture
+def without_c_modules(tmp_path):
+    """An environment in which PyAudio and systemd-python cannot be imported."""
+    for name in ("pyaudio", "systemd"):
+        (tmp_path / "blocked").mkdir(exist_ok=True)
+        (tmp_path / "blocked" / f"{name}.py").write_text("raise ImportError('none')")
+    return {"PYTHONPATH": f"{tmp_path / 'blocked'}:{ROOT}"}
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["config"], ["simulate", "--help"]])
+def test_pyaudio_and_systemd_are_not_needed_to_look(
+    voice_appliance, without_c_modules, arguments
+):
+    ended = voice_appliance(*arguments, **without_c_modules)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_a_demo_with_wav_files_needs_neither_pyaudio_nor_systemd(
+    voice_appliance, without_c_modules, tmp_path
+):
+    ended = voice_appliance(
+        *("demo", "--script", "-", "--json", "--speaker", "out.wav"),
+        stdin=QUICK_SCRIPT,
+        **without_c_modules,
+    )
+    assert ended.returncode == 0, ended
+    assert any(read_wav(tmp_path / "out.wav", 24_000))
+
+
+def test_a_card_without_pyaudio_is_one_line(voice_appliance, without_c_modules):
+    ended = voice_appliance(
+        *("demo", "--mic", "alsa:microphone", "--speaker", "o.wav", "--script", "-"),
+        stdin=QUICK_SCRIPT,
+        **without_c_modules,
+    )
+    assert ended.returncode == 1
+    assert "PyAudio cannot be imported (none); sudo apt" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["config", "--chec", "a.toml"],
+        ["config", "--check", "a.toml", "--provision", "boot"],
+        ["config", "--config", "a.toml", "--check", "b.toml"],
+        ["demo", "--virtual"],
+        ["--vers"],
+    ],
+)
+def test_options_are_neither_abbreviated_nor_dropped(voice_appliance, arguments):
+    ended = voice_appliance(*arguments)
+    assert (ended.returncode, ended.stdout) == (2, "")
+
+
 def test_an_unknown_verb_is_a_usage_error(voice_appliance):
     ended = voice_appliance("dance")
     assert ended.returncode == 2

@@ -20,7 +20,7 @@ FLOORS = (
     {"journal", "tools"},
     {"service"},
     {"demo", "doctor"},
-    {"cli"},
+    {"cli", "verbs"},
     {"__main__"},
 )
 #: What pure code has no business with.

@@ -3,8 +3,10 @@
 
 from typing import TextIO
 
+from appliance.basics.errors import ApplianceError
 
-class StreamUnwritable(Exception):
+
+class StreamUnwritable(ApplianceError):
     """What a verb shows cannot be written; the text says why."""
 
 

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple, Self, TypeVar, get_args, get_origin
 import msgspec
 from msgspec import Meta
 
+from appliance.basics.errors import EXIT_CONFIG, ApplianceError
 from appliance.basics.excerpt import quote, suggestion, truncate
 
 __all__ = ["IN_WORDS", "Meta", "Problem", "Section", "ConfigError", "keys", "parse"]
@@ -26,15 +27,21 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         return msgspec.structs.replace(self, **values)
 
 
-class ConfigError(ValueError):
-    """A file that cannot be used; each of `lines` says why, the text is the first."""
+class ConfigError(ApplianceError, ValueError):
+    """A file that cannot be used; each of `lines` says why."""
+
+    exit_code = EXIT_CONFIG
 
     def __init__(self, *why: str) -> None:
-        self.lines = tuple(
+        self._lines = tuple(
             "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
             for line in why
         )
-        super().__init__(self.lines[0])
+        super().__init__(self._lines[0])
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return self._lines
 
 
 class Problem(NamedTuple):

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from appliance.basics.errors import UsageError
+
 HELP = """\
   press            the button goes down
   release          the button goes up
@@ -40,7 +42,7 @@ Command = Act | Wait
 TAP: list[Command] = [Act.PRESS, Wait(0.1), Act.RELEASE]
 
 
-class ScriptUnusable(ValueError):
+class ScriptUnusable(UsageError):
     """A line that is no command, or a file that cannot be read; one line says why."""
 
 

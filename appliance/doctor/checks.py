@@ -84,3 +84,5 @@ CHECKS = (
     Check("model", "model", models.examine_model),
     Check("answer", "question and answer", answer.examine_answer, after=("TLS",)),
 )
+#: What `doctor --section` can be asked for, in the order of the report.
+SECTIONS = tuple(dict.fromkeys(check.section for check in CHECKS))

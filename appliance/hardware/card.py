@@ -4,19 +4,23 @@
 from collections.abc import Callable
 from typing import Protocol
 
+from appliance.basics.errors import EXIT_CONFIG, ApplianceError
+
 Hear = Callable[[bytes, bool], None]
 Fill = Callable[[bool], bytes]
 
 
-class DeviceUnknown(Exception):
+class DeviceUnknown(ApplianceError):
     """No such device in ALSA's configuration: the name, or asound.conf, is wrong."""
 
+    exit_code = EXIT_CONFIG
 
-class DeviceUnavailable(Exception):
+
+class DeviceUnavailable(ApplianceError):
     """The device cannot be opened now: unplugged, busy, or not able to do the rate."""
 
 
-class CardHung(Exception):
+class CardHung(ApplianceError):
     """A call to the card does not return: only a new process can use it again."""
 
 

@@ -7,16 +7,20 @@ from contextlib import contextmanager
 
 import gpiozero
 
+from appliance.basics.errors import EXIT_CONFIG, ApplianceError
 
-class GpioUnavailable(Exception):
+
+class GpioUnavailable(ApplianceError):
     """No GPIO library or chip, or the line is taken; it may be had later.
 
     The text is one line that says what to do.
     """
 
 
-class GpioUnknown(Exception):
+class GpioUnknown(ApplianceError):
     """The board has no such line."""
+
+    exit_code = EXIT_CONFIG
 
 
 def claim_button(

@@ -7,17 +7,18 @@ Every call here may take long, or never return (PortAudio #1037).
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-
-import pyaudio
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from appliance.basics.pcm import FRAME_BYTES
 from appliance.hardware.alsa import Direction
+from appliance.hardware.card import DeviceUnavailable
+
+if TYPE_CHECKING:
+    import pyaudio
 
 #: exchange(pcm, xrun) -> pcm: one period in, or one period out.
 Exchange = Callable[[bytes, bool], bytes]
-
-_XRUN = pyaudio.paInputOverflow | pyaudio.paOutputUnderflow
 
 _log = logging.getLogger(__name__)
 
@@ -37,6 +38,17 @@ class StreamSpec:
         return f'[{part}] device = "{self.device}"'
 
 
+def _import_pyaudio() -> ModuleType:
+    """Only where there is a card to open: a demo with WAV files does without it."""
+    try:
+        import pyaudio
+    except ImportError as error:
+        raise DeviceUnavailable(
+            f"PyAudio cannot be imported ({error}); sudo apt install python3-pyaudio"
+        ) from None
+    return pyaudio
+
+
 class PortAudio:
     """The library, initialised; it lists what was there at that moment.
 
@@ -44,11 +56,13 @@ class PortAudio:
     """
 
     def __init__(self) -> None:
-        self._pyaudio = pyaudio.PyAudio()
+        """Raises DeviceUnavailable where PyAudio cannot be imported."""
+        self._library = _import_pyaudio()
+        self._pyaudio = self._library.PyAudio()
 
     def listed(self, direction: Direction) -> dict[str, int]:
         """The index of each ALSA device that has a `direction`, by name."""
-        api = self._pyaudio.get_host_api_info_by_type(pyaudio.paALSA)
+        api = self._pyaudio.get_host_api_info_by_type(self._library.paALSA)
         devices = [
             self._pyaudio.get_device_info_by_host_api_device_index(api["index"], number)
             for number in range(api["deviceCount"])
@@ -72,13 +86,13 @@ class PortAudio:
         stream = self._pyaudio.open(
             rate=wanted.rate_hz,
             channels=1,
-            format=pyaudio.paInt16,
+            format=self._library.paInt16,
             input=wanted.direction == "capture",
             output=wanted.direction == "playback",
             input_device_index=index,
             output_device_index=index,
             frames_per_buffer=wanted.period_frames,
-            stream_callback=_Guard(wanted.exchange, after_gap),
+            stream_callback=_Guard(wanted.exchange, after_gap, self._library),
         )
         return PortAudioStream(stream)
 
@@ -90,7 +104,7 @@ class PortAudio:
 class PortAudioStream:
     """A stream that runs until it is closed; never stopped, for that can hang."""
 
-    def __init__(self, stream: pyaudio.Stream) -> None:
+    def __init__(self, stream: "pyaudio.Stream") -> None:
         self._stream = stream
 
     def close(self) -> None:
@@ -106,15 +120,19 @@ class _Guard:
     Threads: PortAudio's.
     """
 
-    def __init__(self, exchange: Exchange, after_gap: bool) -> None:
+    def __init__(
+        self, exchange: Exchange, after_gap: bool, library: ModuleType
+    ) -> None:
         self._exchange = exchange
+        self._xrun = library.paInputOverflow | library.paOutputUnderflow
+        self._continue = library.paContinue
         self._after_gap = after_gap
         self._has_failed = False
 
     def __call__(
         self, pcm: bytes | None, frames: int, _: Any, status: int
     ) -> tuple[bytes, int]:
-        xrun, self._after_gap = self._after_gap or bool(status & _XRUN), False
+        xrun, self._after_gap = self._after_gap or bool(status & self._xrun), False
         reply = b""
         if not self._has_failed:
             try:
@@ -125,4 +143,4 @@ class _Guard:
                 self._has_failed = True
                 _log.critical("an audio callback failed", exc_info=True)
         length = frames * FRAME_BYTES
-        return reply.ljust(length, b"\0")[:length], pyaudio.paContinue
+        return reply.ljust(length, b"\0")[:length], self._continue

@@ -7,14 +7,14 @@ import sys
 import time
 from collections.abc import Callable
 
-from systemd import journal
-
+#: man syslog(3); logging's levels are journald's, but for the numbers.
+_LOG_INFO = 6
 _PRIORITIES = {
-    logging.DEBUG: journal.LOG_DEBUG,
-    logging.INFO: journal.LOG_INFO,
-    logging.WARNING: journal.LOG_WARNING,
-    logging.ERROR: journal.LOG_ERR,
-    logging.CRITICAL: journal.LOG_CRIT,
+    logging.DEBUG: 7,
+    logging.INFO: _LOG_INFO,
+    logging.WARNING: 4,
+    logging.ERROR: 3,
+    logging.CRITICAL: 2,
 }
 
 _HOUR_S = 3600.0
@@ -25,7 +25,7 @@ _MOST_WORDS = 200
 class JournalHandler(logging.Handler):
     """Sends each record with its upper-case attributes as journal fields."""
 
-    def __init__(self, send: Callable[..., None] = journal.send) -> None:
+    def __init__(self, send: Callable[..., None]) -> None:
         super().__init__()
         self._send = send
 
@@ -33,7 +33,7 @@ class JournalHandler(logging.Handler):
         try:
             self._send(
                 self.format(record),
-                PRIORITY=_PRIORITIES.get(record.levelno, journal.LOG_INFO),
+                PRIORITY=_PRIORITIES.get(record.levelno, _LOG_INFO),
                 SYSLOG_IDENTIFIER="voice-appliance",
                 LOGGER=record.name,
                 **{k: str(v) for k, v in vars(record).items() if k.isupper()},
@@ -77,7 +77,9 @@ def set_up(level: int = logging.INFO) -> None:
     log = logging.getLogger()
     log.setLevel(level)
     if stderr_is_the_journal():
-        handler: logging.Handler = JournalHandler()
+        from systemd import journal
+
+        handler: logging.Handler = JournalHandler(journal.send)
         # A traceback on stderr would be lines of priority info.
         sys.excepthook = lambda *error: log.critical("crashed", exc_info=error)
     else:

@@ -6,8 +6,6 @@ import os
 import time
 from collections.abc import Callable
 
-from systemd import daemon
-
 from appliance.core.advice import advice
 from appliance.core.conversation import Conversation
 from appliance.core.liveness import stalled_parts
@@ -19,17 +17,24 @@ _EXTEND_EVERY_S = 5.0
 _EXTEND_BY_S = 30
 
 
+def _notify(state: str) -> None:
+    if "NOTIFY_SOCKET" in os.environ:
+        from systemd import daemon
+
+        daemon.notify(state)
+
+
 def ready() -> None:
-    daemon.notify("READY=1")
+    _notify("READY=1")
 
 
 def reloading() -> None:
     """`ready` ends it."""
-    daemon.notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+    _notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
 
 def stopping() -> None:
-    daemon.notify("STOPPING=1\nSTATUS=Stopping.")
+    _notify("STOPPING=1\nSTATUS=Stopping.")
 
 
 def follow(transition: Transition) -> None:
@@ -41,7 +46,7 @@ def follow(transition: Transition) -> None:
 
 
 def status(text: str) -> None:
-    daemon.notify(f"STATUS={text}")
+    _notify(f"STATUS={text}")
 
 
 def sentence(conversation: Conversation) -> str:
@@ -61,7 +66,7 @@ def _shown(conversation: Conversation) -> tuple[Signal, int]:
 async def extend_start() -> None:
     """While a device is missing, `activating` is the truth; never returns."""
     while True:
-        daemon.notify(f"EXTEND_TIMEOUT_USEC={_EXTEND_BY_S * 1_000_000}")
+        _notify(f"EXTEND_TIMEOUT_USEC={_EXTEND_BY_S * 1_000_000}")
         await asyncio.sleep(_EXTEND_EVERY_S)
 
 
@@ -70,6 +75,6 @@ async def watch(beats: Callable[[], dict[str, float]]) -> None:
     usec = int(os.environ.get("WATCHDOG_USEC", "0"))
     while usec:
         if not stalled_parts(beats(), time.monotonic()):
-            daemon.notify("WATCHDOG=1")
+            _notify("WATCHDOG=1")
         await asyncio.sleep(usec / 4_000_000)
     await asyncio.Event().wait()

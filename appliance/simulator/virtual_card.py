@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from appliance.basics.errors import UsageError
+
 StreamName = Literal["microphone", "speaker"]
 CardFault = Literal["stall", "gone", "xrun", "busy"]
 
@@ -26,7 +28,7 @@ _FIFO_BYTES = 1 << 20
 _APT = "sudo apt install gcc libasound2-dev"
 
 
-class VirtualCardUnavailable(Exception):
+class VirtualCardUnavailable(UsageError):
     """The plugin cannot be built here; the text is one line that says what to do."""
 
 

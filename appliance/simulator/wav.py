@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from appliance.basics.errors import UsageError
 from appliance.basics.pcm import FRAME_BYTES, PLAYBACK_RATE_HZ
 
 Fill = Callable[[bool], bytes]
@@ -15,7 +16,7 @@ Fill = Callable[[bool], bytes]
 log = logging.getLogger(__name__)
 
 
-class WavUnusable(Exception):
+class WavUnusable(UsageError):
     """A WAV file cannot be read or is of the wrong kind; the text says what to do."""
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.__main__ import EXIT_CONFIG
+from appliance.basics.errors import EXIT_CONFIG
 from appliance.config import provisioning
 from appliance.config.endpoint import CREDENTIALS, KEY_NAME
 from appliance.config.provisioning import CONFIG_NAME, CREDENTIAL_PATH

@@ -27,11 +27,10 @@ from appliance.doctor import (
     speaker,
 )
 from appliance.doctor.case import this_box
-from appliance.doctor.checks import CHECKS, Check
+from appliance.doctor.checks import CHECKS, SECTIONS, Check
 from appliance.doctor.finding import fail, ok, skip
 from appliance.doctor.levels import Echo, level
 from appliance.doctor.report import as_line, as_object, examine
-from appliance.doctor.sections import SECTIONS
 from appliance.live.close_codes import Classification, Next, SessionEnd
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Scenario

@@ -12,7 +12,7 @@ from msgspec import structs
 
 from appliance.config.file import Config
 from appliance.core.signals import TABLE
-from appliance.doctor.sections import SECTIONS
+from appliance.doctor.checks import SECTIONS
 from docs.generate.pictures import READMES, updated
 
 HW = Path(__file__).parents[2] / "hw"

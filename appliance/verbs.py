@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: MIT
+"""What each verb of the command line does; it imports what it alone needs."""
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from appliance.basics.errors import (
+    EXIT_CONFIG,
+    EXIT_CRASH,
+    EXIT_NO_READER,
+    EXIT_OK,
+    EXIT_USAGE,
+    ApplianceError,
+)
+from appliance.basics.streams import StreamUnwritable, write
+from appliance.core.message_ids import FAILED_ID, NO_EFFECT_ID
+from appliance.journal import handler as journal
+
+if TYPE_CHECKING:
+    from appliance.config.file import Config
+
+#: What `explain` may know: a task group wraps what it raises.
+EXPLAINED = (ApplianceError, BaseExceptionGroup, BrokenPipeError)
+
+
+def explain(error: BaseException) -> int:
+    """A line for each thing people can fix; anything else is a crash, raised again."""
+    cause = error
+    while isinstance(cause, BaseExceptionGroup):
+        cause = cause.exceptions[0]
+    if isinstance(cause, BrokenPipeError | StreamUnwritable):
+        # What Python has still to write would fail once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(cause, BrokenPipeError):
+        return EXIT_NO_READER
+    if not isinstance(cause, ApplianceError):
+        raise error
+    for line in cause.lines:
+        _complain(line)
+    return cause.exit_code
+
+
+def _complain(line: str) -> None:
+    if journal.stderr_is_the_journal():
+        logging.critical("%s", line, extra={"MESSAGE_ID": FAILED_ID})
+    else:
+        print(f"voice-appliance: {line}", file=sys.stderr)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from appliance.journal import stderr_filter
+
+    stderr_filter.install()
+    journal.set_up()
+    return asyncio.run(_serve(partial(_config_in_force, options.config)))
+
+
+def _config_in_force(path: Path | None) -> "Config":
+    from appliance.config.check import without_effect
+
+    config = _config(path)
+    for line in without_effect(config):
+        logging.warning("%s", line, extra={"MESSAGE_ID": NO_EFFECT_ID})
+    return config
+
+
+async def _serve(read_config: Callable[[], "Config"]) -> int:
+    from appliance.config.endpoint import key_or_why_not
+    from appliance.hardware.sound_card import AlsaCard
+    from appliance.journal.lines import LogLines
+    from appliance.service import systemd
+    from appliance.service.app import Appliance
+
+    config, card = read_config(), AlsaCard()
+    lines = LogLines(transcripts=config.log.transcripts, prices=config.prices)
+    box = Appliance(
+        config,
+        key=key_or_why_not(),
+        microphone_card=card,
+        speaker_card=card,
+        observers=[lines.follow, systemd.follow],
+        read_config=read_config,
+        state_directory=_state_directory(),
+    )
+    try:
+        await box.run()
+    except EXPLAINED as error:
+        return _leave(explain(error))
+    return _leave(EXIT_OK)
+
+
+def _state_directory() -> Path | None:
+    """man systemd.exec, StateDirectory=; without systemd nothing is kept."""
+    directory = os.environ.get("STATE_DIRECTORY")
+    return Path(directory) if directory else None
+
+
+def _leave(code: int) -> int:
+    """End the process now: Python would wait for a name that is being resolved."""
+    logging.shutdown()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from appliance.demo.demo import Options, demo
+    from appliance.hardware.card import DeviceUnknown
+    from appliance.journal import stderr_filter
+
+    if options.virtual_card and (options.mic or options.speaker):
+        _complain("--virtual-card: brings its own; leave --mic and --speaker out")
+        return EXIT_USAGE
+    stderr_filter.install()
+    journal.set_up(logging.WARNING)
+    wanted = Options(
+        microphone=options.mic,
+        speaker=options.speaker,
+        virtual_card=options.virtual_card,
+        endpoint=options.endpoint,
+        live=options.live,
+        script=options.script,
+        as_json=options.json,
+    )
+    try:
+        return asyncio.run(demo(_config(options.config), wanted))
+    except* DeviceUnknown as group:
+        explain(group)
+    return EXIT_USAGE
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from appliance.doctor.case import this_box
+    from appliance.doctor.report import examine
+    from appliance.journal import stderr_filter
+
+    stderr_filter.install()
+    journal.set_up(logging.CRITICAL)
+    with this_box(_config(options.config)) as case:
+        passed = asyncio.run(examine(case, options.section, as_json=options.json))
+    return _leave(EXIT_OK if passed else EXIT_CRASH)
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    from appliance.simulator.live.narrator import simulate
+
+    tell = partial(write, stream=sys.stdout)
+    try:
+        asyncio.run(simulate(options.port, options.scenario, options.dialect, tell))
+    except OSError as error:
+        _complain(f"--port {options.port}: {error.strerror}; use another, or 0 for any")
+        return EXIT_USAGE
+    return EXIT_OK
+
+
+def _show_config(options: argparse.Namespace) -> int:
+    if options.check:
+        return _check(options.check)
+    if options.provision:
+        return _provision(options.provision)
+    from appliance.config.endpoint import KEY_NAME, KeyMissing, read_key
+    from appliance.config.text import effective
+
+    text = effective(_config(options.config))
+    try:
+        read_key()
+        key = "is there, and not shown"
+    except KeyMissing:
+        key = f"is not in this environment; systemd hands the service {KEY_NAME}"
+    write(f"{text}\n# The API key {key}.", sys.stdout)
+    return EXIT_OK
+
+
+def _provision(boot: Path) -> int:
+    from appliance.config.provisioning import Destinations, provision
+
+    journal.set_up()
+    return EXIT_OK if provision(boot, Destinations()) else EXIT_CONFIG
+
+
+def _check(path: Path) -> int:
+    """What has no effect is named, and allowed; a tool that cannot be used is not."""
+    from appliance.config.check import without_effect
+    from appliance.config.file import DEFAULT_PATH, load
+    from appliance.tools.check import user_tools
+
+    if path == DEFAULT_PATH and not path.exists():
+        write(f"{path}: not there; the defaults apply", sys.stdout)
+        return EXIT_OK
+    config = load(path)
+    tools = user_tools(config.tools, str(path))
+    pointless = [f"{path}: {line}" for line in without_effect(config)]
+    for line in (*pointless, *tools.ignored, *tools.wrong):
+        _complain(line)
+    if tools.wrong:
+        return EXIT_CONFIG
+    taken = f"; tools: {', '.join(tools.taken)}" if tools.taken else ""
+    write(f"{path}: all right{taken}", sys.stdout)
+    return EXIT_OK
+
+
+def _config(path: Path | None) -> "Config":
+    """Without a path, the installed file if there is one, else the defaults."""
+    from appliance.config.file import DEFAULT_PATH, Config, load
+
+    if path is None and not DEFAULT_PATH.exists():
+        return Config()
+    return load(path or DEFAULT_PATH)
+
+
+VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "run": _run,
+    "demo": _demo,
+    "doctor": _doctor,
+    "simulate": _simulate,
+    "config": _show_config,
+}
