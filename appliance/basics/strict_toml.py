@@ -2,7 +2,7 @@
 """Typed TOML with errors for people, a line each: file, key, value, what is allowed."""
 
 import tomllib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple, Self, TypeVar, get_args, get_origin
 
 import msgspec
@@ -85,6 +85,8 @@ class Key(NamedTuple):
     value: Any
     meaning: str
     allowed: str
+    #: The `extra` of its Meta: what its users have declared with it.
+    declared: Mapping[str, Any]
 
 
 def keys(section: msgspec.Struct) -> list[Key]:
@@ -95,6 +97,7 @@ def keys(section: msgspec.Struct) -> list[Key]:
             getattr(section, field.name),
             _meaning(field),
             _allowed(field.type),
+            _declared(field.type),
         )
         for field in msgspec.structs.fields(section)
     ]
@@ -107,14 +110,19 @@ def _meaning(field: msgspec.structs.FieldInfo) -> str:
     return str(type_.extra_json_schema.get("description", ""))
 
 
+def _declared(type_: Any) -> Mapping[str, Any]:
+    plain = msgspec.inspect.type_info(type_)
+    return getattr(plain, "extra", None) or {}
+
+
 def _allowed(type_: Any) -> str:
     """What a key takes, for people: "whole number from 2 to 27"."""
     if choices := _choices(type_):
         return "one of " + ", ".join(name or '""' for name in choices)
     plain = msgspec.inspect.type_info(type_)
     if isinstance(plain, msgspec.inspect.Metadata):
-        if plain.extra:
-            return str(plain.extra[IN_WORDS])
+        if words := (plain.extra or {}).get(IN_WORDS):
+            return str(words)
         plain = plain.type
     match plain:
         case msgspec.inspect.IntType(ge=low, le=high):

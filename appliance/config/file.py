@@ -70,7 +70,7 @@ def load(path: Path) -> Config:
 def _mistakes(config: Config) -> Iterator[Problem]:
     """What types cannot say."""
     yield from _wrong_live(config.live)
-    yield from wrong_pins(config.button.talk_gpio, config.led.gpio, config.volume)
+    yield from wrong_pins(config)
     yield from wrong_volume(config.volume)
     yield from _wrong_gain(config.speaker)
     yield from _wrong_conversation(config.conversation)

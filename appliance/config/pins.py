@@ -3,7 +3,7 @@
 
 from collections.abc import Iterator
 
-from appliance.basics.strict_toml import Problem, keys
+from appliance.basics.strict_toml import Problem, Section, keys
 from appliance.config.sections import VolumeSection
 
 #: BCM numbers of the I2S bus: the microphone and the amplifier sit there.
@@ -18,10 +18,10 @@ _TAKEN = {
 }
 
 
-def wrong_pins(talk: int, led: int, volume: VolumeSection) -> Iterator[Problem]:
-    """Lines that cannot be had, or that two want."""
+def wrong_pins(config: Section) -> Iterator[Problem]:
+    """Lines that cannot be had, or that two keys of `config` want."""
     owners: dict[int, str] = {}
-    for place, gpio in _lines(talk, led, volume):
+    for place, gpio in _lines(config):
         owner = owners.setdefault(gpio, place)
         if taken := _TAKEN.get(gpio):
             line = f"{place} = {gpio}: {taken}; use another pin from 2 to 27"
@@ -31,13 +31,12 @@ def wrong_pins(talk: int, led: int, volume: VolumeSection) -> Iterator[Problem]:
             yield Problem((owner, place), line)
 
 
-def _lines(talk: int, led: int, volume: VolumeSection) -> Iterator[tuple[str, int]]:
-    """ "[section] key" and the line it asks for."""
-    yield "[button] talk_gpio", talk
-    yield "[led] gpio", led
-    for key in keys(volume):
-        if key.name.endswith("_gpio") and key.value:
-            yield f"[volume] {key.name}", key.value
+def _lines(config: Section) -> Iterator[tuple[str, int]]:
+    """Each "[section] key" that ends in gpio, and the line it asks for; 0 is none."""
+    for section in keys(config):
+        for key in keys(section.value):
+            if key.name.endswith("gpio") and key.value:
+                yield f"[{section.name}] {key.name}", key.value
 
 
 def wrong_volume(volume: VolumeSection) -> Iterator[Problem]:

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The sections of the configuration: every key with unit, range, default, meaning."""
+"""The sections of the configuration: every key with unit, range, default, meaning.
+
+A key that only a new process reads says AT_START; one that has no effect in some
+[turns] mode says in which it has. Both go into the `extra` of its Meta.
+"""
 
 from typing import Annotated, Literal, get_args
 
@@ -8,7 +12,15 @@ from appliance.config.endpoint import LIVE_PATH
 
 BuiltInTool = Literal["set_volume", "end_conversation", "device_status"]
 BUILT_IN_TOOLS: tuple[BuiltInTool, ...] = get_args(BuiltInTool)
-_Price = Annotated[float, Meta(ge=0, le=10_000)]
+
+APPLIED, MODES = "applied", "modes"
+#: Devices and lines, and what is built with them: only a new process reads these.
+AT_START = {APPLIED: "at start"}
+HANDS_FREE = {MODES: ("server-vad",)}
+NOT_HANDS_FREE = {MODES: ("activity", "client-content")}
+NOT_CLIENT_CONTENT = {MODES: ("activity", "server-vad")}
+
+_Price = Annotated[float, Meta(ge=0, le=10_000, extra=AT_START)]
 
 # fmt: off
 VOICES = [
@@ -45,7 +57,11 @@ class LiveSection(Section, frozen=True):
         "for you: always answer aloud, in a few sentences, in the user's language."
     )
     turn_coverage: Annotated[
-        str, Meta(description='what of the input makes a turn; "" leaves it out')
+        str,
+        Meta(
+            description='what of the input makes a turn; "" leaves it out',
+            extra=NOT_CLIENT_CONTENT,
+        ),
     ] = "TURN_INCLUDES_ONLY_ACTIVITY"
     idle_disconnect_s: Annotated[
         float, Meta(ge=10, le=480, description="close the link this long after a turn")
@@ -55,22 +71,41 @@ class LiveSection(Section, frozen=True):
 class ButtonSection(Section, frozen=True):
     mode: Annotated[
         Literal["hold", "toggle"],
-        Meta(description='"hold": talk while it is held; "toggle": press, talk, press'),
+        Meta(
+            description='"hold": talk while it is held; "toggle": press, talk, press',
+            extra=NOT_HANDS_FREE,
+        ),
     ] = "hold"
     talk_gpio: Annotated[
         int,
-        Meta(ge=2, le=27, description="BCM number, not 16 (amplifier) or 18-21 (I2S)"),
+        Meta(
+            ge=2,
+            le=27,
+            description="BCM number, not 16 (amplifier) or 18-21 (I2S)",
+            extra=AT_START,
+        ),
     ] = 17
     active_low: Annotated[
-        bool, Meta(description="the button connects the pin to ground (pull-up on)")
+        bool,
+        Meta(
+            description="the button connects the pin to ground (pull-up on)",
+            extra=AT_START,
+        ),
     ] = True
-    bounce_ms: Annotated[int, Meta(ge=0, le=50, description="contact bounce")] = 10
+    bounce_ms: Annotated[
+        int, Meta(ge=0, le=50, description="contact bounce", extra=AT_START)
+    ] = 10
 
 
 class LedSection(Section, frozen=True):
     gpio: Annotated[
         int,
-        Meta(ge=2, le=27, description="BCM number, not 16 (amplifier) or 18-21 (I2S)"),
+        Meta(
+            ge=2,
+            le=27,
+            description="BCM number, not 16 (amplifier) or 18-21 (I2S)",
+            extra=AT_START,
+        ),
     ] = 27
     brightness: Annotated[
         float, Meta(ge=0.05, le=1, description="of everything but idle")
@@ -82,29 +117,44 @@ class LedSection(Section, frozen=True):
 
 class MicrophoneSection(Section, frozen=True):
     device: Annotated[
-        str, Meta(min_length=1, description="ALSA PCM name, see arecord -L")
+        str,
+        Meta(min_length=1, description="ALSA PCM name, see arecord -L", extra=AT_START),
     ] = "default"
     period_frames: Annotated[
-        int, Meta(ge=256, le=8192, description="at 16 kHz; 2048 = 128 ms")
+        int,
+        Meta(ge=256, le=8192, description="at 16 kHz; 2048 = 128 ms", extra=AT_START),
     ] = 2048
     open: Annotated[
         Literal["always", "while-held"],
         Meta(description='"while-held": closed unless you talk; there is no pre-roll'),
     ] = "always"
     pre_roll_ms: Annotated[
-        int, Meta(ge=0, le=2000, description="kept from before the press")
+        int,
+        Meta(
+            ge=0,
+            le=2000,
+            description="kept from before the press",
+            extra=NOT_HANDS_FREE,
+        ),
     ] = 300
 
 
 class SpeakerSection(Section, frozen=True):
     device: Annotated[
-        str, Meta(min_length=1, description="ALSA PCM name, see aplay -L")
+        str,
+        Meta(min_length=1, description="ALSA PCM name, see aplay -L", extra=AT_START),
     ] = "default"
     period_frames: Annotated[
-        int, Meta(ge=120, le=4800, description="at 24 kHz; 960 = 40 ms")
+        int, Meta(ge=120, le=4800, description="at 24 kHz; 960 = 40 ms", extra=AT_START)
     ] = 960
     prefill_ms: Annotated[
-        int, Meta(ge=0, le=2000, description="buffered before an answer starts")
+        int,
+        Meta(
+            ge=0,
+            le=2000,
+            description="buffered before an answer starts",
+            extra=AT_START,
+        ),
     ] = 100
     gain: Annotated[
         float,
@@ -127,21 +177,36 @@ class TurnsSection(Section, frozen=True):
         Literal["half-duplex", "full-duplex"],
         Meta(
             description='hands-free, while the speaker sounds: "half-duplex" sends '
-            'silence; "full-duplex" needs a headset or echo cancelling'
+            'silence; "full-duplex" needs a headset or echo cancelling',
+            extra=HANDS_FREE,
         ),
     ] = "half-duplex"
     hands_free_limit_s: Annotated[
         float,
-        Meta(ge=10, le=3600, description="hands-free ends so long after an answer"),
+        Meta(
+            ge=10,
+            le=3600,
+            description="hands-free ends so long after an answer",
+            extra=HANDS_FREE,
+        ),
     ] = 120.0
     min_hold_ms: Annotated[
-        int, Meta(ge=50, le=1000, description="a shorter press is a tap")
+        int,
+        Meta(
+            ge=50, le=1000, description="a shorter press is a tap", extra=NOT_HANDS_FREE
+        ),
     ] = 250
     tail_ms: Annotated[
-        int, Meta(ge=0, le=2000, description="still listened to after the release")
+        int,
+        Meta(
+            ge=0,
+            le=2000,
+            description="still listened to after the release",
+            extra=NOT_HANDS_FREE,
+        ),
     ] = 200
     hold_limit_s: Annotated[
-        float, Meta(ge=10, le=300, description="the longest hold")
+        float, Meta(ge=10, le=300, description="the longest hold", extra=NOT_HANDS_FREE)
     ] = 60.0
     hold_warning_s: Annotated[
         float, Meta(ge=0, le=10, description="the LED warns this long before it")
@@ -161,31 +226,63 @@ class VadSection(Section, frozen=True):
     """How the service detects speech, hands-free; "" and 0 leave it to the service."""
 
     start_sensitivity: Annotated[
-        Literal["", "low", "high"], Meta(description="how easily speech begins")
+        Literal["", "low", "high"],
+        Meta(description="how easily speech begins", extra=HANDS_FREE),
     ] = ""
     end_sensitivity: Annotated[
-        Literal["", "low", "high"], Meta(description="how easily speech ends")
+        Literal["", "low", "high"],
+        Meta(description="how easily speech ends", extra=HANDS_FREE),
     ] = ""
     prefix_padding_ms: Annotated[
-        int, Meta(ge=0, le=1000, description="speech so long begins a turn")
+        int,
+        Meta(
+            ge=0, le=1000, description="speech so long begins a turn", extra=HANDS_FREE
+        ),
     ] = 0
     silence_ms: Annotated[
-        int, Meta(ge=0, le=5000, description="silence so long ends a turn")
+        int,
+        Meta(
+            ge=0, le=5000, description="silence so long ends a turn", extra=HANDS_FREE
+        ),
     ] = 0
 
 
 class VolumeSection(Section, frozen=True):
     up_gpio: Annotated[
-        int, Meta(ge=0, le=27, description="a button to ground, louder; 0 is none")
+        int,
+        Meta(
+            ge=0,
+            le=27,
+            description="a button to ground, louder; 0 is none",
+            extra=AT_START,
+        ),
     ] = 0
     down_gpio: Annotated[
-        int, Meta(ge=0, le=27, description="a button to ground, quieter; 0 is none")
+        int,
+        Meta(
+            ge=0,
+            le=27,
+            description="a button to ground, quieter; 0 is none",
+            extra=AT_START,
+        ),
     ] = 0
     encoder_a_gpio: Annotated[
-        int, Meta(ge=0, le=27, description="a rotary encoder, to ground; 0 is none")
+        int,
+        Meta(
+            ge=0,
+            le=27,
+            description="a rotary encoder, to ground; 0 is none",
+            extra=AT_START,
+        ),
     ] = 0
     encoder_b_gpio: Annotated[
-        int, Meta(ge=0, le=27, description="its other line; clockwise is louder")
+        int,
+        Meta(
+            ge=0,
+            le=27,
+            description="its other line; clockwise is louder",
+            extra=AT_START,
+        ),
     ] = 0
 
 
@@ -219,7 +316,12 @@ class ConversationSection(Section, frozen=True):
 
 class PricesSection(Section, frozen=True):
     currency: Annotated[
-        str, Meta(max_length=8, description="of a million tokens each, as below")
+        str,
+        Meta(
+            max_length=8,
+            description="of a million tokens each, as below",
+            extra=AT_START,
+        ),
     ] = "USD"
     text_in: Annotated[_Price, Meta(description="text that is sent")] = 0.75
     audio_in: Annotated[_Price, Meta(description="speech that is sent")] = 3.0
@@ -245,5 +347,9 @@ class ToolsSection(Section, frozen=True):
 
 class LogSection(Section, frozen=True):
     transcripts: Annotated[
-        bool, Meta(description="write what was said and answered into the journal")
+        bool,
+        Meta(
+            description="write what was said and answered into the journal",
+            extra=AT_START,
+        ),
     ] = False

@@ -4,6 +4,7 @@
 import json
 import textwrap
 from collections.abc import Iterator
+from typing import Any
 
 from appliance.basics.strict_toml import Section, keys
 from appliance.config.file import Config
@@ -32,6 +33,16 @@ def changed(old: Config, new: Config) -> list[str]:
         for key in keys(section.value)
         if getattr(getattr(new, section.name), key.name) != key.value
     ]
+
+
+def declared(name: str) -> dict[str, Any]:
+    """What the keys that declare `name` say there, by "[section] key"."""
+    return {
+        f"[{section.name}] {key.name}": key.declared[name]
+        for section in keys(Config())
+        for key in keys(section.value)
+        if name in key.declared
+    }
 
 
 def _text(config: Config, prefix: str) -> str:

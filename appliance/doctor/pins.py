@@ -11,9 +11,8 @@ from appliance.core.events import TalkPressed, TalkReleased
 from appliance.core.led_pattern import blinks
 from appliance.doctor.case import Case
 from appliance.doctor.finding import Finding, fail, ok, setting
-from appliance.hardware.button import TalkButton
 from appliance.hardware.gpio import GpioUnavailable, GpioUnknown
-from appliance.hardware.led import StatusLed
+from appliance.service import hardware
 from appliance.service.inbox import Inbox
 
 PRESS_LIMIT_S = 10.0
@@ -34,12 +33,7 @@ async def examine_button(case: Case) -> Finding:
     wanted = case.config.button
     inbox = Inbox(asyncio.get_running_loop())
     try:
-        button = TalkButton(
-            pin=wanted.talk_gpio,
-            active_low=wanted.active_low,
-            bounce_ms=wanted.bounce_ms,
-            post=inbox.post,
-        )
+        button = hardware.talk_button(case.config, inbox.post)
     except (GpioUnavailable, GpioUnknown) as error:
         return fail(str(error), _LINES)
     case.ask(f"Press the talk button, and let go, within {PRESS_LIMIT_S:g} s.")
@@ -87,13 +81,8 @@ def judge_button(press: Press, wanted: ButtonSection) -> Finding:
 
 
 async def examine_led(case: Case) -> Finding:
-    wanted = case.config.led
     try:
-        led = StatusLed(
-            pin=wanted.gpio,
-            brightness=wanted.brightness,
-            idle_brightness=wanted.idle_brightness,
-        )
+        led = hardware.status_led(case.config)
     except (GpioUnavailable, GpioUnknown) as error:
         return fail(str(error), _LINES)
     led.show(blinks(_BLINKS))
@@ -102,6 +91,6 @@ async def examine_led(case: Case) -> Finding:
             await led.run()
     led.close()
     return ok(
-        f"GPIO {wanted.gpio} has blinked {_BLINKS} times; if it stayed dark: long leg "
-        "to the GPIO, short leg by the resistor to ground"
+        f"GPIO {case.config.led.gpio} has blinked {_BLINKS} times; if it stayed dark: "
+        "long leg to the GPIO, short leg by the resistor to ground"
     )

@@ -11,8 +11,7 @@ from appliance.basics.pcm import CAPTURE_RATE_HZ, FRAME_BYTES, seconds
 from appliance.core import events as ev
 from appliance.doctor.case import Case
 from appliance.hardware.card import CardHung, DeviceUnavailable, DeviceUnknown
-from appliance.hardware.microphone import Microphone
-from appliance.hardware.speaker import Speaker
+from appliance.service import hardware
 from appliance.service.devices import Device
 from appliance.service.inbox import Inbox
 
@@ -46,12 +45,13 @@ async def record(case: Case, length_s: float, notes: bytes = b"") -> Recording:
     """
     inbox = Inbox(asyncio.get_running_loop())
     ear = _Ear(inbox)
-    async with _opened(_microphone(case, inbox)):
+    async with _opened(hardware.microphone(case.config, case.card, inbox.post)):
         await ear.hear(_SETTLE_S)
         ear.forget()
         await ear.hear(length_s)
         if notes:
-            speaker = _speaker(case, inbox)
+            gain = case.config.speaker.gain
+            speaker = hardware.speaker(case.config, case.card, gain, inbox.post)
             async with _opened(speaker):
                 speaker.play(notes)
                 speaker.drain(0)
@@ -67,28 +67,6 @@ async def _opened(device: Device) -> AsyncIterator[None]:
         yield
     finally:
         await device.close()
-
-
-def _microphone(case: Case, inbox: Inbox) -> Microphone:
-    wanted = case.config.microphone
-    return Microphone(
-        case.card,
-        device=wanted.device,
-        period_frames=wanted.period_frames,
-        post=inbox.post,
-    )
-
-
-def _speaker(case: Case, inbox: Inbox) -> Speaker:
-    wanted = case.config.speaker
-    return Speaker(
-        case.card,
-        device=wanted.device,
-        period_frames=wanted.period_frames,
-        prefill_ms=wanted.prefill_ms,
-        gain=wanted.gain,
-        post=inbox.post,
-    )
 
 
 class _Ear:

@@ -7,7 +7,6 @@ Every call here may take long, or never return (PortAudio #1037).
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from appliance.basics.pcm import FRAME_BYTES
@@ -38,7 +37,7 @@ class StreamSpec:
         return f'[{part}] device = "{self.device}"'
 
 
-def _import_pyaudio() -> ModuleType:
+def _import_pyaudio() -> Any:
     """Only where there is a card to open: a demo with WAV files does without it."""
     try:
         import pyaudio
@@ -120,9 +119,7 @@ class _Guard:
     Threads: PortAudio's.
     """
 
-    def __init__(
-        self, exchange: Exchange, after_gap: bool, library: ModuleType
-    ) -> None:
+    def __init__(self, exchange: Exchange, after_gap: bool, library: Any) -> None:
         self._exchange = exchange
         self._xrun = library.paInputOverflow | library.paOutputUnderflow
         self._continue = library.paContinue

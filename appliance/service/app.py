@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The service: passes events to the core, and its orders to the parts."""
+"""The service: builds the box from its configuration, and runs it.
+
+Events go to the core, its orders to the performer.
+"""
 
 import asyncio
 import contextlib
@@ -10,19 +13,22 @@ from pathlib import Path
 from typing import Any
 
 from appliance.basics.secret import Secret
-from appliance.config.file import Config, limits, talk_settings
+from appliance.config.file import Config, limits, live_settings, talk_settings
 from appliance.core.advance import advance, deadline
 from appliance.core.conversation import State
 from appliance.core.events import ConfigChanged, Event, StopRequested
+from appliance.core.signals import pattern
 from appliance.hardware.card import Card, CardHung
 from appliance.journal.transition import Transition
-from appliance.service import systemd
+from appliance.live.link import LiveLink
+from appliance.service import hardware, systemd
 from appliance.service.calendar import watch_date
-from appliance.service.devices import run_devices
+from appliance.service.devices import Demand, run_devices
 from appliance.service.inbox import Inbox
-from appliance.service.parts import Parts
+from appliance.service.performer import Performer
 from appliance.service.reload import Reload
 from appliance.service.stored import StoredState
+from appliance.tools.toolbox import Toolbox
 
 #: SIGTERM ends the process in 2 s; the link's orderly close gets most of it.
 _STOP_LIMIT_S = 1.5
@@ -56,14 +62,27 @@ class Appliance:
         self._stopped = asyncio.Event()
         #: Nothing is being said, waited for or heard.
         self._settled = asyncio.Event()
-        self._parts = Parts(
-            config,
-            key=key,
-            microphone_card=microphone_card,
-            speaker_card=speaker_card,
-            conversation=lambda: self._conversation,
-            post=self._inbox.post,
+        post = self._inbox.post
+        self._tools = Toolbox(
+            config.tools, post=post, conversation=lambda: self._conversation
         )
+        self._link = LiveLink(
+            endpoint=config.live.endpoint,
+            proxy=config.live.proxy or None,
+            settings=live_settings(config, self._tools.functions),
+            key=key,
+            post=post,
+        )
+        self._microphone = hardware.microphone(config, microphone_card, post)
+        self._microphone_demand = Demand()
+        self._always_listens = config.microphone.open == "always"
+        gain = self._conversation.volume.gain
+        self._speaker = hardware.speaker(config, speaker_card, gain, post)
+        self._led = hardware.status_led(config)
+        self._led.show(pattern(self._conversation))
+        self._button = hardware.talk_button(config, post)
+        self._knobs = hardware.volume_knobs(config, post)
+        self._performer = Performer(self._speaker, self._link, self._tools)
 
     async def run(self) -> None:
         """Serve until `stop` or a signal to end; raises when a part dies, for systemd
@@ -80,7 +99,7 @@ class Appliance:
                     for name, part in self._tasks().items()
                 ]
                 systemd.status(systemd.sentence(self._conversation))
-                self._parts.link.open()
+                self._link.open()
                 await self._stopped.wait()
                 await asyncio.gather(self._close_link(), self._stored.close())
                 for task in tasks:
@@ -88,18 +107,18 @@ class Appliance:
         finally:
             # A card that hangs keeps nobody: the process ends, which closes it.
             with contextlib.suppress(CardHung):
-                await self._parts.close()
+                await self._close_parts()
 
     def _tasks(self) -> dict[str, Coroutine[Any, Any, None]]:
         return {
             "conversation": self._converse(),
-            "link": self._parts.link.run(),
-            "led": self._parts.led.run(),
-            "button": self._parts.button.run(),
+            "link": self._link.run(),
+            "led": self._led.run(),
+            "button": self._button.run(),
             "devices": run_devices(
-                self._parts.microphone,
-                self._parts.speaker,
-                self._parts.microphone_demand,
+                self._microphone,
+                self._speaker,
+                self._microphone_demand,
                 self._inbox.post,
                 self._settled,
             ),
@@ -114,7 +133,7 @@ class Appliance:
         self._inbox.post(StopRequested())
 
     def reload(self) -> None:
-        """Read the configuration again; it is taken over between two turns."""
+        """Read the configuration again; it is applied between two turns."""
         self._reload.read(told=self._conversation.ready)
 
     async def _converse(self) -> None:
@@ -129,10 +148,10 @@ class Appliance:
         after, effects = advance(before, event, now)
         self._conversation = after
         for effect in effects:
-            self._parts.perform(effect)
-        self._parts.show(after)
+            self._performer.perform(effect)
+        self._led.show(pattern(after))
         self._inbox.may_defer_capture = not after.hears
-        self._parts.listen(after.hears)
+        self._microphone_demand.set(after.hears or self._always_listens)
         for observe in (self._stored.follow, *self._observers):
             observe(Transition(now, event, before, after, effects))
         if isinstance(event, StopRequested):
@@ -142,21 +161,44 @@ class Appliance:
         else:
             self._settled.clear()
         if after.between_turns and (config := self._reload.due()):
-            self._go_on_with(config, now)
+            self._apply(config, now)
 
-    def _go_on_with(self, config: Config, now: float) -> None:
+    def _apply(self, config: Config, now: float) -> None:
+        """Each key that needs no new process is read here; a test compares."""
         volume = self._stored.reconfigured(self._conversation.volume, config)
-        relink = self._parts.configure(config)
+        self._always_listens = config.microphone.open == "always"
+        self._led.dim(config.led.brightness, config.led.idle_brightness)
+        self._tools.configure(config.tools)
+        settings = live_settings(config, self._tools.functions)
+        relink = self._link.configure(
+            config.live.endpoint, settings, config.live.proxy or None
+        )
         changed = ConfigChanged(limits(config), talk_settings(config), relink, volume)
         self._step(changed, now)
 
     def _beats(self) -> dict[str, float]:
-        return {**self._parts.beats(), "inbox": self._inbox.beat_at}
+        """When each part was last alive, or at rest as it should be (monotonic s)."""
+        rested_at = self._microphone_demand.rested_at
+        return {
+            "microphone": max(self._microphone.beat_at, rested_at),
+            "speaker": self._speaker.beat_at,
+            "button": self._button.beat_at,
+            "inbox": self._inbox.beat_at,
+        }
+
+    async def _close_parts(self) -> None:
+        """All but the link, which the conversation closes."""
+        await self._tools.close()
+        self._button.close()
+        self._knobs.close()
+        self._led.close()
+        await self._microphone.close()
+        await self._speaker.close()
 
     async def _close_link(self) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_STOP_LIMIT_S):
-                await self._parts.link.closed()
+                await self._link.closed()
 
 
 class PartEnded(RuntimeError):

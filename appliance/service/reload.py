@@ -4,37 +4,12 @@
 import logging
 from collections.abc import Callable
 
-from appliance.basics.strict_toml import ConfigError
+from appliance.basics.strict_toml import ConfigError, keys
 from appliance.config.file import Config
-from appliance.config.text import changed
+from appliance.config.sections import APPLIED
+from appliance.config.text import changed, declared
 from appliance.core.message_ids import RELOAD_FAILED_ID, RELOAD_ID
 from appliance.service import systemd
-
-#: Devices and lines, and what is built with them: a new process takes these over.
-AT_START = frozenset(
-    {
-        "[button] talk_gpio",
-        "[button] active_low",
-        "[button] bounce_ms",
-        "[led] gpio",
-        "[microphone] device",
-        "[microphone] period_frames",
-        "[speaker] device",
-        "[speaker] period_frames",
-        "[speaker] prefill_ms",
-        "[volume] up_gpio",
-        "[volume] down_gpio",
-        "[volume] encoder_a_gpio",
-        "[volume] encoder_b_gpio",
-        "[prices] currency",
-        "[prices] text_in",
-        "[prices] audio_in",
-        "[prices] image_in",
-        "[prices] text_out",
-        "[prices] audio_out",
-        "[log] transcripts",
-    }
-)
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +40,7 @@ class Reload:
             self._wanted = self._read()
         except ConfigError as error:
             for line in error.lines:
-                text = f"{line}; nothing is taken over from it"
+                text = f"{line}; nothing in the file is applied"
                 log.error("%s", text, extra={"MESSAGE_ID": RELOAD_FAILED_ID})
         if told:
             systemd.ready()
@@ -81,9 +56,23 @@ class Reload:
         changes = changed(self._config, self._wanted)
         self._config = self._wanted
         text = f"configuration read again: {', '.join(changes) or 'nothing'} changed"
-        if later := [key for key in changes if key in AT_START]:
+        if later := [key for key in changes if key in declared(APPLIED)]:
             restart = "systemctl restart voice-appliance"
             text += f"; {', '.join(later)} only after `{restart}`"
         log.info("%s", text, extra={"MESSAGE_ID": RELOAD_ID})
-        # Nobody's words go into the journal before he has restarted for it.
-        return self._config.changed(log=self._started_with.log)
+        return _applied(self._started_with, self._wanted)
+
+
+def _applied(old: Config, new: Config) -> Config:
+    """`new`, but for what only a new process reads. So nobody's words go into the
+    journal before somebody has restarted the service for it."""
+    sections = {}
+    for section in keys(new):
+        before = getattr(old, section.name)
+        kept = {
+            key.name: getattr(before, key.name)
+            for key in keys(section.value)
+            if APPLIED in key.declared
+        }
+        sections[section.name] = section.value.changed(**kept)
+    return new.changed(**sections)

@@ -3,8 +3,12 @@
 
 import pytest
 
+from appliance.basics.strict_toml import keys
 from appliance.config.check import without_effect
-from appliance.config.file import Config, load
+from appliance.config.file import Config, live_settings, load
+from appliance.config.sections import MODES
+from appliance.config.text import declared
+from appliance.live.uplink import setup
 from appliance.tools import declaration
 from appliance.tools.check import user_tools
 
@@ -51,6 +55,28 @@ def test_a_key_that_another_makes_pointless_is_named(written, text, keys):
     assert [line.partition(" has no effect: [turns] mode = ")[0] for line in lines] == (
         keys
     )
+
+
+#: Keys that only the service looks at, and another value for each.
+ON_THE_WIRE = {
+    "[live] turn_coverage": "",
+    **{
+        f"[vad] {key.name}": "low" if key.value == "" else 100
+        for key in keys(Config().vad)
+    },
+}
+
+
+@pytest.mark.parametrize("mode", ["activity", "server-vad", "client-content"])
+def test_the_setup_message_changes_with_a_key_where_that_says_it_has_an_effect(mode):
+    plain = Config().changed(turns=Config().turns.changed(mode=mode))
+    sent = setup(live_settings(plain), None)
+    for place, value in ON_THE_WIRE.items():
+        section, name = place[1:].split("] ")
+        table = getattr(plain, section)
+        other = plain.changed(**{section: table.changed(**{name: value})})
+        has_effect = setup(live_settings(other), None) != sent
+        assert has_effect is (mode in declared(MODES)[place]), place
 
 
 def test_a_pre_roll_without_a_microphone_that_is_open_is_named(written):

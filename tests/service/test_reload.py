@@ -6,12 +6,13 @@ import signal
 
 import pytest
 
-from appliance.basics.strict_toml import keys
+from appliance.basics.strict_toml import Section, keys
 from appliance.config.file import Config
-from appliance.config.text import changed
+from appliance.config.sections import APPLIED
+from appliance.config.text import changed, declared
 from appliance.core.conversation import State
 from appliance.core.events import AnswerEnded, ConfigChanged, LinkUp
-from appliance.service.reload import AT_START
+from appliance.service.reload import Reload
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Scenario
 from tests.rig.living_box import CALM, living_box
@@ -39,9 +40,42 @@ def test_what_differs_is_told_key_by_key():
     assert changed(config, other) == ["[led] gpio", "[speaker] gain"]
 
 
-def test_what_needs_a_new_process_are_keys_of_the_file():
+class Read:
+    """Stands for a configuration, and notes which of its keys are looked at."""
+
+    def __init__(self, of, place="", seen=None):
+        self._of, self._place = of, place
+        self.seen = set() if seen is None else seen
+
+    def __getattr__(self, name):
+        value = getattr(self._of, name)
+        if isinstance(value, Section):
+            return Read(value, f"[{name}]", self.seen)
+        self.seen.add(f"{self._place} {name}")
+        return value
+
+
+@in_loop
+async def test_a_key_is_applied_by_a_reload_or_says_that_it_is_not(virtual_card):
+    """Who adds a key adds it to a reload, too, or declares it AT_START."""
+    async with living_box(virtual_card, "ws://localhost:9") as box:
+        read = Read(Config())
+        box.appliance._apply(read, 0.0)
     known = {f"[{s.name}] {k.name}" for s in keys(Config()) for k in keys(s.value)}
-    assert known >= AT_START
+    at_start = set(declared(APPLIED))
+    assert known - read.seen == at_start - {"[log] transcripts"}
+    assert "[led] gpio" in at_start
+
+
+def test_what_only_a_new_process_reads_stays_as_it_was_at_the_start():
+    log, led = Config().log, Config().led
+    wanted = Config().changed(
+        log=log.changed(transcripts=True), led=led.changed(gpio=5, brightness=0.5)
+    )
+    reload = Reload(Config(), lambda: wanted)
+    reload.read(told=False)
+    assert reload.due() == Config().changed(led=led.changed(brightness=0.5))
+    assert reload.due() is None
 
 
 @in_loop
@@ -96,10 +130,10 @@ def test_systemd_sees_the_reload_and_a_bad_file_changes_nothing(
         gian, gap, *_ = box.stderr
         assert gian.startswith(f"ERROR: {config_file}: [speaker] gian is unknown; did")
         assert gap.startswith(f"ERROR: {config_file}: [speaker] gap is unknown")
-        assert gap.endswith("; nothing is taken over from it\n")
+        assert gap.endswith("; nothing in the file is applied\n")
 
 
-def test_what_only_a_new_process_takes_over_is_told(virtual_card, notify, config_file):
+def test_what_only_a_new_process_applies_is_told(virtual_card, notify, config_file):
     told = {"NOTIFY_SOCKET": notify.path}
     with process(virtual_card, "run", "--config", str(config_file), **told) as box:
         notify.next("READY=1")

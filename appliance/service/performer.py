@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: MIT
+"""Carries out the core's orders."""
+
+import logging
+from typing import assert_never
+
+from appliance.core import effects as ef
+from appliance.core.earcons import earcon_pcm
+from appliance.hardware.speaker import Speaker
+from appliance.live.link import LiveLink
+from appliance.tools.toolbox import Toolbox
+
+log = logging.getLogger(__name__)
+
+
+class Performer:
+    """Hands each order to the part that it is for.
+
+    Threads: the event loop's only.
+    """
+
+    def __init__(self, speaker: Speaker, link: LiveLink, tools: Toolbox) -> None:
+        self._speaker = speaker
+        self._link = link
+        self._tools = tools
+        self._overflow_unsaid = True
+
+    def perform(self, effect: ef.Effect) -> None:
+        """Never waits."""
+        match effect:
+            case (
+                ef.OpenTurn()
+                | ef.SendAudio()
+                | ef.SendText()
+                | ef.CloseTurn()
+                | ef.AnswerTool()
+            ):
+                self._link.send(effect)
+            case ef.Play(pcm):
+                self._play(pcm)
+            case ef.Drain(segment):
+                self._speaker.drain(segment)
+            case ef.DropPlayback():
+                self._speaker.drop()
+            case ef.PlayEarcon(earcon, segment):
+                self._speaker.insert(earcon_pcm(earcon), segment)
+            case ef.SetGain(gain):
+                self._speaker.gain = gain
+            case ef.OpenLink():
+                self._link.open()
+            case ef.RenewLink(unresponsive):
+                self._link.renew(unresponsive=unresponsive)
+            case ef.ForgetSession():
+                self._link.forget()
+            case ef.CloseLink():
+                self._link.close()
+            case ef.RunTool():
+                self._tools.run(effect)
+            case ef.CancelTools(call_ids):
+                self._tools.cancel(call_ids)
+            case _:
+                assert_never(effect)
+
+    def _play(self, pcm: bytes) -> None:
+        fits = self._speaker.play(pcm)
+        if not fits and self._overflow_unsaid:
+            log.warning("five minutes wait to be played: the rest is left out")
+        self._overflow_unsaid = fits
