@@ -122,7 +122,7 @@ class Appliance:
                 self._inbox.post,
                 self._settled,
             ),
-            "state files": self._stored.run(),
+            "state file": self._stored.run(),
             "calendar": watch_date(self._inbox.post),
             "watchdog": systemd.watch(self._beats),
         }

@@ -3,13 +3,14 @@
 
 import asyncio
 import logging
+import os
 from functools import partial
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from appliance.basics.record import replace
 from appliance.basics.strict_toml import ConfigError, Meta, Section, keys, parse
-from appliance.basics.whole_file import write_whole
+from appliance.basics.whole_file import read_small, write_whole
 from appliance.config.file import Config, limits, talk_settings
 from appliance.core import budget
 from appliance.core.conversation import Conversation, start
@@ -22,21 +23,22 @@ from appliance.journal.transition import Transition
 EVERY_S = 5.0
 _WRITE_LIMIT_S = 10.0
 _LAST_WRITE_LIMIT_S = 1.0
+_MOST_BYTES = 4096
+_NAME = "state"
 
 _Gain = Annotated[float, Meta(ge=0, le=4)]
 _Count = Annotated[int, Meta(ge=0, lt=2**53)]
-Kept = TypeVar("Kept", bound=Section)
 
 log = logging.getLogger(__name__)
 
 
-class StoredVolume(Section, frozen=True):
+class _Volume(Section, frozen=True):
     gain: _Gain
-    #: [speaker] gain then: who changes that means it.
+    #: [speaker] gain at that time: a change of that key wins.
     configured: _Gain
 
 
-class StoredTokens(Section, frozen=True):
+class _Tokens(Section, frozen=True):
     day: _Count
     text_in: _Count
     audio_in: _Count
@@ -45,36 +47,41 @@ class StoredTokens(Section, frozen=True):
     audio_out: _Count
 
 
+class _State(Section, frozen=True):
+    """The file. No configuration has the default of `configured`."""
+
+    volume: _Volume = _Volume(gain=0.0, configured=-1.0)
+    tokens: _Tokens = _Tokens(
+        day=0, text_in=0, audio_in=0, image_in=0, text_out=0, audio_out=0
+    )
+
+
 class StoredState:
-    """Two small files in `directory`, each written whole or not at all, at most every
-    EVERY_S seconds and at the end. None: nothing is kept.
+    """A small file in `directory`, written whole or not at all, at most every EVERY_S
+    seconds and at the end. None: nothing is kept.
 
     Threads: the event loop's; the disk is written on one of its own.
     """
 
     def __init__(self, directory: Path | None) -> None:
         self._directory = directory
-        self._thread = CallThread("state files") if directory else None
-        #: File name -> what is to be written.
-        self._due: dict[str, bytes] = {}
+        self._thread = CallThread("state file") if directory else None
+        #: What is to be written.
+        self._due: _State | None = None
         self._changed = asyncio.Event()
         self._configured_gain = 0.0
 
     def conversation(self, config: Config, now: float) -> Conversation:
-        """A box that has just been switched on, as it was left. What cannot be read is
-        logged, and as configured."""
-        speaker = config.speaker
-        self._configured_gain = speaker.gain
-        volume = Volume(speaker.gain, speaker.gain_limit)
-        kept = self._read("volume", StoredVolume)
-        if kept and kept.configured == speaker.gain:
-            volume = Volume(min(kept.gain, speaker.gain_limit), speaker.gain_limit)
+        """A box that has just been switched on, as it was left; as configured where
+        the file cannot be read, which is logged."""
+        speaker, stored = config.speaker, self._read()
+        self._configured_gain = gain = speaker.gain
+        if stored.volume.configured == speaker.gain:
+            gain = min(stored.volume.gain, speaker.gain_limit)
         begun = start(limits(config), now, talk_settings(config))
-        begun = replace(begun, volume=volume)
-        if used := self._read("tokens", StoredTokens):
-            counts = {key.name: key.value for key in keys(used)}
-            begun = budget.start(begun, Spent(counts.pop("day"), Tokens(**counts)))
-        return begun
+        begun = replace(begun, volume=Volume(gain, speaker.gain_limit))
+        counts = {key.name: key.value for key in keys(stored.tokens)}
+        return budget.start(begun, Spent(counts.pop("day"), Tokens(**counts)))
 
     def reconfigured(self, volume: Volume, config: Config) -> Volume:
         """Another [speaker] gain counts; else it stays as loud as it was turned."""
@@ -86,24 +93,14 @@ class StoredState:
     def follow(self, transition: Transition) -> None:
         """Keep what `transition` changed."""
         before, after = transition.before, transition.after
-        if after.volume != before.volume:
-            self._keep(
-                "volume",
-                StoredVolume(gain=after.volume.gain, configured=self._configured_gain),
-            )
-        if after.spent != before.spent:
-            tokens = after.spent.tokens
-            self._keep(
-                "tokens",
-                StoredTokens(
-                    day=after.spent.day,
-                    text_in=tokens.text_in,
-                    audio_in=tokens.audio_in,
-                    image_in=tokens.image_in,
-                    text_out=tokens.text_out,
-                    audio_out=tokens.audio_out,
-                ),
-            )
+        if (after.volume, after.spent) == (before.volume, before.spent):
+            return
+        counts = {key.name: key.value for key in keys(after.spent.tokens)}
+        self._due = _State(
+            volume=_Volume(gain=after.volume.gain, configured=self._configured_gain),
+            tokens=_Tokens(day=after.spent.day, **counts),
+        )
+        self._changed.set()
 
     async def run(self) -> None:
         """Write what changes; never returns."""
@@ -117,40 +114,50 @@ class StoredState:
         """Write what has not been written, if that is quick."""
         await self._write(_LAST_WRITE_LIMIT_S)
 
-    def _keep(self, name: str, kept: Section) -> None:
-        text = "".join(f"{key.name} = {key.value!r}\n" for key in keys(kept))
-        self._due[name] = text.encode()
-        self._changed.set()
-
     async def _write(self, limit_s: float) -> None:
-        due, self._due = self._due, {}
-        if not self._directory or not self._thread:
+        due, self._due = self._due, None
+        if not due or not self._directory or not self._thread:
             return
-        for name, content in due.items():
-            path = self._directory / name
-            order = partial(write_whole, path, content, 0o600)
-            try:
-                await self._thread.call(order, limit_s)
-            except OSError as error:  # TimeoutError is one, too
-                why = error.strerror or f"it takes more than {limit_s:g} s"
-                log.warning("%s: cannot be written (%s); %s", path, why, _LOSS)
-
-    def _read(self, name: str, type_: type[Kept]) -> Kept | None:
-        if not self._directory:
-            return None
-        path = self._directory / name
+        path = self._directory / _NAME
+        order = partial(write_whole, path, _text(due).encode(), 0o600)
         try:
-            return parse(path.read_text(encoding="utf-8"), type_, str(path))
-        except FileNotFoundError:
-            return None
+            await self._thread.call(order, limit_s)
+        except OSError as error:  # TimeoutError is one, too
+            why = error.strerror or f"it takes more than {limit_s:g} s"
+            loss = "volume and tokens are forgotten when the box restarts"
+            log.warning("%s: cannot be written (%s); %s", path, why, loss)
+
+    def _read(self) -> _State:
+        if not self._directory:
+            return _State()
+        path = self._directory / _NAME
+        try:
+            text = _stored_text(self._directory)
+            return parse(text, _State, str(path))
         except UnicodeDecodeError:
             why = f"{path}: not UTF-8 text"
         except OSError as error:
             why = f"{path}: cannot be read: {error.strerror}"
         except ConfigError as error:
             why = str(error)
-        log.warning("%s; it begins anew", why)
-        return None
+        log.warning("%s; volume and tokens are as configured", why)
+        return _State()
 
 
-_LOSS = "it is forgotten when the box restarts"
+def _text(state: _State) -> str:
+    return "".join(
+        f"[{table.name}]\n"
+        + "".join(f"{key.name} = {key.value!r}\n" for key in keys(table.value))
+        for table in keys(state)
+    )
+
+
+def _stored_text(directory: Path) -> str:
+    """The file, or the two files, one a table, that 0.1.0 wrote. "" without any."""
+    if os.path.lexists(path := directory / _NAME):
+        return read_small(path, _MOST_BYTES).decode()
+    return "".join(
+        f"[{name}]\n{read_small(directory / name, _MOST_BYTES).decode()}"
+        for name in ("volume", "tokens")
+        if (directory / name).is_file()
+    )

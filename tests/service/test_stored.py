@@ -3,6 +3,7 @@
 
 import asyncio
 import logging
+import os
 from contextlib import asynccontextmanager
 
 import pytest
@@ -87,9 +88,11 @@ async def test_a_knob_that_is_turned_costs_one_write_and_one_at_the_end(
         assert len(written) == 1
     assert len(written) == 2
     path, content, mode = written[1]
-    assert (path, mode) == (tmp_path / "volume", 0o600)
+    assert (path, mode) == (tmp_path / "state", 0o600)
     gain = life.conversation.volume.gain
-    assert content.decode() == f"gain = {gain!r}\nconfigured = 1.0\n"
+    assert content.decode().startswith(
+        f"[volume]\ngain = {gain!r}\nconfigured = 1.0\n[tokens]\nday = 0\n"
+    )
 
 
 @in_loop
@@ -126,25 +129,47 @@ def test_a_reload_keeps_the_volume_unless_it_brings_another(tmp_path):
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"", "[volume] gain is missing"),
-        (b"gain = 1\xff", "not UTF-8 text"),
-        (b"gain = 0.5\nconf", "not valid TOML"),
-        (b"gain = 9.0\nconfigured = 1.0\n", "gain = 9.0: expected number from 0 to 4"),
-        (b"gain = 0.5\nconfigured = 1.0\nx = 1\n", "x is unknown"),
-        (None, "cannot be read: Is a directory"),
+        (b"[volume]\n", "[volume] gain is missing"),
+        (b"# \xff", "not UTF-8 text"),
+        (b"[volume]\ngain = 0.5\nconf", "not valid TOML"),
+        (
+            b"[volume]\ngain = 9.0\nconfigured = 1.0\n",
+            "[volume] gain = 9.0: expected number from 0 to 4",
+        ),
+        (b"x = 1\n", "x is unknown"),
+        (b"#" * 5000, "cannot be read: larger than 4096 bytes"),
+        (os.mkdir, "cannot be read: Is a directory"),
+        (os.mkfifo, "cannot be read: not a regular file"),
+        (lambda path: path.symlink_to("/dev/zero"), "cannot be read: Too many levels"),
     ],
 )
 def test_what_cannot_be_read_is_one_line_and_as_configured(
     tmp_path, caplog, content, why
 ):
-    path = tmp_path / "volume"
-    path.mkdir() if content is None else path.write_bytes(content)
+    path = tmp_path / "state"
+    path.write_bytes(content) if isinstance(content, bytes) else content(path)
     assert Life(tmp_path).conversation.volume == Volume()
     (record,) = caplog.records
     text = record.getMessage()
-    assert text.startswith(f"{path}: ")
-    assert why.replace("[volume] ", "") in text
-    assert text.endswith("; it begins anew")
+    assert text.startswith(f"{path}: {why}")
+    assert text.endswith("; volume and tokens are as configured")
+
+
+def test_the_two_files_of_an_older_version_are_read(tmp_path):
+    (tmp_path / "volume").write_text("gain = 0.5\nconfigured = 1.0\n")
+    counts = ("text_in", "audio_in", "image_in", "text_out", "audio_out")
+    lines = [f"{name} = {n}\n" for n, name in enumerate(counts, start=1)]
+    (tmp_path / "tokens").write_text("day = 740000\n" + "".join(lines))
+    begun = Life(tmp_path).conversation
+    assert (begun.volume, begun.spent) == (Volume(0.5), Spent(740_000, USED))
+
+
+@in_loop
+async def test_a_fifo_in_the_place_of_the_file_is_replaced(tmp_path):
+    os.mkfifo(tmp_path / "state")
+    async with Life(tmp_path).running() as life:
+        life.tell(VolumeSet(40))
+    assert Life(tmp_path).conversation.volume.percent == 40
 
 
 @in_loop
@@ -159,8 +184,8 @@ async def test_a_disk_that_cannot_be_written_is_told_and_the_box_goes_on(
         await until(lambda: caplog.records)
     assert caplog.records[0].levelno == logging.WARNING
     text = caplog.records[0].getMessage()
-    assert text.startswith(f"{nowhere}/volume: cannot be written (")
-    assert text.endswith("; it is forgotten when the box restarts")
+    assert text.startswith(f"{nowhere}/state: cannot be written (")
+    assert text.endswith("; volume and tokens are forgotten when the box restarts")
 
 
 @in_loop

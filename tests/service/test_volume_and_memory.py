@@ -156,7 +156,7 @@ async def test_what_was_said_is_written_only_where_it_is_wanted(
 
 def test_systemds_state_directory_is_read_at_the_start(virtual_card, tmp_path):
     notify = NotifySocket(tmp_path / "notify")
-    (tmp_path / "volume").write_text("gain = oops\n")
+    (tmp_path / "state").write_text("gain = oops\n")
     text = (
         '[live]\nendpoint = "ws://localhost:9"\n[microphone]\ndevice = "microphone"\n'
     )
@@ -166,7 +166,7 @@ def test_systemds_state_directory_is_read_at_the_start(virtual_card, tmp_path):
     with process(virtual_card, "run", "--config", config, **told) as box:
         notify.next("READY=1")
         line = box.stderr.readline()
-        assert line.startswith(f"WARNING: {tmp_path}/volume: not valid TOML: ")
+        assert line.startswith(f"WARNING: {tmp_path}/state: not valid TOML: ")
         box.send_signal(signal.SIGTERM)
         assert box.wait(LIMIT_S) == 0
     notify.close()
