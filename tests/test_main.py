@@ -328,12 +328,23 @@ def test_the_virtual_card_of_a_demo_takes_no_other(voice_appliance, option):
     assert "leave --mic and --speaker out" in complaint(ended, 2)
 
 
-def test_demo_does_not_overwrite_what_it_listens_to(voice_appliance, tmp_path):
-    path = write_wav(tmp_path / "mine.wav", 16_000)
-    before = Path(path).read_bytes()
-    ended = voice_appliance("demo", "--mic", path, "--speaker", path)
+@pytest.mark.parametrize("spelling", ["same", "relative", "symlink", "hard link"])
+def test_demo_does_not_overwrite_what_it_listens_to(
+    voice_appliance, tmp_path, spelling
+):
+    path = Path(write_wav(tmp_path / "mine.wav", 16_000))
+    other = {"same": path, "relative": path.parent / "." / ".." / path.parent.name}
+    speaker = other.get(spelling, tmp_path / "link.wav")
+    if spelling == "relative":
+        speaker /= path.name
+    elif spelling == "symlink":
+        speaker.symlink_to(path)
+    elif spelling == "hard link":
+        speaker.hardlink_to(path)
+    before = path.read_bytes()
+    ended = voice_appliance("demo", "--mic", str(path), "--speaker", str(speaker))
     assert "would overwrite" in complaint(ended, 2)
-    assert Path(path).read_bytes() == before
+    assert path.read_bytes() == before
 
 
 def test_demo_takes_both_directions_of_one_card(voice_appliance, virtual_card):

@@ -45,13 +45,23 @@ async def choose_sound(
     alsa = AlsaCard()
     if _is_card(microphone):
         config = _with_device(config, "microphone", microphone)
-    elif microphone and speaker and Path(microphone) == Path(speaker):
-        raise WavUnusable(f"{speaker}: --speaker would overwrite what --mic plays")
+    elif microphone and not _is_card(speaker):
+        _keep_apart(Path(microphone), Path(speaker or ANSWER))
     if _is_card(speaker):
         config = _with_device(config, "speaker", speaker)
     microphone_card, ask = _ears(microphone, alsa)
     speaker_card, wav = await _mouth(speaker, alsa, config)
     return Sound(config, microphone_card, speaker_card, ask, wav)
+
+
+def _keep_apart(microphone: Path, written: Path) -> None:
+    """Raises WavUnusable: what is written would overwrite the recording to be heard,
+    whatever the two are called."""
+    if microphone.exists() and written.exists() and microphone.samefile(written):
+        raise WavUnusable(
+            f"{written}: the answer would overwrite what --mic plays; give another "
+            "file with --speaker"
+        )
 
 
 def virtual_sound(config: Config, directory: Path) -> Sound:

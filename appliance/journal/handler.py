@@ -7,6 +7,8 @@ import sys
 import time
 from collections.abc import Callable
 
+from appliance.core.message_ids import NEVER_THINNED
+
 #: man syslog(3); logging's levels are journald's, but for the numbers.
 _LOG_INFO = 6
 _PRIORITIES = {
@@ -44,8 +46,9 @@ class JournalHandler(logging.Handler):
 
 
 class Repeats(logging.Filter):
-    """Lets the same words through a few times an hour: a fault that comes and goes
-    shall not bury the others. What became of a turn is always said.
+    """Lets the same words through a few times an hour, so that a fault that comes and
+    goes does not bury the others. The outcome of a turn, and what answers an order, is
+    always written.
 
     Threads: any; a line too many does no harm.
     """
@@ -57,7 +60,8 @@ class Repeats(logging.Filter):
         self._said: dict[str, tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if hasattr(record, "TURN"):
+        answers = getattr(record, "MESSAGE_ID", "") in NEVER_THINNED
+        if answers or hasattr(record, "TURN"):
             return True
         words, now = record.getMessage(), self._clock()
         since, times = self._said.pop(words, (now, 0))

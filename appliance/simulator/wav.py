@@ -46,10 +46,15 @@ def read_wav(path: Path, rate_hz: int) -> bytes:
 
 
 def _is_something_else(path: Path) -> bool:
-    if not path.is_file():
+    """A file that no recorder has written: another kind, rate or number of channels."""
+    if not path.is_file() or path.stat().st_size == 0:
         return False
-    with path.open("rb") as file:
-        return file.read(4) not in (b"", b"RIFF")
+    try:
+        with wave.open(str(path), "rb") as wav:
+            form = wav.getparams()
+    except (wave.Error, EOFError):
+        return True
+    return form[:3] != (1, FRAME_BYTES, PLAYBACK_RATE_HZ)
 
 
 class WavRecorder:
@@ -62,7 +67,9 @@ class WavRecorder:
         """Raises WavUnusable if the file cannot be written, or is something else."""
         try:
             if _is_something_else(path):
-                raise WavUnusable(f"{path}: is there, and no WAV file: name another")
+                raise WavUnusable(
+                    f"{path}: is there, and no earlier answer: name another"
+                )
             path.open("wb").close()  # A Wave_write that fails complains once more.
         except OSError as error:
             raise WavUnusable(f"{path}: {error.strerror}") from error

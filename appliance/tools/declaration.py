@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from appliance.basics.excerpt import quote, quote_path, suggestion
 from appliance.basics.strict_toml import IN_WORDS, ConfigError, Meta, Section, parse
+from appliance.basics.whole_file import read_small
 from appliance.config.sections import BUILT_IN_TOOLS
 from appliance.core.message_ids import TOOL_LEFT_OUT_ID
 from appliance.live.tools import Function
@@ -32,12 +33,18 @@ _KEYWORDS: dict[str, tuple[type | tuple[type, ...], str]] = {
 }
 _MOST_LEVELS = 8
 _LARGEST_FILE_BYTES = 64 * 1024
-#: man systemd.exec, ProtectHome=
-_UNSEEN = ("/home/", "/root/", "/run/user/")
-_WHY_UNSEEN = (
-    "not there for the service, whose sandbox has no /home and no /root; "
-    "/usr/local/bin is a good place"
+#: What the unit hides: ProtectHome=, PrivateTmp= and InaccessiblePaths=, man
+#: systemd.exec.
+UNSEEN = (
+    "/home/",
+    "/root/",
+    "/run/user/",
+    "/tmp/",
+    "/var/tmp/",
+    "/boot/",
+    "/dev/shm/",
 )
+_WHY_UNSEEN = "hidden from the service by its sandbox; put it in /usr/local/bin"
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +111,7 @@ def unseen_by_the_service(tool: Declaration) -> str:
     files = [shutil.which(program) or program, *filter(os.path.isabs, arguments)]
     for file in filter(os.path.exists, files):
         for place in (os.path.abspath(file), os.path.realpath(file)):
-            if place.startswith(_UNSEEN):
+            if place.startswith(UNSEEN):
                 return f"command: {place}: {_WHY_UNSEEN}"
     return ""
 
@@ -112,15 +119,13 @@ def unseen_by_the_service(tool: Declaration) -> str:
 def read(path: Path) -> Declaration:
     """Raises ConfigError, one line."""
     try:
-        with path.open("rb") as file:
-            raw = file.read(_LARGEST_FILE_BYTES + 1)
+        # Resolved: it may be a link to a file elsewhere.
+        raw = read_small(path.resolve(), _LARGEST_FILE_BYTES)
         text = raw.decode("utf-8-sig")
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: not UTF-8 text") from None
-    if len(raw) > _LARGEST_FILE_BYTES:
-        raise ConfigError(f"{path}: longer than {_LARGEST_FILE_BYTES} bytes")
     tool = parse(text, Declaration, str(path))
     if wrong := _wrong(tool):
         raise ConfigError(f"{path}: {wrong}")
@@ -148,7 +153,7 @@ def _not_runnable(program: str) -> str:
     # Not pathlib's: that raises where it may not look.
     if os.path.isfile(program):
         return "not executable; chmod +x it"
-    return _WHY_UNSEEN if program.startswith(_UNSEEN) else "there is no such program"
+    return _WHY_UNSEEN if program.startswith(UNSEEN) else "there is no such program"
 
 
 def _wrong_schema(schema: Any, where: str) -> str:
@@ -198,9 +203,17 @@ def _fits(keyword: str, value: Any, schema: dict[str, Any]) -> bool:
                 isinstance(name, str) and name in properties for name in value
             )
         case "minimum" | "maximum":
-            return not isinstance(value, bool) and math.isfinite(value)
+            return not isinstance(value, bool) and _is_a_double(value)
         case _:
             return True
+
+
+def _is_a_double(value: float) -> bool:
+    """JSON has no other number (RFC 8259 §6)."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _in_upper_case(schema: dict[str, Any]) -> dict[str, Any]:

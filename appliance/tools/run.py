@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Runs a user's program as a tool: JSON in, JSON out, and nothing it does hurts.
+"""Runs a user's program as a tool: JSON in, JSON out.
 
-It gets a process group of its own, no key, a time limit, and so much to say; whatever
-it does with these, the answer is a JSON object, and nothing of it runs on afterwards.
+It gets a process group of its own, no key, a time limit, and a limit on its output.
+Whatever it does with these, the answer is a JSON object. When the program has ended,
+its group is killed; a child that left the group (setsid) runs on.
 """
 
 import asyncio
@@ -19,14 +20,16 @@ from typing import Any
 
 from appliance.core.message_ids import TOOL_ID
 
-#: An answer that is longer is no answer; nor is one that complains more.
+#: Of its answer, and of what it writes to stderr.
 MOST_BYTES = 64 * 1024
-#: What of stderr the journal gets: the last of it says why.
+#: Of stderr in the journal: the last lines say why.
 _MOST_LINES = 20
 _LONGEST_LINE = 300
 #: The service refuses what is nested deeper than its parser likes.
 _MOST_LEVELS = 50
 _END_LIMIT_S = 2.0
+#: A child that left the group may hold the pipes: what the program wrote is in them.
+_LAST_READ_S = 0.2
 #: All that a tool sees of the service's environment: neither key nor credentials.
 _ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
 
@@ -34,7 +37,7 @@ log = logging.getLogger(__name__)
 
 
 class ToolFailed(Exception):
-    """It gave no answer; the text says why, for the journal and for the service."""
+    """There is no answer; the text says why, for the journal and for the service."""
 
     #: The last line of its stderr, for the journal only.
     last_words = ""
@@ -43,10 +46,10 @@ class ToolFailed(Exception):
 async def run(
     command: Sequence[str], arguments: bytes, *, name: str, time_limit_s: float
 ) -> bytes:
-    """What `command` answers to `arguments` (JSON objects, both).
+    """The answer of `command` to `arguments`, both JSON objects.
 
     Raises:
-        ToolFailed: it cannot be started, fails, says too much, or takes too long.
+        ToolFailed: it cannot be started, fails, writes too much, or takes too long.
     """
     complaint = bytearray()
     try:
@@ -61,15 +64,15 @@ async def run(
 async def _said(
     command: Sequence[str], arguments: bytes, time_limit_s: float, complaint: bytearray
 ) -> bytes:
-    """What it says on stdout; what on stderr is in `complaint`, however it ends."""
+    """Its stdout; its stderr is in `complaint`, however it ends."""
     try:
-        transport, process = await _start(command)
+        transport, process, ended = await _start(command)
     except OSError as error:
         raise ToolFailed(f"cannot be started: {error.strerror}") from None
     _offer_to_the_oom_killer(process.pid)
     try:
         async with asyncio.timeout(time_limit_s):
-            return await _converse(process, arguments, complaint)
+            return await _converse(process, ended, arguments, complaint)
     except TimeoutError:
         raise ToolFailed(f"no answer in {time_limit_s:g} s") from None
     finally:
@@ -78,24 +81,40 @@ async def _said(
         transport.close()
 
 
+class _Protocol(SubprocessStreamProtocol):
+    """Knows when the program has ended; `Process.wait` may wait for its pipes, too."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(limit=MOST_BYTES, loop=loop)
+        self.ended = asyncio.Event()
+
+    def process_exited(self) -> None:
+        super().process_exited()
+        self.ended.set()
+
+
 async def _start(
     command: Sequence[str],
-) -> tuple[asyncio.SubprocessTransport, asyncio.subprocess.Process]:
-    """As create_subprocess_exec, which keeps its transport to itself."""
+) -> tuple[asyncio.SubprocessTransport, asyncio.subprocess.Process, asyncio.Event]:
+    """As create_subprocess_exec, which hides its transport; and the program's end."""
     loop = asyncio.get_running_loop()
     transport, protocol = await loop.subprocess_exec(
-        lambda: SubprocessStreamProtocol(limit=MOST_BYTES, loop=loop),
+        lambda: _Protocol(loop),
         *command,
         env={k: os.environ[k] for k in _ENVIRONMENT if k in os.environ},
         start_new_session=True,
     )
-    return transport, asyncio.subprocess.Process(transport, protocol, loop)
+    process = asyncio.subprocess.Process(transport, protocol, loop)
+    return transport, process, protocol.ended
 
 
 async def _converse(
-    process: asyncio.subprocess.Process, arguments: bytes, complaint: bytearray
+    process: asyncio.subprocess.Process,
+    ended: asyncio.Event,
+    arguments: bytes,
+    complaint: bytearray,
 ) -> bytes:
-    """What it says on stdout until it ends well."""
+    """Its stdout until the program ends, with exit code 0."""
     assert process.stdin
     assert process.stdout
     assert process.stderr
@@ -103,14 +122,21 @@ async def _converse(
     failure: ToolFailed | None = None
     try:
         async with asyncio.TaskGroup() as group:
-            group.create_task(_feed(process.stdin, arguments))
-            group.create_task(_read(process.stdout, answer, "answers with"))
-            group.create_task(_read(process.stderr, complaint, "complains in"))
+            feeding = group.create_task(_feed(process.stdin, arguments))
+            reading = (
+                group.create_task(_read(process.stdout, answer, "answers with")),
+                group.create_task(_read(process.stderr, complaint, "complains in")),
+            )
+            await ended.wait()
+            _kill_group(process.pid)
+            await asyncio.wait(reading, timeout=_LAST_READ_S)
+            for task in (feeding, *reading):
+                task.cancel()
     except* ToolFailed as failures:
         failure = next(f for f in failures.exceptions if isinstance(f, ToolFailed))
     if failure:
         raise failure
-    code = await process.wait()
+    code = process.returncode
     if code:
         how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
         raise ToolFailed(how)
@@ -118,7 +144,7 @@ async def _converse(
 
 
 async def _feed(stdin: asyncio.StreamWriter, arguments: bytes) -> None:
-    # Who does not care for arguments need not read them.
+    # A program that needs no arguments need not read them.
     with contextlib.suppress(ConnectionError):
         stdin.write(arguments)
         await stdin.drain()
@@ -133,17 +159,21 @@ async def _read(stream: asyncio.StreamReader, said: bytearray, how: str) -> None
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """Nothing of it runs on, whatever it has started."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    # One that hangs in the kernel is left behind.
+    """Kill the program and its group."""
+    _kill_group(process.pid)
+    # A process that hangs in the kernel is left behind.
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_END_LIMIT_S):
             await process.wait()
 
 
+def _kill_group(leader: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGKILL)
+
+
 def _answer(said: bytes) -> bytes:
-    """A JSON object in any case: anything else that is JSON is its `result`."""
+    """A JSON object; any other JSON value becomes its `result`."""
     if not said.strip():
         return b'{"result":"done"}'
     try:
@@ -162,7 +192,7 @@ def _no_number(name: str) -> Any:
 
 
 def _wrong(value: Any, levels: int = _MOST_LEVELS) -> str:
-    """What Python takes for JSON, and others do not; "" if all is well."""
+    """What Python's parser accepts and others refuse; "" if nothing is wrong."""
     if not levels:
         return f"more than {_MOST_LEVELS} levels"
     match value:
@@ -182,7 +212,7 @@ def _wrong(value: Any, levels: int = _MOST_LEVELS) -> str:
 
 
 def _lines(complaint: bytearray) -> list[str]:
-    """What journalctl can show of it, without the colours of a terminal."""
+    """Its lines as journalctl can show them, without the colours of a terminal."""
     lines = complaint.decode(errors="replace").splitlines()
     shown = ("".join(c if c.isprintable() else " " for c in line) for line in lines)
     return [line[:_LONGEST_LINE] for line in shown if line.strip()]
@@ -197,6 +227,6 @@ def _log_complaint(lines: Sequence[str], name: str) -> None:
 
 
 def _offer_to_the_oom_killer(pid: int) -> None:
-    """Where memory is short it is the tool that goes, not the box (man proc)."""
+    """Where memory is short, the kernel ends the tool, not the box (man proc)."""
     with contextlib.suppress(OSError):
         Path(f"/proc/{pid}/oom_score_adj").write_text("1000")

@@ -107,7 +107,10 @@ def test_a_directory_of_tools_that_is_not_there_is_told_if_it_was_asked_for(tmp_
     assert line == f"config.toml: {what}: there is no directory"
 
 
-def test_a_file_that_is_no_tool_by_its_name_is_told_but_not_a_tools_program(tmp_path):
+def test_a_file_that_is_no_tool_by_its_name_is_told_but_not_a_tools_program(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(declaration, "UNSEEN", ())  # tmp_path is below /tmp
     program = tmp_path / "lamp"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
@@ -127,10 +130,10 @@ def test_a_program_that_the_service_does_not_see_is_told(
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
     # A real one in /home would need rights that a test has not.
-    monkeypatch.setattr(declaration, "_UNSEEN", (f"{tmp_path}/",))
+    monkeypatch.setattr(declaration, "UNSEEN", (f"{tmp_path}/",))
     text = LAMP.replace('["true"]', command.format(program))
     (tmp_path / "lamp.toml").write_text(text)
     own = user_tools(Config().tools.changed(directory=str(tmp_path)), "config.toml")
     assert own.taken == []
     (line,) = own.wrong
-    assert f"{program}: not there for the service" in line
+    assert f"{program}: hidden from the service" in line

@@ -9,6 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from systemd import journal as journald
 
+from appliance.core.message_ids import (
+    READY_ID,
+    RELOAD_FAILED_ID,
+    RELOAD_ID,
+    TOOL_ID,
+)
+from appliance.core.signals import TABLE
 from appliance.journal.handler import JournalHandler, Repeats, stderr_is_the_journal
 
 
@@ -72,6 +79,25 @@ def test_what_became_of_a_turn_is_said_each_time():
         record = logging.makeLogRecord({"msg": "no answer", "TURN": turn})
         assert repeats.filter(record)
         assert record.getMessage() == "no answer"
+
+
+@pytest.mark.parametrize("id_", [RELOAD_ID, RELOAD_FAILED_ID, TOOL_ID, READY_ID])
+def test_what_answers_an_order_is_said_each_time(id_):
+    repeats = Repeats()
+    for _ in range(20):
+        record = logging.makeLogRecord({"msg": "reloaded", "MESSAGE_ID": id_})
+        assert repeats.filter(record)
+        assert record.getMessage() == "reloaded"
+
+
+@pytest.mark.parametrize("row", TABLE.values(), ids=lambda row: row.situation)
+def test_a_fault_that_comes_and_goes_is_thinned_out(row):
+    repeats = Repeats()
+    records = [
+        logging.makeLogRecord({"msg": row.situation, "MESSAGE_ID": row.message_id})
+        for _ in range(20)
+    ]
+    assert sum(map(repeats.filter, records)) == 5
 
 
 def test_threads_that_log_at_once_do_not_fail_each_other():

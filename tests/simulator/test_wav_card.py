@@ -118,12 +118,25 @@ def test_a_file_that_cannot_be_written_is_told_at_once(tmp_path):
         WavCard(heard=tmp_path / "nowhere" / "x.wav")
 
 
-def test_a_file_that_is_no_wav_is_not_written_over(tmp_path):
-    path = tmp_path / "precious.md"
-    path.write_text("# Precious\n")
-    with pytest.raises(WavUnusable, match="is there, and no WAV file: name another"):
+@pytest.mark.parametrize("kind", ["text", "a recording at 16 kHz", "a broken WAV"])
+def test_a_file_that_is_no_earlier_answer_is_not_written_over(tmp_path, kind):
+    path = tmp_path / "precious.wav"
+    write_wav(path, tone(99))
+    if kind == "text":
+        path.write_text("# Precious\n")
+    elif kind == "a broken WAV":
+        path.write_bytes(path.read_bytes()[:20])
+    before = path.read_bytes()
+    with pytest.raises(WavUnusable, match="is there, and no earlier answer: name an"):
         WavRecorder(path)
-    assert path.read_text() == "# Precious\n"
+    assert path.read_bytes() == before
+
+
+def test_an_earlier_answer_is_written_over(tmp_path):
+    path = tmp_path / "answer.wav"
+    for _ in range(2):
+        WavRecorder(path).recorded(lambda _: tone(99))(False)
+    assert read_wav(path, 24_000) == tone(99)
 
 
 def test_a_wav_of_the_right_kind_is_read(tmp_path):

@@ -2,12 +2,17 @@
 """Files of tools.d: what the service is told, and what is said of a bad one."""
 
 import json
+import os
+import re
+from pathlib import Path
 
 import pytest
 
 from appliance.basics.strict_toml import ConfigError
 from appliance.live.tools import Function
-from appliance.tools.declaration import read, read_all
+from appliance.tools.declaration import UNSEEN, read, read_all
+
+ROOT = Path(__file__).parents[2]
 
 A_NAME = "letters (A-Z, a-z), digits and _, at most 63, not beginning with a digit"
 LAMP = """\
@@ -98,7 +103,7 @@ def test_a_tool_without_parameters_declares_none(file):
             "/etc/passwd",
             "command[0] = '/etc/passwd': not executable; chmod",
         ),
-        ("/bin/true", "/home/no/lamp", "whose sandbox has no /home and no /root"),
+        ("/bin/true", "/home/no/lamp", "hidden from the service by its sandbox"),
         ("[parameters]", "time_limit_s = 0\n[parameters]", "from 0.1 to 86400"),
         (
             "[parameters]",
@@ -171,7 +176,7 @@ def test_what_is_no_text_is_one_line(file, tmp_path):
     path = file("")
     path.write_bytes(b"\xff\xfe")
     assert complaint(path) == "not UTF-8 text"
-    assert complaint(file("#" * 70_000)) == "longer than 65536 bytes"
+    assert complaint(file("#" * 70_000)) == "cannot be read: larger than 65536 bytes"
     (tmp_path / "d.toml").mkdir()
     assert "cannot be read" in complaint(tmp_path / "d.toml")
 
@@ -193,3 +198,25 @@ def test_a_bad_tool_is_left_out_and_the_others_are_not(file, tmp_path, caplog):
 def test_without_a_directory_there_is_no_tool(tmp_path, caplog):
     assert read_all(tmp_path / "none") == []
     assert caplog.messages == []
+
+
+def test_what_the_unit_hides_is_known_here():
+    text = (ROOT / "deploy/systemd/voice-appliance.service").read_text()
+    hidden = re.search(r"^InaccessiblePaths=(.*)$", text, re.M)[1].split()
+    places = {place.lstrip("-") + "/" for place in hidden}
+    if "ProtectHome=yes" in text:
+        places |= {"/home/", "/root/", "/run/user/"}
+    if "PrivateTmp=yes" in text:
+        places |= {"/tmp/", "/var/tmp/"}
+    assert set(UNSEEN) == places
+
+
+@pytest.mark.parametrize("digits", [400, 5000])
+def test_a_limit_that_is_no_number_of_json_is_one_line(file, digits):
+    limit = f'type = "integer"\nminimum = {"9" * digits}'
+    assert len(complaint(file(LAMP.replace('type = "boolean"', limit)))) < 400
+
+
+def test_a_pipe_in_place_of_a_tool_file_does_not_block(tmp_path):
+    os.mkfifo(path := tmp_path / "lamp.toml")
+    assert "not a regular file" in complaint(path)

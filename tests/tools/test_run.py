@@ -139,12 +139,24 @@ async def test_a_child_that_stays_behind_ends_with_its_tool(tmp_path):
     await until(lambda: not is_alive(int(pid.read_text())))
 
 
+@pytest.mark.parametrize("child", ["sleep 8", "setsid sleep 8", "(sleep 8 & wait)"])
 @in_loop
-async def test_a_child_that_leaves_the_group_and_holds_the_line_is_not_waited_for():
+async def test_an_answer_counts_though_a_child_of_the_program_runs_on(child):
     began_at = time.monotonic()
-    escapes = "setsid sleep 8 & sleep 0.1"
-    assert await failure_of(shell(escapes), 0.5) == "no answer in 0.5 s"
+    answers = f"{child} & sleep 0.1; echo '[1, 2]'"
+    assert await answer_of(shell(answers)) == {"result": [1, 2]}
     assert time.monotonic() - began_at < 8
+
+
+@in_loop
+async def test_a_large_answer_is_whole_though_a_child_of_the_program_runs_on():
+    answers = f"setsid sleep 8 & printf '\"%0{MOST_BYTES - 10}d\"' 7"
+    assert len((await answer_of(shell(answers)))["result"]) == MOST_BYTES - 10
+
+
+@in_loop
+async def test_a_program_that_fails_does_so_though_a_child_of_it_runs_on():
+    assert await failure_of(shell("setsid sleep 8 & exit 3")) == "exit code 3"
 
 
 @pytest.mark.parametrize(
