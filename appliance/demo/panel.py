@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A front panel without a Pi: gpiozero's mock pins, with a finger on the button."""
 
-from gpiozero import Device
-from gpiozero.pins.mock import MockFactory, MockPWMPin
+from appliance.hardware.gpio import mock_pins
 
 
 class Panel:
@@ -14,8 +13,7 @@ class Panel:
     """
 
     def __init__(self, talk_gpio: int, *, active_low: bool) -> None:
-        Device.pin_factory = MockFactory(pin_class=MockPWMPin)
-        pin = Device.pin_factory.pin(talk_gpio)
+        pin = mock_pins().pin(talk_gpio)
         self.press, self.release = (
             (pin.drive_low, pin.drive_high)
             if active_low

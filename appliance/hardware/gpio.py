@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Claims the box's GPIO lines; one clear line when one cannot be had."""
 
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import gpiozero
 
@@ -54,22 +56,77 @@ def claim_encoder(a_gpio: int, b_gpio: int) -> gpiozero.RotaryEncoder:
         return gpiozero.RotaryEncoder(a_gpio, b_gpio, max_steps=0)
 
 
+def mock_pins() -> Any:
+    """gpiozero's MockFactory, for the whole process: lines that are not there."""
+    from gpiozero.pins.mock import MockFactory, MockPWMPin
+
+    gpiozero.Device.pin_factory = MockFactory(pin_class=MockPWMPin)
+    return gpiozero.Device.pin_factory
+
+
+def wakes_at_rest(led: gpiozero.PWMLED) -> bool:
+    """Whether a level between 0 and 1 costs wake-ups for as long as it lasts."""
+    return bool(getattr(led.pin, "pulses", False))
+
+
+def library() -> str:
+    """What reads the lines of this box: "libgpiod", "lgpio", or another's class.
+
+    Raises GpioUnavailable.
+    """
+    with _claiming("GPIO"):
+        name = type(gpiozero.Device.pin_factory).__name__
+    return {"LibgpiodFactory": "libgpiod", "LGPIOFactory": "lgpio"}.get(name, name)
+
+
 @contextmanager
 def _claiming(setting: str) -> Iterator[None]:
-    with warnings.catch_warnings(record=True) as fallbacks:
-        # Others, such as those of lgpio's own import, say nothing about the line.
-        warnings.simplefilter("ignore")
-        warnings.simplefilter("always", gpiozero.PinFactoryFallback)
-        try:
-            yield
-        except gpiozero.PinInvalidPin as error:
-            raise GpioUnknown(f"{setting}: {error}") from error
-        except Exception as error:
-            # Any: each GPIO library has errors of its own (lgpio.error, OSError, …).
-            # gpiozero warns why it could not use lgpio, then fails for another reason.
-            reason = fallbacks[0].message if fallbacks else error
-            raise GpioUnavailable(
-                f"{setting}: {str(reason) or type(error).__name__}; "
-                "is python3-lgpio installed, the user in the group gpio, "
-                "and the line free (`gpioinfo`)?"
-            ) from error
+    try:
+        _choose_library()
+        yield
+    except gpiozero.PinInvalidPin as error:
+        raise GpioUnknown(f"{setting}: {error}") from error
+    except GpioUnavailable as error:
+        raise GpioUnavailable(f"{setting}: {error}") from error
+    except Exception as error:
+        # Any: each GPIO library has errors of its own (lgpio.error, OSError, …).
+        raise GpioUnavailable(
+            f"{setting}: {str(error) or type(error).__name__}; "
+            "is the user in the group gpio, and the line free (`gpioinfo`)?"
+        ) from error
+
+
+def _choose_library() -> None:
+    """libgpiod 2, else lgpio; GPIOZERO_PIN_FACTORY overrides both.
+
+    Not gpiozero's own choice: it ends with a library that needs /dev/mem.
+    """
+    device = gpiozero.Device
+    if device.pin_factory is not None:
+        return
+    if "GPIOZERO_PIN_FACTORY" in os.environ:
+        device.ensure_pin_factory()
+    else:
+        device.pin_factory = _libgpiod() or _lgpio()
+
+
+def _libgpiod() -> Any:
+    """None if there is none, or one before 2. Raises GpioUnavailable."""
+    try:
+        from appliance.hardware.libgpiod import LibgpiodFactory
+    except ImportError:
+        return None
+    return LibgpiodFactory()
+
+
+def _lgpio() -> Any:
+    try:
+        with warnings.catch_warnings():
+            # Of its import: they say nothing about the line.
+            warnings.simplefilter("ignore")
+            from gpiozero.pins.lgpio import LGPIOFactory
+    except ImportError as error:
+        raise GpioUnavailable(
+            "there is neither libgpiod 2 nor lgpio: sudo apt install python3-libgpiod"
+        ) from error
+    return LGPIOFactory()

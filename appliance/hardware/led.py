@@ -8,15 +8,21 @@ from collections.abc import Iterator, Sequence
 from appliance.basics.record import replace
 from appliance.core.led_pattern import Glow, LedPattern
 from appliance.hardware.alarm import Alarm
-from appliance.hardware.gpio import claim_led
+from appliance.hardware.gpio import claim_led, wakes_at_rest
 
 FADE_STEP_S = 0.04
 #: Until it is told what to show.
 _DARK = LedPattern("dark", (Glow(0.0, 0.0),))
+#: Steady at the idle brightness.
+_REST = Glow(None, 0.0)
+#: In place of a dim light that would keep the processor awake: the box is alive.
+_SIGN_OF_LIFE = (Glow(1.0, 0.02), Glow(0.0, 4.0))
 
 
 class StatusLed:
     """The LED on GPIO line `pin`, dimmed to `brightness`, or `idle_brightness` (0..1).
+
+    At rest it costs nothing: where a dim light would, it flashes briefly, every 4 s.
 
     Threads: one, the event loop's.
     """
@@ -29,6 +35,7 @@ class StatusLed:
         #: Ends the level that is being shown.
         self._changed = Alarm()
         self._led = claim_led(pin)
+        self._is_costly = wakes_at_rest(self._led)
 
     def show(self, pattern: LedPattern) -> None:
         """Show `pattern` from now on; one that is being shown keeps its rhythm."""
@@ -55,9 +62,10 @@ class StatusLed:
         self._led.close()
 
     def _steps(self) -> tuple[Glow, ...]:
-        return tuple(
-            replace(step, level=self._level(step)) for step in self._pattern.steps
-        )
+        steps = self._pattern.steps
+        if steps == (_REST,) and 0.0 < self._idle_brightness < 1.0 and self._is_costly:
+            steps = _SIGN_OF_LIFE
+        return tuple(replace(step, level=self._level(step)) for step in steps)
 
     def _level(self, step: Glow) -> float:
         if step.level is None:

@@ -25,7 +25,7 @@ from tests.e2e.table import Row, Table
 
 _OUTPUT = TREE / "build" / "e2e"
 _LIMIT_S = 420.0
-_CONFIG = '[live]\nendpoint = "wss://live.test:8443"\n[led]\nidle_brightness = 0.5\n'
+_CONFIG = '[live]\nendpoint = "wss://live.test:8443"\n[led]\nidle_brightness = 1\n'
 _PROVISIONED = Boot(
     files={
         "voice-appliance.toml": _CONFIG,
@@ -34,7 +34,7 @@ _PROVISIONED = Boot(
 )
 #: What to boot, from a copy of the disk that `install` leaves, for the scenarios of
 #: guest/scenarios/; the longest first. What listens closely is alone, at the end.
-_ALONE = {"talk": Boot()}
+_ALONE = {"talk": Boot(), "rest": Boot()}
 _MACHINES = {
     "faults": Boot(),
     "package": Boot(),

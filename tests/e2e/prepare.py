@@ -125,7 +125,8 @@ def _key(*names: str) -> str:
     for name in names:
         file = _IMAGE / name
         hashed.update(f"{name}\0".encode())
-        hashed.update(file.read_bytes() if file.is_file() else b"")
+        # Not is_file(): of words too long for a file name it makes an error.
+        hashed.update(file.read_bytes() if os.path.isfile(file) else b"")
     return hashed.hexdigest()[:12]
 
 

@@ -7,7 +7,8 @@ import os
 import struct
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from verdict import run, until
@@ -75,6 +76,11 @@ def brightness(seconds: float = 0.3) -> float:
     return sum(looks) / len(looks)
 
 
+def flashes() -> bool:
+    """The LED shows that the box is alive, and no more."""
+    return 0.0 < brightness(4.5) < 0.03
+
+
 def glows(check: Callable[[list[float]], bool], what: str, seconds: float) -> None:
     """Wait until some `seconds` of the light's course pass `check`."""
     course: deque[float] = deque(maxlen=round(seconds / _WINDOW_S))
@@ -95,8 +101,7 @@ def blinks(course: list[float]) -> int:
 
 
 def _looks(seconds: float) -> list[bool]:
-    line = os.open(_line(LED_GPIO) / "value", os.O_RDONLY)
-    try:
+    with led_line() as line:
         # One at least, also where the whole machine stands still meanwhile.
         end_at = time.monotonic() + seconds
         looks = [os.pread(line, 1, 0) == b"1"]
@@ -104,6 +109,14 @@ def _looks(seconds: float) -> list[bool]:
             time.sleep(_LOOK_S)
             looks.append(os.pread(line, 1, 0) == b"1")
         return looks
+
+
+@contextmanager
+def led_line() -> Iterator[int]:
+    """A file to pread the LED's level from: b"0" or b"1"."""
+    line = os.open(_line(LED_GPIO) / "value", os.O_RDONLY)
+    try:
+        yield line
     finally:
         os.close(line)
 
