@@ -77,10 +77,12 @@ async def _serve(read_config: Callable[[], "Config"]) -> int:
     from appliance.journal.lines import LogLines
     from appliance.service import systemd
     from appliance.service.app import Appliance
+    from appliance.service.gpio_wait import until_claimed
 
     config, card = read_config(), AlsaCard()
     lines = LogLines(transcripts=config.log.transcripts, prices=config.prices)
-    box = Appliance(
+    build = partial(
+        Appliance,
         config,
         key=key_or_why_not(),
         microphone_card=card,
@@ -90,6 +92,7 @@ async def _serve(read_config: Callable[[], "Config"]) -> int:
         state_directory=_state_directory(),
     )
     try:
+        box = await until_claimed(build, config.led)
         await box.run()
     except EXPLAINED as error:
         return _leave(explain(error))

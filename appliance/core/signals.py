@@ -66,6 +66,7 @@ class Signal(Enum):
     SPEAKER = "speaker"
     CLOCK = "clock"
     DAILY_LIMIT = "daily-limit"
+    GPIO = "gpio"
     NO_ANSWER = "no-answer"
     LOST = "lost"
     UNHEARD = "unheard"
@@ -96,7 +97,7 @@ TABLE: dict[Signal, Row] = {
     ),
     Signal.IDLE: Row(
         "idle, all well",
-        "dim, steady",
+        "dim, or a short flash every 4 s",
         LedPattern("idle", (Glow(None, 0.0),)),
         None,
         "20b23c0edc194840bc4de6fdf78ebe5b",
@@ -205,6 +206,14 @@ TABLE: dict[Signal, Row] = {
         "3d28263cf3c341fead4cf6b1021aa00b",
         "Wait for midnight, or raise [conversation] tokens_per_day and reload.",
         rank=3,
+    ),
+    Signal.GPIO: Row(
+        "button or LED not available",
+        "9 blinks, pause",
+        blinks(9),
+        None,
+        "49ef32236a77499384406c8e54c51aeb",
+        "Free the GPIO line, or choose another and restart: the journal says which.",
     ),
     Signal.NO_ANSWER: Row(
         "no answer",

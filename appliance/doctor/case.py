@@ -38,8 +38,6 @@ def this_box(config: Config) -> Iterator[Case]:
     with TemporaryDirectory(prefix="voice-appliance-") as scratch:
         # lgpio leaves a FIFO behind, and fails where it cannot (gpiozero #1106).
         os.environ.setdefault("LG_WD", scratch)
-        # As root gpiozero would fall back on /dev/mem, which the service may not open.
-        os.environ.setdefault("GPIOZERO_PIN_FACTORY", "lgpio")
         yield Case(config, machine, AlsaCard(), service_runs(machine), _ask)
 
 

@@ -69,8 +69,17 @@ CHECKS = (
         exclusive=True,
         after=("overlay", "sound cards", "microphone rate", "speaker rate"),
     ),
-    Check("button", "talk button", pins.examine_button, exclusive=True),
-    Check("led", "status LED", pins.examine_led, exclusive=True),
+    Check("button", "GPIO library", pins.examine_library),
+    Check(
+        "button",
+        "talk button",
+        pins.examine_button,
+        exclusive=True,
+        after=("GPIO library",),
+    ),
+    Check(
+        "led", "status LED", pins.examine_led, exclusive=True, after=("GPIO library",)
+    ),
     Check("permissions", "user and groups", permissions.examine_user),
     Check("permissions", "devices", permissions.examine_devices),
     Check("health", "disk", health.examine_disk),

@@ -17,10 +17,10 @@ HELD_POLL_S = 0.25
 class TalkButton:
     """The button on GPIO line `pin`; posts TalkPressed and TalkReleased, by turns.
 
-    An edge, debounced in hardware by lgpio, is only a reason to read the level, and
-    not the only one: `run` reads it time and again, so a lost edge heals.
+    An edge, debounced by the kernel, is only a reason to read the level, and not the
+    only one: `run` also reads it at intervals, so a lost edge heals.
 
-    Threads: `run` and close on the event loop; posts from there and from gpiozero's.
+    Threads: the event loop's; with lgpio, posts from gpiozero's, too.
     """
 
     def __init__(
@@ -46,7 +46,10 @@ class TalkButton:
         self._button.when_deactivated = self._read
 
     async def run(self) -> None:
-        """Heal what the edges missed, for ever; `beat_at` is when it last looked."""
+        """Heal what the edges missed, for ever; `beat_at` is when it last looked.
+
+        Raises GpioUnavailable once the chip is gone.
+        """
         self._loop = asyncio.get_running_loop()
         while True:
             self.beat_at = time.monotonic()
@@ -57,7 +60,7 @@ class TalkButton:
             await self._moved.wait(self._next_look())
 
     def close(self) -> None:
-        """Let go of the line."""
+        """Release the line."""
         self._button.close()
 
     def _next_look(self) -> float:

@@ -78,10 +78,15 @@ class Appliance:
         self._always_listens = config.microphone.open == "always"
         gain = self._conversation.volume.gain
         self._speaker = hardware.speaker(config, speaker_card, gain, post)
-        self._led = hardware.status_led(config)
+        with contextlib.ExitStack() as claimed:
+            self._led = hardware.status_led(config)
+            claimed.callback(self._led.close)
+            self._button = hardware.talk_button(config, post)
+            claimed.callback(self._button.close)
+            self._knobs = hardware.volume_knobs(config, post)
+            # If one line is not available, those before it are released.
+            claimed.pop_all()
         self._led.show(pattern(self._conversation))
-        self._button = hardware.talk_button(config, post)
-        self._knobs = hardware.volume_knobs(config, post)
         self._performer = Performer(self._speaker, self._link, self._tools)
 
     async def run(self) -> None:

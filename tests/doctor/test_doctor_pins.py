@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import gpiozero
 import pytest
 
+from appliance.core.signals import Signal
 from appliance.demo.panel import Panel
 from appliance.doctor import pins
 from appliance.doctor.case import Case
@@ -91,3 +92,21 @@ def test_a_line_that_cannot_be_claimed_fails(monkeypatch, examine):
     assert found.verdict is FAIL
     assert "gpio" in found.text
     assert "gpioinfo" in found.mend
+
+
+@pytest.mark.parametrize(("name", "verdict"), [("libgpiod", OK), ("lgpio", FAIL)])
+def test_the_library_that_reads_the_lines_is_named_with_its_cost(
+    monkeypatch, name, verdict
+):
+    monkeypatch.setattr(pins, "library", lambda: name)
+    found = examined(pins.examine_library, box())
+    assert (found.verdict, name in found.text) == (verdict, True)
+    assert ("1,650 times a second" in found.text) == (name == "lgpio")
+
+
+def test_without_a_library_it_says_what_to_install(monkeypatch):
+    monkeypatch.setenv("GPIOZERO_PIN_FACTORY", "none")
+    monkeypatch.setattr(gpiozero.Device, "pin_factory", None)
+    found = examined(pins.examine_library, box())
+    assert (found.verdict, found.signal) == (FAIL, Signal.GPIO)
+    assert "python3-libgpiod" in found.mend

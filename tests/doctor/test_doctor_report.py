@@ -23,14 +23,15 @@ from appliance.doctor import (
     microphone,
     models,
     network,
+    pins,
     report,
     speaker,
 )
-from appliance.doctor.case import this_box
 from appliance.doctor.checks import CHECKS, SECTIONS, Check
 from appliance.doctor.finding import fail, ok, skip
 from appliance.doctor.levels import Echo, level
 from appliance.doctor.report import as_line, as_object, examine
+from appliance.hardware.gpio import GpioUnavailable
 from appliance.live.close_codes import Classification, Next, SessionEnd
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Scenario
@@ -48,6 +49,7 @@ FOUND = {
     Signal.MICROPHONE: lambda: cards.judge_cards([], CONFIG),
     Signal.SPEAKER: lambda: speaker.judge_speaker(Echo(0.0, 0.0), 1.0, "default"),
     Signal.CLOCK: lambda: clock.judge_clock(datetime.now(UTC), False),
+    Signal.GPIO: lambda: pins.unavailable(GpioUnavailable("[led] gpio = 27: x")),
     Signal.NO_ANSWER: lambda: answer.judge_answer(
         answer.RoundTrip(0.0, up_at=1.0, sent_at=2.0, ended=True), 10.0
     ),
@@ -249,14 +251,6 @@ def doctor(tmp_path, virtual_card):
         )
 
     return run
-
-
-def test_the_lines_are_claimed_by_the_library_that_the_service_has(monkeypatch):
-    for name in ("GPIOZERO_PIN_FACTORY", "LG_WD"):
-        monkeypatch.setenv(name, "")  # So that it is put back.
-        monkeypatch.delenv(name)
-    with this_box(CONFIG):
-        assert os.environ["GPIOZERO_PIN_FACTORY"] == "lgpio"
 
 
 @pytest.fixture

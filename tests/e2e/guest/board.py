@@ -52,12 +52,12 @@ def synchronise() -> None:
     ctypes.CDLL(None).adjtimex(timex.ljust(_TIMEX_BYTES, b"\0"))
 
 
-def press() -> None:
-    _pull("pull-down")
+def press(gpio: int = TALK_GPIO) -> None:
+    _pull(gpio, "pull-down")
 
 
-def release() -> None:
-    _pull("pull-up")
+def release(gpio: int = TALK_GPIO) -> None:
+    _pull(gpio, "pull-up")
 
 
 def hold(seconds: float) -> None:
@@ -121,8 +121,8 @@ def led_line() -> Iterator[int]:
         os.close(line)
 
 
-def _pull(way: str) -> None:
-    (_line(TALK_GPIO) / "pull").write_text(way)
+def _pull(gpio: int, way: str) -> None:
+    (_line(gpio) / "pull").write_text(way)
 
 
 def _line(number: int) -> Path:

@@ -209,7 +209,9 @@ _TROUBLES = (
     ),
     Trouble("digital silence", nullcontext, _SOUND, "microphone level", Signal.UNHEARD),
     Trouble("nobody presses the button", nullcontext, ("button",), "talk button"),
-    Trouble("no GPIO chip", _without_chip, ("button", "led"), "talk button"),
+    Trouble(
+        "no GPIO chip", _without_chip, ("button", "led"), "GPIO library", Signal.GPIO
+    ),
     Trouble("the chip is root's only", _shut, ("permissions",), "devices"),
     Trouble("no network", nullcontext, ("dns", "tls"), "name server", Signal.NETWORK),
     Trouble("it is 1970", _in_1970, ("clock", "dns", "tls"), "clock", Signal.CLOCK),

@@ -4,12 +4,17 @@
 import os
 import statistics
 import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 import board
 import box
+import gpiod
 import sound
+from gpiod.line import Bias, Edge
 from live import NAME, live_service
 from verdict import expect, scenario
 
@@ -17,11 +22,13 @@ from appliance.config.sections import ButtonSection
 from appliance.core.signals import Signal
 
 _REST_S, _SPEAKING_S = 20.0, 5.0
-_TAPS = 20
+_TAPS, _SPARE_GPIO = 20, 22
 #: At rest and speaking, of all threads together.
 _MOST_AT_REST, _MOST_SPEAKING = 40.0, 300.0
-_MOST_CPU_AT_REST_PERCENT = 0.8
-#: What may pass between the debounced edge and the light.
+#: A system call of a kernel that runs as a process takes many times a real one's time,
+#: and a busy host counts as work: a bound for what has gone wrong, not the goal.
+_MOST_CPU_AT_REST_PERCENT = 5.0
+#: What may pass between the debounced edge and the light, which also takes a look.
 _MOST_LATENCY_MS = 5.0
 _USAGE = Path("/sys/fs/cgroup/system.slice", box.UNIT, "cpu.stat")
 
@@ -29,38 +36,45 @@ _USAGE = Path("/sys/fs/cgroup/system.slice", box.UNIT, "cpu.stat")
 class Load(NamedTuple):
     """Of all threads of the service, over some seconds."""
 
+    #: Sleeps that ended (voluntary_ctxt_switches, man proc_pid_status).
     wakeups_per_s: float
+    preemptions_per_s: float
     cpu_percent: float
-    #: The threads that woke up most.
+    #: Wake-ups of the threads that have most.
     busiest: str
 
     def __str__(self) -> str:
         return (
-            f"{self.wakeups_per_s:.1f} wake-ups/s, {self.cpu_percent:.2f} % of a core "
-            f"({self.busiest})"
+            f"{self.wakeups_per_s:.1f} wake-ups/s ({self.busiest}), "
+            f"{self.preemptions_per_s:.1f} preemptions/s, "
+            f"{self.cpu_percent:.2f} % of a core"
         )
 
 
 def _load(seconds: float) -> Load:
     """What it takes while this program sleeps."""
-    began, used, before = time.monotonic(), _cpu_s(), _switches()
+    began, used = time.monotonic(), _cpu_s()
+    slept, preempted = _switches("voluntary"), _switches("nonvoluntary")
     time.sleep(seconds)
-    passed, used, after = time.monotonic() - began, _cpu_s() - used, _switches()
-    counts = {thread: count - before.get(thread, 0) for thread, count in after.items()}
-    ranked = sorted(counts.items(), key=lambda item: -item[1])
-    busiest = ", ".join(f"{name} {n / passed:.0f}/s" for (_, name), n in ranked[:4])
-    return Load(sum(counts.values()) / passed, 100 * used / passed, busiest)
+    passed, used = time.monotonic() - began, _cpu_s() - used
+    wakeups = _switches("voluntary") - slept
+    preemptions = _switches("nonvoluntary") - preempted
+    busiest = [f"{count / passed:.0f}/s" for _, count in wakeups.most_common(5)]
+    return Load(
+        wakeups.total() / passed,
+        preemptions.total() / passed,
+        100 * used / passed,
+        " + ".join(busiest),
+    )
 
 
-def _switches() -> dict[tuple[str, str], int]:
-    """(thread id, name) -> context switches so far, of either kind (man proc_pid)."""
-    counts = {}
+def _switches(kind: str) -> Counter[str]:
+    """Context switches so far, by thread."""
+    counts: Counter[str] = Counter()
     for thread in Path(f"/proc/{box.main_pid()}/task").iterdir():
-        lines = (thread / "status").read_text().splitlines()
-        status = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
-        counts[thread.name, status["Name"]] = int(
-            status["voluntary_ctxt_switches"]
-        ) + int(status["nonvoluntary_ctxt_switches"])
+        for line in (thread / "status").read_text().splitlines():
+            if line.startswith(f"{kind}_ctxt_switches:"):
+                counts[thread.name] = int(line.split()[1])
     return counts
 
 
@@ -97,7 +111,7 @@ def _speaking() -> str:
     return str(load)
 
 
-@scenario("a press is seen as soon as it is debounced")
+@scenario("a press is seen as soon as the kernel has debounced it")
 def _press() -> str:
     before = box.CONFIG.read_text()
     # Dark until it listens: then the light tells when the press was seen.
@@ -107,19 +121,23 @@ def _press() -> str:
         with live_service(), box.hosts(NAME):
             box.shows_signal(Signal.IDLE, limit_s=60)
             time.sleep(3)
-            seen_ms = sorted(_press_to_light_ms() for _ in range(_TAPS))
+            debounced = _median_ms(_press_to_edge_s)
+            lit = _median_ms(_press_to_light_s)
     finally:
         box.CONFIG.write_text(before)
-    own_ms = statistics.median(seen_ms) - ButtonSection().bounce_ms
     figure = (
-        f"light {statistics.median(seen_ms):.1f} ms after the press at the median, "
-        f"{seen_ms[-1]:.1f} at worst, {ButtonSection().bounce_ms} of them debouncing"
+        f"light {lit:.1f} ms after the press at the median; a program that only waits "
+        f"for the edge has it after {debounced:.1f}"
     )
-    expect(own_ms <= _MOST_LATENCY_MS, figure)
+    expect(lit - debounced <= _MOST_LATENCY_MS, figure)
     return figure
 
 
-def _press_to_light_ms() -> float:
+def _median_ms(measure: Callable[[], float]) -> float:
+    return 1000 * statistics.median(measure() for _ in range(_TAPS))
+
+
+def _press_to_light_s() -> float:
     with board.led_line() as line:
         began = time.monotonic()
         board.press()
@@ -128,4 +146,20 @@ def _press_to_light_ms() -> float:
         seconds = time.monotonic() - began
     board.release()
     time.sleep(0.4)
-    return 1000 * seconds
+    return seconds
+
+
+def _press_to_edge_s() -> float:
+    """Of a line that is nobody's, debounced as the talk button is."""
+    settings = gpiod.LineSettings(
+        edge_detection=Edge.FALLING,
+        bias=Bias.PULL_UP,
+        debounce_period=timedelta(milliseconds=ButtonSection().bounce_ms),
+    )
+    with gpiod.request_lines("/dev/gpiochip0", {_SPARE_GPIO: settings}) as line:
+        began = time.monotonic()
+        board.press(_SPARE_GPIO)
+        line.wait_edge_events(1.0)
+        seconds = time.monotonic() - began
+        board.release(_SPARE_GPIO)
+    return seconds
