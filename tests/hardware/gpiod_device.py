@@ -16,6 +16,8 @@ from types import SimpleNamespace
 from gpiod import EdgeEvent, LineSettings
 from gpiod.line import Bias, Direction, Edge, Value
 
+from appliance.hardware import libgpiod
+
 _RISING, _FALLING = (
     kind.value for kind in (EdgeEvent.Type.RISING_EDGE, EdgeEvent.Type.FALLING_EDGE)
 )
@@ -62,8 +64,8 @@ class Request:
         self._device, self._line, self._kept = device, line, kept
         self._edges: deque[EdgeEvent] = deque()
         self._ready, self._signal = os.pipe()
-        #: (level, monotonic s) of each write.
-        self.writes: list[tuple[bool, float]] = []
+        #: (level, monotonic s) of the last writes.
+        self.writes: deque[tuple[bool, float]] = deque(maxlen=1000)
         self._set(settings)
 
     @property
@@ -130,6 +132,12 @@ class Kernel:
 
     def __init__(self, **devices: Device) -> None:
         self.devices = {f"/dev/{name}": device for name, device in devices.items()}
+
+    def install(self) -> None:
+        """For this process, and before it asks for its first line."""
+        libgpiod.glob = lambda _: list(self.devices)
+        libgpiod.gpiod.request_lines = self.request_lines
+        libgpiod.gpiod.Chip = self.Chip
 
     def request_lines(self, path, config, consumer, event_buffer_size=16):
         device, ((line, settings),) = self.devices[path], config.items()

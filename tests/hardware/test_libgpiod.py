@@ -31,10 +31,14 @@ TALK, LED, A, B = 17, 27, 5, 6
 
 def boot(monkeypatch, **devices: Device) -> None:
     """This machine has these GPIO chips."""
-    kernel = Kernel(**devices)
-    monkeypatch.setattr(libgpiod, "glob", lambda _: list(kernel.devices))
-    monkeypatch.setattr(libgpiod.gpiod, "request_lines", kernel.request_lines)
-    monkeypatch.setattr(libgpiod.gpiod, "Chip", kernel.Chip)
+    for module, name in (
+        (libgpiod, "glob"),
+        (libgpiod.gpiod, "request_lines"),
+        (libgpiod.gpiod, "Chip"),
+    ):
+        # So that they are put back.
+        monkeypatch.setattr(module, name, getattr(module, name))
+    Kernel(**devices).install()
     monkeypatch.setattr(gpiozero.Device, "pin_factory", None)
     monkeypatch.delenv("GPIOZERO_PIN_FACTORY", raising=False)
 
@@ -131,7 +135,11 @@ async def test_on_and_off_are_written_once_and_no_thread_wakes(chip):
     for level in (1, 0, 1):
         light.value = level
     # Of them one is the line's first level.
-    assert [level for level, _ in chip.requests[LED].writes][-3:] == [True, False, True]
+    assert [level for level, _ in list(chip.requests[LED].writes)[-3:]] == [
+        True,
+        False,
+        True,
+    ]
     assert gpiozero.Device.pin_factory.pin(LED)._pwm._thread is None
     light.close()
 
@@ -148,7 +156,7 @@ async def test_a_level_in_between_is_pulsed_for_as_long_as_it_lasts(chip):
     await asyncio.sleep(0.05)
     assert len(request.writes) == count
     lit = dark = 0.0
-    for (level, at), (_, then) in itertools.pairwise(request.writes[2:-1]):
+    for (level, at), (_, then) in itertools.pairwise(list(request.writes)[2:-1]):
         lit, dark = (lit + then - at, dark) if level else (lit, dark + then - at)
     assert 0.15 < lit / (lit + dark) < 0.45
     light.close()
@@ -164,7 +172,7 @@ async def test_a_light_at_rest_that_cannot_be_dimmed_for_nothing_shows_a_sign_of
     request = chip.requests[LED]
     await until(lambda: len(request.writes) >= 4)
     await asyncio.sleep(0.1)
-    (_, (lit, at), (dark, then)) = request.writes[-3:]
+    (_, (lit, at), (dark, then)) = list(request.writes)[-3:]
     assert (lit, dark) == (True, False)
     assert then - at < 0.1
     glowing.cancel()

@@ -149,8 +149,10 @@ def wall_clock_names(source: str) -> set[str]:
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             named |= {f"{node.value.id}.{node.attr}", node.value.id}
         elif isinstance(node, ast.ImportFrom):
-            named |= {f"{node.module}.{alias.name}" for alias in node.names}
-            named.add(node.module or "")
+            names = {alias.name for alias in node.names}
+            named |= {f"{node.module}.{name}" for name in names}
+            # A length of time is no clock.
+            named |= {node.module or ""} if names != {"timedelta"} else set()
         elif isinstance(node, ast.Import):
             named |= {alias.name for alias in node.names}
     return named & WALL_CLOCK

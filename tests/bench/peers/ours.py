@@ -1,27 +1,23 @@
 # SPDX-License-Identifier: MIT
-"""`voice-appliance run` on mock pins, with a finger on its button: press and release
-are lines on stdin. Nothing of the service is changed."""
+"""`voice-appliance run`, with a finger on its button: press and release are lines on
+stdin. Below libgpiod there is a stand-in of the GPIO chip: nothing of the service is
+changed, its LED is pulsed as on a Pi, and an edge wakes it through a file."""
 
 import sys
 import threading
-from collections import deque
-
-from gpiozero import Device
 
 from appliance.__main__ import main
-from appliance.config.file import ButtonSection, LedSection
-from appliance.demo.panel import Panel
+from appliance.config.sections import ButtonSection
+from tests.hardware.gpiod_device import Device, Kernel
 
 
-def obey(panel: Panel) -> None:
+def obey(chip: Device) -> None:
     for line in sys.stdin:
-        (panel.press if line == "press\n" else panel.release)()
+        # Active low.
+        chip.drive(ButtonSection().talk_gpio, line != "press\n")
 
 
-button = ButtonSection()
-panel = Panel(button.talk_gpio, active_low=button.active_low)
-# A mock pin remembers each brightness it ever had, which no LED does.
-led = Device.pin_factory.pin(LedSection().gpio)
-led.states = deque(led.states, maxlen=2)
-threading.Thread(target=obey, args=(panel,), daemon=True).start()
+chip = Device("pinctrl-bcm2711")
+Kernel(gpiochip0=chip).install()
+threading.Thread(target=obey, args=(chip,), daemon=True).start()
 sys.exit(main())
