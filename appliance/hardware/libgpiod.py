@@ -17,6 +17,7 @@ from gpiozero import PinFixedPull, PinInvalidPull, PinSetInput
 from gpiozero.pins.pi import PiFactory, PiPin
 
 from appliance.hardware.gpio import GpioUnavailable
+from appliance.hardware.kernel_pwm import KernelPwm, kernel_pwm
 from appliance.hardware.pwm import FREQUENCY_HZ, SoftwarePwm
 
 CONSUMER = "voice-appliance"
@@ -84,7 +85,7 @@ class LibgpiodPin(PiPin):  # type: ignore[misc]
         self._request: gpiod.LineRequest | None = None
         self._settings = gpiod.LineSettings()
         self._edges = "both"
-        self._pwm: SoftwarePwm | None = None
+        self._pwm: SoftwarePwm | KernelPwm | None = None
 
     def close(self) -> None:
         """Let go of the line, which is an input from then on."""
@@ -123,7 +124,7 @@ class LibgpiodPin(PiPin):  # type: ignore[misc]
     @property
     def pulses(self) -> bool:
         """Whether a level between 0 and 1 keeps a thread awake."""
-        return self._pwm is not None
+        return isinstance(self._pwm, SoftwarePwm)
 
     def report(self, at: float, state: int) -> None:
         """Tell who asked for the edges, if there still is somebody."""
@@ -131,7 +132,14 @@ class LibgpiodPin(PiPin):  # type: ignore[misc]
             self._call_when_changed(at, state)
 
     def output_with_state(self, state: float) -> None:
-        """An output that begins at this level."""
+        """An output that begins at this level.
+
+        A line that the kernel pulses is the kernel's, and is not claimed.
+        """
+        if pwm := kernel_pwm(self._number):
+            self._pwm = pwm
+            self._settings = replace(self._settings, direction=Direction.OUTPUT)
+            return
         level = Value.ACTIVE if state else Value.INACTIVE
         self._configure(direction=Direction.OUTPUT, bias=Bias.AS_IS, output_value=level)
 
