@@ -36,7 +36,7 @@ fail() {
 install_all() {
     python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
         fail "Python 3.11 or newer is needed; this is $(python3 --version)"
-    # The distribution's lgpio, if there is one, needs no compiler.
+    # What the distribution has needs no compiler.
     python3 -m venv --system-site-packages "$root$venv" ||
         fail "no virtual environment: apt install python3-venv"
     # What an earlier build left there would be installed, too.
@@ -45,8 +45,6 @@ install_all() {
         --constraint "$here/constraints.txt" "$here" ||
         fail "pip says what it lacks; compiler and headers come by: apt install" \
             "build-essential libsystemd-dev pkg-config portaudio19-dev python3-dev"
-    "$root$venv/bin/python" -c 'import lgpio' 2>/dev/null ||
-        echo "install.sh: GPIO needs lgpio: apt install python3-lgpio" >&2
 
     install -d "$root/usr/bin"
     ln -sf "$venv/bin/voice-appliance" "$root/usr/bin/voice-appliance"

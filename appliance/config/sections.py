@@ -108,10 +108,18 @@ class LedSection(Section, frozen=True):
         ),
     ] = 27
     brightness: Annotated[
-        float, Meta(ge=0.05, le=1, description="of everything but idle")
+        float,
+        Meta(ge=0.05, le=1, description="of everything but idle; 1 costs least"),
     ] = 1.0
     idle_brightness: Annotated[
-        float, Meta(ge=0, le=1, description="while idle; 0 is off")
+        float,
+        Meta(
+            ge=0,
+            le=1,
+            description="while idle; 0 is off; between 0 and 1 it is dim where the "
+            "kernel has PWM on the pin (dtoverlay=pwm-gpio,gpio=27), else a short "
+            "flash every 4 s",
+        ),
     ] = 0.05
 
 

@@ -111,6 +111,9 @@ MUST_NOT: dict[str, Callable[[], object]] = {
 }
 MUST: dict[str, Callable[[], object]] = {
     "open the GPIO chip": _device("/dev/gpiochip0"),
+    "dim by the kernel's PWM": lambda: _of_the_chip("sim_gpio1/pull").write_text(
+        "pull-up"
+    ),
     "open the sound card": _device("/dev/snd/controlC0"),
     "open a playback device": _device("/dev/snd/pcmC0D0p"),
     "list the sound cards": _read("/proc/asound/cards"),
@@ -128,6 +131,11 @@ def _made(name: str) -> Path:
     path = _RUNTIME / name
     path.touch()
     return path
+
+
+def _of_the_chip(name: str) -> Path:
+    """A file of sysfs that stands for those of a PWM: the scenario has opened it."""
+    return next(Path("/sys/devices/platform").glob(f"gpio-sim.*/gpiochip*/{name}"))
 
 
 def _a_key() -> Path:

@@ -3,6 +3,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import box
@@ -23,6 +24,7 @@ RuntimeDirectoryPreserve=yes
 def _sandbox() -> str:
     box.is_ready()
     run("systemctl", "stop", box.UNIT)
+    _open_to_group_gpio()
     unit = Path(box.shows("FragmentPath")).read_text()
     probe = re.sub(_NOT_TAKEN, "", unit).replace("[Service]\n", _TAKES_ITS_PLACE)
     _UNIT.write_text(probe)
@@ -32,6 +34,13 @@ def _sandbox() -> str:
     wrong = [what for what, as_it_should in report.items() if not as_it_should]
     expect(not wrong, "; ".join(wrong))
     return f"{len(report)} probes"
+
+
+def _open_to_group_gpio() -> None:
+    """As Raspberry Pi OS's udev rules do with /sys/class/pwm."""
+    for file in Path("/sys/devices/platform").glob("gpio-sim.*/gpiochip*/*/pull"):
+        shutil.chown(file, group="gpio")
+        file.chmod(0o664)
 
 
 @scenario("systemd's own verdict on the unit")
