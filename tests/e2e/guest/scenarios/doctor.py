@@ -19,6 +19,7 @@ from verdict import Failed, expect, run, scenario
 
 from appliance.core.signals import TABLE, Signal
 
+_LIBGPIOD = Path("/usr/lib/python3/dist-packages/gpiod")
 _CHIP_NODE = Path("/dev/gpiochip0")
 Line = dict[str, Any]
 Condition = Callable[[], AbstractContextManager[None]]
@@ -128,6 +129,16 @@ def _without_chip() -> Iterator[None]:
 
 
 @contextmanager
+def _without_libgpiod() -> Iterator[None]:
+    aside = _LIBGPIOD.rename(_LIBGPIOD.with_name("gpiod-aside"))
+    try:
+        with _finger():
+            yield
+    finally:
+        aside.rename(_LIBGPIOD)
+
+
+@contextmanager
 def _busy() -> Iterator[None]:
     command = ["arecord", "--quiet", "--device=default", "/dev/null"]
     with subprocess.Popen(command) as arecord:
@@ -212,6 +223,7 @@ _TROUBLES = (
     Trouble(
         "no GPIO chip", _without_chip, ("button", "led"), "GPIO library", Signal.GPIO
     ),
+    Trouble("no libgpiod, but lgpio", _without_libgpiod, ("button",), "GPIO library"),
     Trouble("the chip is root's only", _shut, ("permissions",), "devices"),
     Trouble("no network", nullcontext, ("dns", "tls"), "name server", Signal.NETWORK),
     Trouble("it is 1970", _in_1970, ("clock", "dns", "tls"), "clock", Signal.CLOCK),
