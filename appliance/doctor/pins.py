@@ -20,7 +20,7 @@ PRESS_LIMIT_S = 10.0
 _BLINKS, _BLINKS_S = 3, 1.6
 _LINES = "gpioinfo; sudo apt install python3-libgpiod; sudo usermod -aG gpio $USER"
 #: Measured in a booted machine (tests/e2e, `rest`): all threads of a resting box.
-_LGPIO_COST = "wakes the processor 1,650 times a second at rest, libgpiod 40 times"
+_LGPIO_COST = "wakes the processor 1,500 times a second at rest, libgpiod 35"
 
 
 @dataclass(frozen=True, slots=True)

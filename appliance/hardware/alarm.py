@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""Waits that end when somebody calls, or at a time, and cost little."""
+"""Cheap waits with a deadline."""
 
 import asyncio
 import math
 
 
 class Alarm:
-    """Wakes the one who waits: when it rings, or at a time.
+    """Wakes its only waiter when it rings, or at a deadline.
 
-    asyncio.timeout() around an Event does the same, with an exception each time that
-    nobody calls; some of these end 25 times a second.
+    asyncio.timeout() around an Event does the same, but raises an exception at each
+    deadline; some of these pass 25 times a second.
 
-    Threads: the event loop's only; others ring by call_soon_threadsafe().
+    Threads: the event loop's only; others use call_soon_threadsafe(alarm.ring).
     """
 
     def __init__(self) -> None:
@@ -19,12 +19,12 @@ class Alarm:
         self._waiting: asyncio.Future[None] | None = None
 
     def ring(self) -> None:
-        """End the wait; if there is none, the next one."""
+        """End the current wait; if there is none, the next."""
         self._has_rung = True
         self._wake()
 
     async def wait(self, until: float | None = None) -> bool:
-        """Until it rings, or `until` (monotonic s); whether it has rung."""
+        """Wait for a ring, or for `until` (monotonic s); return whether it rang."""
         if not self._has_rung:
             await self._sleep(until)
         has_rung, self._has_rung = self._has_rung, False
@@ -46,7 +46,9 @@ class Alarm:
 
 
 def next_second(now: float) -> float:
-    """When to look again (monotonic s) at what is looked at once a second: all of it
-    together, for to wake up is what costs a box that rests (cf. round_jiffies(),
-    Linux, kernel/time/timer.c)."""
+    """When to look again (monotonic s) at what is checked once a second.
+
+    All such checks fall on the same instant: at rest the wake-up is the cost, not the
+    check (cf. round_jiffies(), Linux, kernel/time/timer.c).
+    """
     return math.floor(now) + 1.0

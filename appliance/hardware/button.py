@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Reads the talk button by its level: edges get lost, and bounce."""
+"""The talk button, read by its level: edges bounce, and get lost."""
 
 import asyncio
 import math
@@ -15,7 +15,7 @@ HELD_POLL_S = 0.25
 
 
 class TalkButton:
-    """The button on GPIO line `pin`; posts TalkPressed and TalkReleased, by turns.
+    """The button on GPIO line `pin`; posts TalkPressed and TalkReleased in turn.
 
     An edge, debounced by the kernel, is only a reason to read the level, and not the
     only one: `run` also reads it at intervals, so a lost edge heals.
@@ -46,7 +46,7 @@ class TalkButton:
         self._button.when_deactivated = self._read
 
     async def run(self) -> None:
-        """Heal what the edges missed, for ever; `beat_at` is when it last looked.
+        """Post what the edges missed, for ever; `beat_at` is when it last looked.
 
         Raises GpioUnavailable once the chip is gone.
         """
@@ -54,7 +54,7 @@ class TalkButton:
         while True:
             self.beat_at = time.monotonic()
             if self._button.is_active != self._is_pressed:
-                # It may be bouncing: a level that lasts will still be there.
+                # It may be bouncing: only a level that lasts counts.
                 await asyncio.sleep(self._bounce_s)
                 self._read()
             await self._moved.wait(self._next_look())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Claims the box's GPIO lines; one clear line when one cannot be had."""
+"""Claims GPIO lines; one clear line of text when one cannot be had."""
 
 import os
 import warnings
@@ -13,7 +13,7 @@ from appliance.basics.errors import EXIT_CONFIG, ApplianceError
 
 
 class GpioUnavailable(ApplianceError):
-    """No GPIO library or chip, or the line is taken; it may be had later.
+    """No GPIO library or chip, or the line is in use; a later try may succeed.
 
     The text is one line that says what to do.
     """
@@ -51,7 +51,7 @@ def claim_led(gpio: int) -> gpiozero.PWMLED:
 
 
 def claim_encoder(a_gpio: int, b_gpio: int) -> gpiozero.RotaryEncoder:
-    """A knob that turns for ever, on two lines. Raises as claim_button."""
+    """A knob without end stops, on two lines. Raises as claim_button."""
     with _claiming(f"[volume] encoder_a_gpio = {a_gpio}, encoder_b_gpio = {b_gpio}"):
         return gpiozero.RotaryEncoder(a_gpio, b_gpio, max_steps=0)
 

@@ -15,14 +15,14 @@ FADE_STEP_S = 0.04
 _DARK = LedPattern("dark", (Glow(0.0, 0.0),))
 #: Steady at the idle brightness.
 _REST = Glow(None, 0.0)
-#: In place of a dim light that would keep the processor awake: the box is alive.
+#: Instead of a dim light that would keep the processor awake.
 _SIGN_OF_LIFE = (Glow(1.0, 0.02), Glow(0.0, 4.0))
 
 
 class StatusLed:
     """The LED on GPIO line `pin`, dimmed to `brightness`, or `idle_brightness` (0..1).
 
-    At rest it costs nothing: where a dim light would, it flashes briefly, every 4 s.
+    At rest it costs nothing: where a dim light would, it flashes every 4 s instead.
 
     Threads: one, the event loop's.
     """
@@ -38,18 +38,18 @@ class StatusLed:
         self._is_costly = wakes_at_rest(self._led)
 
     def show(self, pattern: LedPattern) -> None:
-        """Show `pattern` from now on; one that is being shown keeps its rhythm."""
+        """Show `pattern` from now on; the pattern already shown keeps its rhythm."""
         if pattern != self._pattern:
             self._pattern = pattern
             self._changed.ring()
 
     def dim(self, brightness: float, idle_brightness: float) -> None:
-        """Go on with other levels (0..1)."""
+        """Change the levels (0..1) from now on."""
         self._brightness, self._idle_brightness = brightness, idle_brightness
         self._changed.ring()
 
     async def run(self) -> None:
-        """Glow through the pattern that is to be shown, for ever."""
+        """Show the current pattern, for ever."""
         while True:
             for level, keep_s in brightness_steps(self._steps(), self._led.value):
                 self._led.value = level
@@ -58,7 +58,7 @@ class StatusLed:
                     break
 
     def close(self) -> None:
-        """Turn it off, and let go of the line."""
+        """Turn it off, and release the line."""
         self._led.close()
 
     def _steps(self) -> tuple[Glow, ...]:
@@ -76,9 +76,9 @@ class StatusLed:
 def brightness_steps(
     steps: Sequence[Glow], level: float
 ) -> Iterator[tuple[float, float | None]]:
-    """The way of the light from `level` on: each next level, and seconds to keep it.
+    """The levels that follow `level`, each with the seconds to keep it.
 
-    It has no end, but where it comes to rest: there the seconds are None.
+    Endless, unless the light comes to rest: there the seconds are None.
     """
     for step in itertools.cycle(steps):
         ticks = round(step.fade_s / FADE_STEP_S)

@@ -68,7 +68,7 @@ class LibgpiodFactory(PiFactory):  # type: ignore[misc]
             loop.remove_reader(pin.fd)
 
     def _read_edges(self) -> None:
-        """In the order of all lines: an encoder's direction is which came first."""
+        """In order of time over all lines: that tells an encoder's direction."""
         edges = [edge for pin in list(self._watched) for edge in pin.read_edges()]
         for at, pin, state in sorted(edges, key=lambda edge: edge[0]):
             pin.report(at, state)
@@ -88,7 +88,7 @@ class LibgpiodPin(PiPin):  # type: ignore[misc]
         self._pwm: SoftwarePwm | KernelPwm | None = None
 
     def close(self) -> None:
-        """Let go of the line, which is an input from then on."""
+        """Release the line, as an input."""
         self.when_changed = None
         self.frequency = None
         if self._request:
@@ -106,7 +106,7 @@ class LibgpiodPin(PiPin):  # type: ignore[misc]
         return self._request.fd
 
     def read_edges(self) -> Iterator[tuple[float, "LibgpiodPin", int]]:
-        """Those that wait: instant (monotonic s), pin, new level."""
+        """The pending ones: instant (monotonic s), pin, new level."""
         assert self._request
         try:
             if not self._request.wait_edge_events(0):
@@ -127,7 +127,7 @@ class LibgpiodPin(PiPin):  # type: ignore[misc]
         return isinstance(self._pwm, SoftwarePwm)
 
     def report(self, at: float, state: int) -> None:
-        """Tell who asked for the edges, if there still is somebody."""
+        """Call whoever asked for the edges, if that still exists."""
         if self._when_changed is not None:
             self._call_when_changed(at, state)
 
@@ -256,7 +256,7 @@ class LibgpiodPin(PiPin):  # type: ignore[misc]
 
     @contextmanager
     def _present(self) -> Iterator[None]:
-        """Whoever uses the line of a chip that is gone is told so."""
+        """Turn the errors of a chip that is gone into GpioUnavailable."""
         try:
             yield
         except OSError as error:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Reads what turns the volume: a pair of buttons, a rotary encoder, both or neither."""
+"""Volume controls: a pair of buttons, a rotary encoder, both or neither."""
 
 from collections.abc import Callable
 from contextlib import ExitStack

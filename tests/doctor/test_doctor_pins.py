@@ -101,7 +101,7 @@ def test_the_library_that_reads_the_lines_is_named_with_its_cost(
     monkeypatch.setattr(pins, "library", lambda: name)
     found = examined(pins.examine_library, box())
     assert (found.verdict, name in found.text) == (verdict, True)
-    assert ("1,650 times a second" in found.text) == (name == "lgpio")
+    assert ("1,500 times a second" in found.text) == (name == "lgpio")
 
 
 def test_without_a_library_it_says_what_to_install(monkeypatch):
