@@ -30,7 +30,12 @@ _REVISION = 0x902120
 #: Per line. The kernel keeps 16, which an encoder that bounces fills in two detents.
 _EDGES_KEPT = 64
 _BIASES = {"up": Bias.PULL_UP, "down": Bias.PULL_DOWN, "floating": Bias.DISABLED}
-_EDGES = {"both": Edge.BOTH, "rising": Edge.RISING, "falling": Edge.FALLING}
+_EDGES = {
+    "both": Edge.BOTH,
+    "rising": Edge.RISING,
+    "falling": Edge.FALLING,
+    "none": Edge.NONE,
+}
 
 
 class LibgpiodFactory(PiFactory):  # type: ignore[misc]
@@ -248,11 +253,11 @@ class LibgpiodPin(PiPin):  # type: ignore[misc]
         except ValueError as error:
             raise GpioUnavailable(f"{chip} has no line {self._number}") from error
         except OSError as error:
+            why = f"{chip}: {error.strerror}; is the user in the group gpio (`id`)?"
             if error.errno == errno.EBUSY:
-                why = f"{_consumer(chip, self._number)} has it (`gpioinfo`)"
-            else:
-                why = f"{chip}: {error.strerror}"
-            raise GpioUnavailable(f"{why}; free it, or use another pin") from error
+                consumer = _consumer(chip, self._number)
+                why = f"{consumer} has it (`gpioinfo`); free it, or use another pin"
+            raise GpioUnavailable(why) from error
 
     @contextmanager
     def _present(self) -> Iterator[None]:

@@ -127,6 +127,28 @@ async def test_a_chip_that_vanishes_ends_the_button_and_does_not_spin_the_loop(c
     button.close()
 
 
+@in_loop
+async def test_a_pin_answers_as_gpiozero_expects_of_each(chip):
+    library()
+    device = gpiozero.DigitalInputDevice(22, pull_up=None, active_state=True)
+    pin, seen = device.pin, []
+    assert (pin.function, pin.pull, pin.bounce, pin.edges) == (
+        "input", "floating", None, "both"
+    )  # fmt: skip
+    for edges in ("none", "falling", "rising"):
+        pin.edges = edges
+        device.when_activated = lambda: seen.append(pin.edges)
+        chip.drive(22, True)
+        await asyncio.sleep(0.01)
+        chip.drive(22, False)
+    assert seen == ["rising"]
+    with pytest.raises(gpiozero.PinSetInput):
+        pin.state = 1
+    with pytest.raises(gpiozero.PinInvalidPull):
+        pin.pull = "sideways"
+    device.close()
+
+
 # --- The light ---
 
 
@@ -241,6 +263,14 @@ def test_a_line_in_use_names_who_has_it(chip, consumer):
     chip.consumers[LED] = consumer
     holder = consumer or "the kernel"
     assert led_unavailable().startswith(f'"{holder}" has it (`gpioinfo`); free it, or')
+
+
+def test_a_chip_that_is_shut_after_it_was_found_says_so(chip):
+    library()
+    chip.error = errno.EPERM
+    assert led_unavailable() == (
+        "/dev/gpiochip0: Operation not permitted; is the user in the group gpio (`id`)?"
+    )
 
 
 def test_a_line_that_the_chip_does_not_have_is_told(monkeypatch):
