@@ -1,10 +1,13 @@
-# Two commands on a fresh Debian 12 or 13: `make demo` and `make test`.
+# `make` alone prints what there is. On Debian and Ubuntu; packages come with sudo.
 
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := alsa-utils build-essential debhelper device-tree-compiler dh-python iproute2 \
-	libasound2-dev libasound2-plugins libportaudio2 libsystemd-dev lintian openssl \
-	pkg-config portaudio19-dev python3-dev python3-venv shellcheck sox systemd
+# To compile PyAudio, systemd-python and the virtual card, and to run them.
+DEMO_PACKAGES := gcc libasound2-dev libc6-dev libportaudio2 libsystemd-dev pkg-config \
+	portaudio19-dev python3-dev python3-venv
+DEB_PACKAGES := build-essential debhelper device-tree-compiler dh-python lintian
+TEST_PACKAGES := $(DEMO_PACKAGES) $(DEB_PACKAGES) alsa-utils iproute2 \
+	libasound2-plugins openssl shellcheck sox systemd
 MINUTES ?= 60
 AREA ?= core
 COUNT ?= 60
@@ -19,20 +22,26 @@ BUILD := build
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' appliance/__init__.py)
 STAGE := $(BUILD)/deb/voice-appliance-$(VERSION)
 
-.PHONY: demo test lint unit fuzz mutants faults soak bench bench-growth bench-quick docs \
-	recording deb package boot-test packages boot-packages clean
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint unit fuzz faults soak mutants bench bench-growth bench-quick \
+	docs recording deb package sdist release boot-test demo-packages test-packages \
+	deb-packages boot-packages clean
 
-demo: $(VENV)/.installed ## Ask the built-in simulator one question
+help: ## Print this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
+	while IFS='|' read -r target text; do printf '%-14s%s\n' "$$target" "$$text"; done
+
+demo: $(VENV)/.demo ## Ask the built-in simulator one question: no Pi, no key
 	$(BIN)/voice-appliance demo --virtual-card </dev/null
 
-test: lint unit ## All checks, as CI runs them
+test: lint unit ## All checks and tests: what a change must pass
 
-lint: $(VENV)/.installed
+lint: $(VENV)/.installed ## Format, style and types only
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-unit: $(VENV)/.installed
+unit: $(VENV)/.installed ## The tests only, with coverage
 	$(BIN)/pytest --numprocesses=3 --dist=loadfile \
 		--cov --cov-report=term:skip-covered
 	$(BIN)/coverage report --fail-under=100 \
@@ -40,44 +49,44 @@ unit: $(VENV)/.installed
 
 FRAMES ?= 1100000
 
-fuzz: $(VENV)/.installed ## FRAMES mutated frames and files; SEED=N for the same again
+fuzz: $(VENV)/.installed ## Broken frames and files; FRAMES=N, SEED=N repeats a run
 	FUZZ_FRAMES=$(FRAMES) FUZZ_SEED=$(SEED) $(BIN)/pytest -s tests/fuzz
 
 mutants: $(VENV)/.installed ## Break the code in COUNT places of AREA; does a test notice?
 	$(BIN)/python -m tests.mutants --area $(AREA) --count $(COUNT) \
 		$(if $(SEED),--seed $(SEED))
 
-faults: $(VENV)/.installed ## Every fault in every phase of a turn, and what comes of it
+faults: $(VENV)/.installed ## Every fault in every phase of a turn, one table: 15 minutes
 	$(BIN)/python -m tests.faults
 
-soak: $(VENV)/.installed ## Everything goes wrong, for MINUTES
+soak: $(VENV)/.installed ## Random use and random faults for MINUTES=60
 	$(BIN)/python -m tests.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 BENCH := build/bench
 PEERS := ours google-genai pipecat floor
 ROUNDS ?= 5
 
-bench: $(VENV)/.installed $(PEERS:%=$(BENCH)/%/.installed) ## Beside what a user would pick: 20 min
+bench: $(VENV)/.installed $(PEERS:%=$(BENCH)/%/.installed) ## Measure beside what a user would pick: 20 minutes
 	$(BIN)/python -m tests.bench --rounds $(ROUNDS)
 
-bench-growth: $(VENV)/.installed $(BENCH)/ours/.installed ## 1,000 turns: 25 minutes
+bench-growth: $(VENV)/.installed $(BENCH)/ours/.installed ## Memory over 1,000 turns: 25 minutes
 	$(BIN)/python -m tests.bench.growth
 
-bench-quick: $(VENV)/.installed $(BENCH)/ours/.installed $(BENCH)/floor/.installed
+bench-quick: $(VENV)/.installed $(BENCH)/ours/.installed $(BENCH)/floor/.installed ## Measure beside the floor only: a minute
 	$(BIN)/python -m tests.bench --quick
 
-docs: $(VENV)/.installed ## Write what is made from the code: README's table, config
+docs: $(VENV)/.installed ## Write what is made from the code: tables, pictures, config
 	$(BIN)/python -m docs.generate
 
-recording: $(VENV)/.installed ## Run the demo anew for the README's picture
+recording: $(VENV)/.installed ## Record the demo for its picture in the documents
 	$(BIN)/python -m docs.generate.record_demo
 	$(BIN)/python -m docs.generate
 
-deb: package ## build/voice-appliance_VERSION_all.deb, for Debian 13
+deb: package ## Build the package for Raspberry Pi OS 13
 	lintian --fail-on=error,warning $(BUILD)/deb/*.changes
 	@echo "The package: $(BUILD)/voice-appliance_$(VERSION)_all.deb"
 
-package: packages
+package: deb-packages
 	rm -rf $(BUILD)/deb && mkdir -p $(STAGE)
 	tar --create --exclude=__pycache__ appliance deploy hw/asound.conf \
 		hw/config.txt.d hw/overlays/*.dts README.md LICENSE \
@@ -89,25 +98,41 @@ package: packages
 boot-test: deb boot-packages ## Boot machines with the package, use it, cut their power
 	python3 -m tests.e2e
 
-$(VENV)/.installed: pyproject.toml constraints.txt | packages
+sdist: $(VENV)/.installed ## Build dist/*.tar.gz, with the tests and the package, and the wheel
+	$(BIN)/python -m build
+
+release: ## Version, changelogs, commit, tag, and all files: VERSION=0.2.0
+	python3 deploy/release.py $(VERSION)
+	$(MAKE) deb sdist
+
+$(VENV)/.demo: pyproject.toml constraints.txt | demo-packages
 	python3 -m venv $(VENV)
 	@echo "Installing into $(VENV): this takes about a minute."
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[test]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
 	touch $@
 
-$(BENCH)/%/.installed: tests/bench/peers/%.txt constraints.txt pyproject.toml | packages
+$(VENV)/.installed: pyproject.toml constraints.txt | test-packages
+	python3 -m venv $(VENV)
+	@echo "Installing into $(VENV): this takes about a minute."
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $(VENV)/.demo $@
+
+$(BENCH)/%/.installed: tests/bench/peers/%.txt constraints.txt pyproject.toml | test-packages
 	python3 -m venv $(BENCH)/$*
 	@echo "Installing into $(BENCH)/$*: $(if $(filter pipecat,$*),a,less than a) minute."
 	$(BENCH)/$*/bin/pip install --quiet --requirement $< \
 		$(if $(filter ours,$*),--constraint constraints.txt)
 	touch $@
 
+demo-packages: PACKAGES := $(DEMO_PACKAGES)
+test-packages: PACKAGES := $(TEST_PACKAGES)
+deb-packages: PACKAGES := $(DEB_PACKAGES)
 boot-packages: PACKAGES := $(BOOT_PACKAGES)
-packages boot-packages:
+demo-packages test-packages deb-packages boot-packages:
 	$(if $(MISSING),$(SUDO) apt-get update && \
 	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y \
 	--no-install-recommends $(MISSING))
 
-clean:
-	rm -rf $(VENV) answer.wav build *.egg-info .coverage* .hypothesis .mypy_cache \
+clean: ## Remove all that was built and installed here
+	rm -rf $(VENV) answer.wav build dist *.egg-info .coverage* .hypothesis .mypy_cache \
 		.ruff_cache
