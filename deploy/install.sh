@@ -6,7 +6,7 @@ set -eu
 
 usage="\
 deploy/install.sh               install or update, enable and start
-deploy/install.sh --uninstall   remove all of it but configuration and key"
+deploy/install.sh --uninstall   remove everything but configuration and key"
 
 here=$(cd "$(dirname "$0")/.." && pwd)
 # The tests install below a directory, and start nothing.
@@ -33,18 +33,29 @@ fail() {
     exit 1
 }
 
+# Both own /usr/bin/voice-appliance, and units in /etc would hide the package's.
+refuse_beside_the_package() {
+    # shellcheck disable=SC2016 # dpkg-query expands it
+    status=$(dpkg-query -W -f '${Status}' voice-appliance 2>/dev/null) || return 0
+    case $status in
+    *" installed") fail "the package is installed; first: apt remove voice-appliance" ;;
+    esac
+}
+
 install_all() {
     python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
         fail "Python 3.11 or newer is needed; this is $(python3 --version)"
     # What the distribution has needs no compiler.
     python3 -m venv --system-site-packages "$root$venv" ||
-        fail "no virtual environment: apt install python3-venv"
+        fail "no virtual environment: apt install --no-install-recommends python3-venv"
     # What an earlier build left there would be installed, too.
     rm -rf "$here/build/lib"
-    "$root$venv/bin/pip" install --quiet --upgrade \
-        --constraint "$here/constraints.txt" "$here" ||
-        fail "pip says what it lacks; compiler and headers come by: apt install" \
-            "build-essential libsystemd-dev pkg-config portaudio19-dev python3-dev"
+    # By the environment, so that it holds for what builds the packages, too. Hashes would
+    # not fit: Raspberry Pi OS takes wheels from an index that builds its own.
+    PIP_CONSTRAINT=$here/constraints.txt \
+        "$root$venv/bin/pip" install --quiet --upgrade "$here" ||
+        fail "pip says what is missing; for compiler and headers:" \
+            "apt install --no-install-recommends build-essential libsystemd-dev pkg-config portaudio19-dev python3-dev"
 
     install -d "$root/usr/bin"
     ln -sf "$venv/bin/voice-appliance" "$root/usr/bin/voice-appliance"
@@ -56,7 +67,7 @@ install_all() {
     install -d "$root$share/overlays"
     dtc -@ -I dts -O dtb -o "$root$share/overlays/voice-appliance.dtbo" \
         "$here/hw/overlays/voice-appliance.dts" ||
-        fail "no overlay: apt install device-tree-compiler"
+        fail "no overlay: apt install --no-install-recommends device-tree-compiler"
     config=$root/etc/voice-appliance/config.toml
     [ -e "$config" ] || install -D -m 644 "$here/deploy/config/config.toml" "$config"
 }
@@ -98,11 +109,13 @@ need_root() {
 
 case ${1:-} in
 "")
+    refuse_beside_the_package
     need_root
     install_all
     [ -n "$root" ] || start
     ;;
 --uninstall)
+    refuse_beside_the_package
     need_root "$1"
     [ -n "$root" ] || stop
     remove_all

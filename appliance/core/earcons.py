@@ -26,23 +26,6 @@ _MELODIES: dict[Earcon, tuple[Note, ...]] = {
 }
 
 
-_IN_WORDS = {
-    Earcon.READY: "three notes rising",
-    Earcon.CUT_OFF: "two high pips",
-    Earcon.NO_ANSWER: "the same note twice",
-    Earcon.LOST: "three notes falling",
-    Earcon.NEW: "two notes up, twice, quick",
-}
-
-
-def in_words(earcon: Earcon) -> str:
-    """How it sounds, for those who read about it."""
-    if earcon in _IN_WORDS:
-        return _IN_WORDS[earcon]
-    code = next(fault.value for fault in Fault if earcon_of(fault) is earcon)
-    return f"two notes falling, then {code} short"
-
-
 @cache
 def earcon_pcm(earcon: Earcon) -> bytes:
     """The sound as s16le mono at 24 kHz."""

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""The documents that are made from the code and committed."""
+"""All that is made from the code and committed: whole files, and parts of pages.
 
-import argparse
+A part stands between two comments that name it; a page may have any of PARTS.
+"""
+
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from appliance.cli import parser
-from appliance.core.earcons import in_words
-from appliance.core.signals import TABLE, Earcon
+from appliance.config.text import shipped
+from docs.generate import language, pins, settings, signals, states, terminal, wiring
+from docs.generate.catalog import catalog
+from docs.generate.completion import completion
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -14,60 +19,56 @@ DEPLOY = ROOT / "deploy"
 SHIPPED = DEPLOY / "config" / "config.toml"
 CATALOG = DEPLOY / "catalog" / "voice-appliance.catalog"
 COMPLETION = DEPLOY / "completions" / "voice-appliance"
-BEGIN, END = "<!-- signals: made by `make docs` -->", "<!-- end of signals -->"
+#: What `make bench` measured, kept as it was printed.
+BENCH = ROOT / "tests" / "bench" / "results.txt"
 
 
-def table() -> str:
-    """The signals as Markdown."""
-    rows = [
-        f"| {row.situation} | {row.led} | {_sound(row.earcon)} | {row.advice} |"
-        for row in TABLE.values()
-    ]
-    return "\n".join(
-        ["| situation | LED | sound | what to do |", "|---|---|---|---|", *rows]
-    )
+def comparison() -> str:
+    """The table of the benchmark, and below it date and machine."""
+    machine, table, *_ = BENCH.read_text().split("\n\n")
+    return f"{table}\n\n{machine}"
 
 
-def _sound(earcon: Earcon | None) -> str:
-    return f"`{earcon}`: {in_words(earcon)}" if earcon else "–"
-
-
-def updated(readme: str) -> str:
-    """`readme` with its table as the code has it."""
-    before, _, rest = readme.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
-
-
-_COMPLETION = """\
-# Made from the code by `make docs`.
-_voice_appliance() {
-    local word=${COMP_WORDS[COMP_CWORD]} words=
-    case $COMP_CWORD:${COMP_WORDS[1]} in
-%s
-    esac
-    # Anything else is completed as a file name.
-    [[ $COMP_CWORD -eq 1 || $word == -* ]] || return
-    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+FILES: dict[Path, Callable[[], str]] = {
+    SHIPPED: shipped,
+    CATALOG: catalog,
+    COMPLETION: completion,
+    ROOT / "hw" / "pictures" / "wiring.svg": wiring.picture,
+    ROOT / "docs" / "pictures" / "language.svg": language.picture,
+    ROOT / "docs" / "pictures" / "demo.svg": terminal.picture,
 }
-complete -o bashdefault -o default -F _voice_appliance voice-appliance
-"""
+PARTS: dict[str, Callable[[], str]] = {
+    "signals": signals.table,
+    "settings": settings.tables,
+    "states": states.diagram,
+    "pins": pins.markdown,
+    "options": pins.markdown_of_options,
+    "run": terminal.latencies,
+    "bench": comparison,
+}
+_PART = re.compile(
+    r"(<!-- (\w+): made by `make docs` -->\n).*?(<!-- end of \2 -->)", re.DOTALL
+)
 
 
-def completion() -> str:
-    """Verbs and options for bash."""
-    own, verbs = arguments()
-    lines = [f"    1:*) words='{' '.join([*verbs, *own])}' ;;"]
-    lines += [f"    *:{verb}) words='{' '.join(o)}' ;;" for verb, o in verbs.items()]
-    return _COMPLETION % "\n".join(lines)
+def pages() -> list[Path]:
+    """The pages that may have parts."""
+    return [README, *sorted(ROOT.glob("docs/*.md")), *sorted(ROOT.glob("hw/*.md"))]
 
 
-def arguments() -> tuple[list[str], dict[str, list[str]]]:
-    """The options without a verb, and those of each verb, as argparse has them."""
-    top = parser()
-    (verbs,) = (a for a in top._actions if isinstance(a, argparse._SubParsersAction))
-    return _options(top), {verb: _options(p) for verb, p in verbs.choices.items()}
+def updated(page: str) -> str:
+    """The text of a page with its parts as the code has them. KeyError: no such."""
+    return _PART.sub(lambda m: f"{m[1]}{PARTS[m[2]]()}\n{m[3]}", page)
 
 
-def _options(of: argparse.ArgumentParser) -> list[str]:
-    return [o for a in of._actions for o in a.option_strings if o.startswith("--")]
+def parts_of(page: str) -> set[str]:
+    """The names of the parts that a page has."""
+    return {match[2] for match in _PART.finditer(page)}
+
+
+def generated() -> Iterator[tuple[Path, str]]:
+    """Each file, and what must be in it."""
+    for path, made in FILES.items():
+        yield path, made()
+    for path in pages():
+        yield path, updated(path.read_text())

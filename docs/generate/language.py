@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from math import sqrt
 
 from appliance.config.file import LedSection
-from appliance.core.earcons import in_words
 from appliance.core.led_pattern import LedPattern
 from appliance.core.signals import TABLE, Row
+from docs.generate.signals import in_words
 from docs.generate.svg import FAINT, INK, Drawing, Point
 
 _SHOWN_S, _SCALE = 5.0, 74.0
@@ -22,7 +22,7 @@ def picture() -> str:
     drawing.text(28, 38, "What the light and the sounds mean", size=20, bold=True)
     for x, heading in (
         (28, "when"),
-        (_LIGHT_X, f"the light, {_SHOWN_S:g} seconds of it"),
+        (_LIGHT_X, f"the light, {_SHOWN_S:g} seconds"),
         (_SOUND_X, "the sound"),
     ):
         drawing.text(x, 74, heading, colour=FAINT)

@@ -3,7 +3,6 @@
 
 import re
 from pathlib import Path
-from textwrap import fill
 
 from appliance.basics.pcm import CAPTURE_RATE_HZ
 from appliance.config.file import Config
@@ -53,24 +52,35 @@ def picture() -> str:
 
 
 def latencies() -> str:
-    """What the README says of the run: the slower of its turns, in words."""
+    """What the recorded run took, the slower of its turns, as a table."""
     _, _, table = RECORDING.read_text().partition("Latencies in ms:\n")
     heads, *rows = table.partition("\n\n")[0].splitlines()
     columns = re.split(r"  +", heads.strip())
     turns = [dict(zip(columns, row.split(), strict=True)) for row in rows]
     config = Config()
     period_ms = 1000 * config.microphone.period_frames // CAPTURE_RATE_HZ
-    return fill(
-        "In this very run, on two shared cores of a server, it took at most "
-        f"**{_most(turns, 'release to first sound')} ms from release to first sound** "
-        f"({config.turns.tail_ms} of them are the tail, up to {period_ms} a period of "
-        f"the microphone, {Scenario().answer_delay_ms} the simulator's thinking), "
-        f"**{_most(turns, 'press to silence')} ms from press to silence**, and "
-        f"{_most(turns, 'press to wire')} ms from press to the first byte on the wire "
-        f"(nothing is sent before {config.turns.min_hold_ms} ms have shown that it is "
-        f"no tap).",
-        width=88,
+    lines = (
+        (
+            "press to silence",
+            _most(turns, "press to silence"),
+            "the box stops by itself, without asking the service",
+        ),
+        (
+            "press to first byte sent",
+            _most(turns, "press to wire"),
+            f"a press shorter than {config.turns.min_hold_ms} ms is a tap, so nothing "
+            "is sent before",
+        ),
+        (
+            "release to first sound",
+            _most(turns, "release to first sound"),
+            f"{config.turns.tail_ms} ms of tail at most, the rest of a period of "
+            f"{period_ms} ms, and {Scenario().answer_delay_ms} ms that the simulator "
+            "takes to answer",
+        ),
     )
+    rows = [f"| {what} | {took} ms | {why} |" for what, took, why in lines]
+    return "\n".join(["| from … to … | took | of which |", "|---|---|---|", *rows])
 
 
 def _most(turns: list[dict[str, str]], column: str) -> int:

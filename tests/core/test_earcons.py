@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from appliance.basics.pcm import PLAYBACK_RATE_HZ, seconds
-from appliance.core.earcons import earcon_pcm, in_words
+from appliance.core.earcons import earcon_pcm
 from appliance.core.signals import TABLE, Earcon, Fault, earcon_of
 
 EARCONS = list(Earcon)
@@ -44,11 +44,6 @@ def test_no_two_earcons_are_alike():
 @pytest.mark.parametrize("fault", list(Fault))
 def test_a_fault_sounds_as_many_notes_after_its_call_as_it_blinks(fault):
     assert notes(earcon_of(fault)) == 1 + fault.value
-
-
-def test_each_earcon_has_words_of_its_own():
-    assert len({in_words(earcon) for earcon in EARCONS}) == len(EARCONS)
-    assert in_words(Earcon.KEY_REJECTED) == "two notes falling, then 2 short"
 
 
 def test_every_earcon_belongs_to_a_situation():

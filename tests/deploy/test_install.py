@@ -84,6 +84,18 @@ def test_it_installs_everything_twice_as_once(install, machine):
     assert os.readlink(program) == "/opt/voice-appliance/bin/voice-appliance"
 
 
+@pytest.mark.parametrize("arguments", [(), ("--uninstall",)])
+def test_beside_the_package_it_does_nothing(tmp_path, install, machine, arguments):
+    dpkg_query = tmp_path / "bin" / "dpkg-query"
+    dpkg_query.write_text("#!/bin/sh\nprintf 'install ok installed'\n")
+    dpkg_query.chmod(0o755)
+    ended = install(*arguments)
+    assert (ended.returncode, files(machine)) == (1, [])
+    assert "the package is installed" in ended.stderr
+    dpkg_query.write_text("#!/bin/sh\nprintf 'deinstall ok config-files'\n")
+    assert install(*arguments).returncode == 0
+
+
 def test_an_update_keeps_the_configuration(install, machine):
     install()
     (machine / "etc/voice-appliance/config.toml").write_text("# mine\n")

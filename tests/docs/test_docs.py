@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What the documents say is what the code does: each table, link, command, setting."""
+"""What the pages name exists: links, commands, options, settings, journal fields.
+
+No sentence is pinned here, and no page: facts are looked for wherever they stand.
+"""
 
 import io
 import re
@@ -11,10 +14,22 @@ import pytest
 from appliance.basics.strict_toml import ConfigError, parse
 from appliance.cli import parser
 from appliance.config.file import Config
+from appliance.config.sections import PricesSection
 from appliance.core.message_ids import TURN_ID
+from appliance.core.tokens import Spent, Tokens
+from appliance.journal.costs import cost_fields
 from appliance.journal.turn_report import Outcome, Report
 from docs.generate.catalog import catalog
-from docs.generate.documents import README, ROOT, updated
+from docs.generate.completion import arguments
+from docs.generate.documents import (
+    FILES,
+    PARTS,
+    README,
+    ROOT,
+    pages,
+    parts_of,
+    updated,
+)
 from tests.rig.markdown import Document, commands, documents
 
 #: Programs of Raspberry Pi OS and Debian that the documents may call.
@@ -26,7 +41,7 @@ KNOWN = {
 }  # fmt: skip
 VERBS = {"run", "demo", "doctor", "simulate", "config"}
 #: What the box's own folder holds besides the code.
-FOLDERS = ("appliance", "deploy", "hw", "tests")
+FOLDERS = ("appliance", "deploy", "docs", "hw", "tests")
 DOCUMENTS = documents()
 each_document = pytest.mark.parametrize(
     "document", DOCUMENTS, ids=lambda document: str(document.path.relative_to(ROOT))
@@ -102,9 +117,22 @@ def _wrong_journal(arguments: list[str]) -> str | None:
     return _wrong_unit(unit) if unit else None
 
 
-def _turn_fields() -> list[str]:
-    turn = Report(1, 0.0, released_at=1.0, on_wire_at=1.0, first_sound_at=1.0, cut_ms=1)
-    return list(turn.fields())
+def _turn_fields() -> set[str]:
+    """Every field that the line of a turn may have."""
+    tokens = Tokens(*[1] * len(Tokens.__struct_fields__))
+    whole = Report(
+        turn=1,
+        pressed_at=0.0,
+        outcome="cut",
+        released_at=1.0,
+        on_wire_at=1.0,
+        first_sound_at=1.0,
+        cut_ms=1,
+        tokens=tokens,
+        reason="why",
+    )
+    costs = cost_fields(tokens, Spent(), PricesSection())
+    return {*whole.fields(), *whole.words(), *costs}
 
 
 def wrong_setting(section: str, key: str, value: str) -> str | None:
@@ -148,12 +176,27 @@ def test_each_file_of_the_project_that_is_named_exists(document):
     assert [n for n in names if "/" in n and not (ROOT / n).exists()] == []
 
 
-def test_the_documents_are_all_there_and_have_something_to_check():
-    names = {document.path.name for document in DOCUMENTS}
-    assert names == {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "bring-up.md"}
-    for program in ("make", "voice-appliance", "journalctl", "systemctl", "cp", "jq"):
-        called = [w[0] for document in DOCUMENTS for w in document.commands]
-        assert program in called
+def test_the_checks_find_something_to_check():
+    called = {words[0] for document in DOCUMENTS for words in document.commands}
+    assert {"make", "voice-appliance", "journalctl", "systemctl", "cp", "jq"} <= called
+    assert len(DOCUMENTS) > 10
+
+
+def test_each_page_can_be_reached_from_the_readme():
+    reached, new = set(), {README}
+    while new:
+        reached |= new
+        links = {(p, link) for p in new for link in Document(p).links}
+        targets = {(p.parent / link.partition("#")[0]).resolve() for p, link in links}
+        new = {path for path in targets if path.suffix == ".md"} - reached
+    assert set(pages()) - reached == set()
+
+
+def test_apt_installs_nothing_that_is_only_recommended():
+    for document in DOCUMENTS:
+        for words in document.commands:
+            if words[:2] == ["apt", "install"]:
+                assert "--no-install-recommends" in words, document.path
 
 
 @pytest.mark.parametrize(
@@ -170,6 +213,7 @@ def test_the_documents_are_all_there_and_have_something_to_check():
         ("sudo systemctl reload voice-applianec", "voice-applianec: no such unit"),
         ("journalctl -u voice-appliance TRUN=1", "TRUN=1: no such field"),
         ("journalctl MESSAGE_ID=0", "MESSAGE_ID=0: no such message"),
+        ("journalctl CURRENCY=USD ANSWERED=yes TOKENS_OUT_AUDIO=1", None),
         ("cat a > b && gerp c", "gerp: what is that?"),
         ("ssh -t me@box 'sudo apt update && atp install x'", "atp: what is that?"),
         ("sudo deploy/uninstall.sh", "deploy/uninstall.sh is not there"),
@@ -185,7 +229,7 @@ def test_a_command_that_does_not_exist_is_found(command, why):
     ("target", "is_wrong"),
     [
         ("hw/README.md#which-pi", False),
-        ("#the-journal", False),
+        ("#build-one", False),
         ("https://ai.google.dev/gemini-api/docs", False),
         ("hw/README.md#which-pie", True),
         ("hw/REDME.md", True),
@@ -212,16 +256,39 @@ def test_a_setting_that_does_not_exist_is_found(setting, is_wrong):
     assert bool(wrong_setting(*setting)) is is_wrong
 
 
-def test_the_readmes_table_is_the_codes():
-    assert README.read_text() == updated(README.read_text())
+def name_of(path):
+    return str(path.relative_to(ROOT))
 
 
-def test_the_readme_names_every_field_of_a_turn():
-    text = README.read_text()
-    assert [name for name in _turn_fields() if name not in text] == []
-    assert TURN_ID in text
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_a_file_that_is_made_from_the_code_is_up_to_date(path):
+    """`make docs` writes it."""
+    assert path.read_text() == FILES[path]()
 
 
-def test_the_readme_names_every_outcome_of_a_turn():
-    told = README.read_text().partition("`OUTCOME` is ")[2].partition(":")[0]
-    assert re.findall("`(.+?)`", told) == list(get_args(Outcome))
+@pytest.mark.parametrize("path", pages(), ids=name_of)
+def test_the_parts_of_a_page_that_are_made_from_the_code_are_up_to_date(path):
+    assert path.read_text() == updated(path.read_text())
+
+
+def test_each_part_that_can_be_made_is_on_one_page():
+    found = [name for page in pages() for name in parts_of(page.read_text())]
+    assert sorted(found) == sorted(PARTS)
+
+
+def codes() -> set[str]:
+    """All that stands in `...` on any page."""
+    return {code for document in DOCUMENTS for code in document.codes}
+
+
+def test_every_field_and_every_outcome_of_a_turn_is_explained():
+    assert _turn_fields() - codes() == set()
+    assert set(get_args(Outcome)) - codes() == set()
+    assert any(TURN_ID in document.text for document in DOCUMENTS)
+
+
+def test_every_verb_and_every_option_of_the_demo_is_on_a_page():
+    _, verbs = arguments()
+    said = " ".join(word for d in DOCUMENTS for words in d.commands for word in words)
+    assert [verb for verb in verbs if verb not in said] == []
+    assert [o for o in verbs["demo"] if o not in said and o != "--help"] == []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""hw/'s documents: their figures, commands, blink codes and journal lines are real."""
+"""Bring-up and trouble: their commands, blink codes and journal lines are real."""
 
 import re
 import shutil
@@ -7,32 +7,22 @@ import subprocess
 import textwrap
 from pathlib import Path
 
-import pytest
-from msgspec import structs
-
-from appliance.config.file import Config
 from appliance.core.signals import TABLE
 from appliance.doctor.checks import SECTIONS
-from docs.generate.pictures import READMES, updated
+from docs.generate.documents import ROOT
 
-HW = Path(__file__).parents[2] / "hw"
-DOCTOR = HW.parent / "appliance" / "doctor"
+HW = ROOT / "hw"
+DOCTOR = ROOT / "appliance" / "doctor"
 DOCUMENTS = [HW / "README.md", HW / "bring-up.md"]
 #: What the journal says besides the situations of TABLE.
 OTHER_LINES = {"turn", "link lost", "ready", "[button] talk_gpio", "[led] gpio"}
 
 
 def complaints() -> list[list[str]]:
-    """The rows of bring-up.md's last table."""
-    _, _, tail = (HW / "bring-up.md").read_text().partition("## When it does not")
-    rows = [line for line in tail.splitlines() if line.startswith("| ")]
+    """The rows of the table of docs/trouble.md."""
+    text = (ROOT / "docs" / "trouble.md").read_text()
+    rows = [line for line in text.splitlines() if line.startswith("| ")]
     return [[cell.strip() for cell in row.strip("| ").split(" | ")] for row in rows[1:]]
-
-
-@pytest.mark.parametrize("readme", READMES, ids=["hw", "front door"])
-def test_a_readmes_parts_are_those_of_pin_table_and_recording(readme):
-    assert "made by `make docs` -->" in readme.read_text()
-    assert readme.read_text() == updated(readme.read_text())
 
 
 def install_sound(document: Path) -> str:
@@ -43,7 +33,9 @@ def install_sound(document: Path) -> str:
 
 
 def test_the_sound_card_is_set_up_by_the_same_commands_everywhere():
-    assert install_sound(HW / "bring-up.md") == install_sound(HW.parent / "README.md")
+    assert install_sound(HW / "bring-up.md") == install_sound(
+        ROOT / "docs" / "install.md"
+    )
 
 
 def test_the_sound_card_set_up_twice_is_set_up_once(tmp_path):
@@ -120,10 +112,3 @@ def test_every_fault_that_blinks_is_in_the_table():
     for row in TABLE.values():
         if "blink" in row.led and "pause" in row.led:
             assert f"`{row.situation}`" in lines, row.situation
-
-
-def test_the_figures_of_the_periods_are_the_defaults():
-    text = READMES[0].read_text()
-    defaults = structs.asdict(Config())
-    assert f"{defaults['microphone'].period_frames} frames at 16 kHz (128 ms)" in text
-    assert f"{defaults['speaker'].period_frames} frames at\n24 kHz (40 ms)" in text

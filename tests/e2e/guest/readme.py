@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The README's commands, section by section, to be typed in as they stand there."""
+"""The commands of README and pages, by section, to be typed in as they stand there."""
 
 import re
 import subprocess
@@ -9,7 +9,19 @@ from pathlib import Path
 
 from verdict import expect
 
-_README = Path("/tree/README.md")
+_TREE = Path("/tree")
+#: In the order of a newcomer; those about another computer, or parts that are not here,
+#: left out.
+_PAGES = (
+    "install",
+    "use",
+    "privacy",
+    "cost",
+    "configuration",
+    "tools",
+    "journal",
+    "doctor",
+)
 #: A block of commands, or a command in the text.
 _COMMANDS = re.compile(
     r"^ *```sh\n(.*?)^ *```"
@@ -28,12 +40,15 @@ _STOPPED = 124
 
 
 def sections() -> Iterator[tuple[str, list[str]]]:
-    """Each heading below which there are commands, with those, each once."""
-    _, *parts = re.split(r"(?m)^##+ (.*)$", _README.read_text())
-    for heading, text in zip(parts[::2], parts[1::2], strict=True):
-        found = [_apart(*groups) for groups in _COMMANDS.findall(text)]
-        if found:
-            yield heading, list(dict.fromkeys(chain(*found)))
+    """Page and heading, and the commands below it, each once."""
+    for page in ("README", *(f"docs/{name}" for name in _PAGES)):
+        text = (_TREE / f"{page}.md").read_text()
+        top, *parts = re.split(r"(?m)^##+ (.*)$", text)
+        headings = [page, *(f"{page}, {heading}" for heading in parts[::2])]
+        for heading, text in zip(headings, [top, *parts[1::2]], strict=True):
+            found = [_apart(*groups) for groups in _COMMANDS.findall(text)]
+            if found:
+                yield heading, list(dict.fromkeys(chain(*found)))
 
 
 def _apart(block: str, inline: str) -> list[str]:

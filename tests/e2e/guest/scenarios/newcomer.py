@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Somebody installs the box as the README says, then does the rest of what it says.
+"""Somebody installs the box as the pages say, then does the rest of what they say.
 
 Each of its commands is run as it stands there, also one that is new; those that cannot
 be are named here, with the reason.
@@ -34,6 +34,8 @@ _NOT_HERE = {
     r"deploy/install\.sh": "needs the network; `make test` runs it into a directory",
     r"voice-appliance (demo|simulate)": "`make test` runs it",
 }
+#: What tells the command that installs the package.
+_INSTALLS = r"apt install [^\n]*\./"
 #: What tells a command that takes away what the others need: those come last.
 _REMOVES = re.compile(r"apt (remove|purge) ")
 #: Of what is in a command, what is said otherwise here.
@@ -82,7 +84,7 @@ def _something(said: str) -> None:
 
 #: What tells a command -> what must be so when it is done; given what it said.
 _THEN: dict[str, Callable[[str], None]] = {
-    r"apt install \./": _first_answer,
+    _INSTALLS: _first_answer,
     r"asound\.conf /etc": _sound_card,
     r"systemd-creds encrypt": _another_key,
     # That one shows what a tool complains of: none does.
@@ -115,12 +117,12 @@ def _do(command: str) -> None:
 
 
 def _needs_the_package(section: tuple[str, list[str]]) -> bool:
-    return not any("apt install ./" in command for command in section[1])
+    return not any(re.search(_INSTALLS, command) for command in section[1])
 
 
 _last = []
 for heading, commands in sorted(readme.sections(), key=_needs_the_package):
     _last += [command for command in commands if _REMOVES.search(command)]
     if kept := [command for command in commands if not _REMOVES.search(command)]:
-        scenario(f"README, {heading}")(partial(_follow, kept))
-scenario("README, to remove it again")(partial(_follow, _last))
+        scenario(heading)(partial(_follow, kept))
+scenario("the commands that remove it again")(partial(_follow, _last))
