@@ -40,10 +40,8 @@ def test_every_version_is_set_and_the_changes_get_a_date(tree, release):
     for path, text in files.items():
         (tree / path).write_text(text)
     assert '__version__ = "9.0.0"' in files[release.INIT]
-    assert (
-        "## Unreleased\n\n## 9.0.0 - 2027-03-01\n\n### Added\n- a thing\n"
-        in (files[release.CHANGELOG])
-    )
+    dated = "## Unreleased\n\n## 9.0.0 - 2027-03-01\n\n### Added\n- a thing\n"
+    assert dated in files[release.CHANGELOG]
     newest = subprocess.run(
         ["dpkg-parsechangelog", "-l", tree / release.DEBIAN],
         capture_output=True,
