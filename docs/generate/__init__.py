@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""What is made from the code and committed; nothing of it is installed."""
+"""What is made from the code and committed; none of this is installed."""

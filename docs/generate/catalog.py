@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What `journalctl -x` says about each kind of journal line (man catalog)."""
+"""The catalog: what `journalctl -x` explains for each kind of line (man catalog)."""
 
 import textwrap
 
@@ -28,7 +28,7 @@ _OTHERS: dict[str, tuple[str, str]] = {
     ),
     TURN_ID: (
         "Turn @TURN@: @OUTCOME@",
-        "One hold of the button and what came of it. Times are in ms: how long it "
+        "One hold of the button and its result. Times are in ms: how long it "
         "was held (HOLD_MS), from press to the first audio on the wire "
         "(PRESS_TO_WIRE_MS), from release to the first sound of the answer "
         "(RELEASE_TO_FIRST_SOUND_MS), the answer's length (ANSWER_MS).",
@@ -36,29 +36,29 @@ _OTHERS: dict[str, tuple[str, str]] = {
     LINK_ID: (
         "The link to the Live API is @LINK@",
         "Links come and go: the service ends each after some minutes, and the box "
-        "closes it when it is not used. Nothing said is lost; nothing is to be done.",
+        "closes it when it is not used. Nothing said is lost; you need not do anything.",
     ),
     TAKEN_ID: (
-        "Taken over from the boot partition",
+        "Applied from the boot partition",
         "The file was checked and installed, and is gone from the boot partition. "
         "The key is kept encrypted.",
     ),
     REJECTED_ID: (
-        "Not taken over from the boot partition",
+        "Rejected: a file on the boot partition",
         "The line says what is wrong with the file, as does the .rejected.txt beside "
-        "it. Mend it, and restart, or\n"
+        "it. Fix it, and restart, or\n"
         "    sudo systemctl start voice-appliance-provision",
     ),
     RELOAD_ID: (
         "The configuration was read again",
         "The line names the keys that changed. Devices, GPIO lines, periods and "
-        "[log] are taken over by a new process only:\n"
+        "[log] need a new process:\n"
         "    sudo systemctl restart voice-appliance",
     ),
     RELOAD_FAILED_ID: (
-        "The configuration was not taken over",
+        "The configuration was not applied",
         "The line says what is wrong with the file; the service goes on with what it "
-        "had. Mend the file, and then\n    sudo systemctl reload voice-appliance",
+        "had. Fix the file, and then\n    sudo systemctl reload voice-appliance",
     ),
     NO_EFFECT_ID: (
         "A setting has no effect",
@@ -66,28 +66,28 @@ _OTHERS: dict[str, tuple[str, str]] = {
     ),
     NEW_ID: (
         "A new conversation begins",
-        "What was said before is forgotten: two quick taps of the button, or the "
-        "assistant itself, asked for it. Nothing is to be done.",
+        "What was said before is forgotten, by two quick taps of the button or by the "
+        "assistant. You need not do anything.",
     ),
     TOOL_ID: (
         "The tool @TOOL@ was called",
-        "The service asked for it, and the line says what came of it. A tool that "
+        "The service asked for it, and the line has the result. A tool that "
         "failed was reported to the service, which tells the user. What a tool writes "
         "to stderr is in this journal, too.",
     ),
     TOOL_LEFT_OUT_ID: (
         "A tool cannot be used",
         "The line says what is wrong with its file; the other tools, and the box, "
-        "work. Mend the file, and then\n    sudo systemctl reload voice-appliance",
+        "work. Fix the file, and then\n    sudo systemctl reload voice-appliance",
     ),
     MENDED_ID: (
-        "All well again: @SITUATION@",
-        "What was wrong has gone. Nothing is to be done.",
+        "Working again: @SITUATION@",
+        "The fault is gone. You need not do anything.",
     ),
     FAILED_ID: (
         "The voice appliance cannot run",
         "The line says what is wrong and what to do. After a configuration error the "
-        "service is not started again by itself: mend the file, look at it with\n"
+        "service is not restarted: fix the file, check it with\n"
         "    voice-appliance config --check /etc/voice-appliance/config.toml\n"
         "and start the service with\n"
         "    sudo systemctl restart voice-appliance",
