@@ -36,7 +36,7 @@ _OTHERS: dict[str, tuple[str, str]] = {
     LINK_ID: (
         "The link to the Live API is @LINK@",
         "Links come and go: the service ends each after some minutes, and the box "
-        "closes it when it is not used. Nothing said is lost; you need not do anything.",
+        "closes it when it is not used. Nothing said is lost. You need do nothing.",
     ),
     TAKEN_ID: (
         "Applied from the boot partition",

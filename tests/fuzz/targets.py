@@ -74,6 +74,8 @@ def _check(message: downlink.Message, frame_bytes: int) -> None:
         case ev.AnswerEnded(reason):
             assert len(reason) <= 80
             assert reason.isprintable()
+        case downlink.ErrorReported(text):
+            assert len(text) <= 1000
         case downlink.GoAway(time_left_s):
             # Negative is "since then", as a protobuf Duration may be.
             assert math.isfinite(time_left_s)
@@ -103,6 +105,8 @@ class Fed(Chaos):
                 yield ev.LinkExpiring(self.now + max(0.0, time_left_s - 5))
             case downlink.HandleIssued():
                 pass
+            case downlink.ErrorReported():
+                yield ev.LinkLost(None, message.text)
             case _:
                 yield message
 
