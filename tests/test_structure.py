@@ -18,6 +18,7 @@ FLOORS = (
     {"live", "hardware", "simulator"},
     {"config"},
     {"journal", "tools"},
+    {"speech"},
     {"service"},
     {"demo", "doctor"},
     {"cli", "verbs"},
