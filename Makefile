@@ -7,7 +7,7 @@ DEMO_PACKAGES := gcc libasound2-dev libc6-dev libportaudio2 libsystemd-dev pkg-c
 	portaudio19-dev python3-dev python3-venv
 DEB_PACKAGES := build-essential debhelper device-tree-compiler dh-python lintian
 TEST_PACKAGES := $(DEMO_PACKAGES) $(DEB_PACKAGES) alsa-utils iproute2 \
-	libasound2-plugins openssl shellcheck sox systemd
+	espeak-ng libasound2-plugins openssl shellcheck sox systemd
 MINUTES ?= 60
 AREA ?= core
 COUNT ?= 60

@@ -4,6 +4,12 @@
 import math
 import struct
 from collections.abc import Iterable
+from math import gcd
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 CAPTURE_RATE_HZ = 16_000
 PLAYBACK_RATE_HZ = 24_000
@@ -64,3 +70,51 @@ def _note(pitch_hz: float, length_s: float, rate_hz: int) -> bytes:
         wave[frame] *= loudness
         wave[-1 - frame] *= loudness
     return struct.pack(f"<{len(wave)}h", *map(round, wave))
+
+
+def resample(pcm: bytes, from_hz: int, to_hz: int) -> bytes:
+    """`pcm` at another rate, in the frequency domain: exact for all that both rates
+    can carry. For sounds of seconds; it ends in a hundredth of silence."""
+    import numpy as np
+
+    # So many frames become so many: a whole number of both is to come out.
+    step_in, step_out = from_hz // gcd(from_hz, to_hz), to_hz // gcd(from_hz, to_hz)
+    frames = np.frombuffer(pcm, "<i2")
+    steps = -(-(len(frames) + from_hz // 100) // step_in)
+    # The end touches the beginning there.
+    padded = np.pad(frames, (0, steps * step_in - len(frames)))
+    wave = np.fft.irfft(np.fft.rfft(padded), steps * step_out) * (step_out / step_in)
+    return np.clip(np.rint(wave), -32768, 32767).astype("<i2").tobytes()
+
+
+def without_silence_around(pcm: bytes, margin_frames: int) -> bytes:
+    """From `margin_frames` before the first frame of sound to as many after the last;
+    empty if there is none."""
+    import numpy as np
+
+    sounding = np.flatnonzero(_sounds(np.frombuffer(pcm, "<i2")))
+    if not len(sounding):
+        return b""
+    first = max(int(sounding[0]) - margin_frames, 0)
+    last = int(sounding[-1]) + margin_frames
+    return pcm[first * FRAME_BYTES : (last + 1) * FRAME_BYTES]
+
+
+def loudness(pcm: bytes) -> tuple[float, float]:
+    """RMS of the frames that are no pause, and peak; of full scale, 0 for silence."""
+    import numpy as np
+
+    frames = np.frombuffer(pcm, "<i2")
+    sounding = frames[_sounds(frames)] / 32768
+    if not len(sounding):
+        return 0.0, 0.0
+    return float(np.sqrt(np.mean(sounding**2))), float(np.abs(sounding).max())
+
+
+def _sounds(frames: "NDArray[np.int16]") -> "NDArray[np.bool_]":
+    """Which are louder than a fiftieth of the loudest."""
+    import numpy as np
+
+    magnitudes = np.abs(frames.astype(int))
+    sounding: NDArray[np.bool_] = magnitudes > magnitudes.max(initial=0) / 50
+    return sounding
