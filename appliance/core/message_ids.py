@@ -14,6 +14,7 @@ RELOAD_ID = "bb056f7a8bd14fb7be47dcfd6469aa41"
 RELOAD_FAILED_ID = "ad85932390e34ff8acd89c6f41654984"
 TOOL_LEFT_OUT_ID = "302b8b8d8006403b832808f77ef34570"
 TOOL_ID = "d34c28d4536d44e59149e648c929f26f"
+SPEECH_ID = "6727b3c68db641f3af9afcbebb4e19e6"
 
 #: Lines that answer an order, or end the process: each is written, however often the
 #: same words came before.

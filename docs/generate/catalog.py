@@ -13,6 +13,7 @@ from appliance.core.message_ids import (
     REJECTED_ID,
     RELOAD_FAILED_ID,
     RELOAD_ID,
+    SPEECH_ID,
     TAKEN_ID,
     TOOL_ID,
     TOOL_LEFT_OUT_ID,
@@ -79,6 +80,12 @@ _OTHERS: dict[str, tuple[str, str]] = {
         "A tool cannot be used",
         "The line says what is wrong with its file; the other tools, and the box, "
         "work. Fix the file, and then\n    sudo systemctl reload voice-appliance",
+    ),
+    SPEECH_ID: (
+        "The box has no words",
+        "It tells what is wrong by sounds and blinks only; the line says why. If "
+        "espeak-ng is missing:\n"
+        "    sudo apt install espeak-ng && sudo systemctl restart voice-appliance",
     ),
     MENDED_ID: (
         "Working again: @SITUATION@",
