@@ -20,6 +20,7 @@ from appliance.config.sections import (
     MicrophoneSection,
     PricesSection,
     SpeakerSection,
+    SpeechSection,
     ToolsSection,
     TurnsSection,
     VadSection,
@@ -47,6 +48,7 @@ class Config(Section, frozen=True):
     conversation: ConversationSection = ConversationSection()
     prices: PricesSection = PricesSection()
     tools: ToolsSection = ToolsSection()
+    speech: SpeechSection = SpeechSection()
     log: LogSection = LogSection()
 
 
@@ -157,13 +159,13 @@ def talk_settings(config: Config) -> TalkSettings:
 
 
 def live_settings(
-    config: Config, functions: tuple[Function, ...] = ()
+    config: Config, functions: tuple[Function, ...] = (), language: str | None = None
 ) -> uplink.Settings:
-    """What the setup message asks for."""
+    """What the setup message asks for; `language` in English, None if unknown."""
     return uplink.Settings(
         model=config.live.model,
         voice=config.live.voice,
-        system_instruction=config.live.system_instruction,
+        system_instruction=_instruction(config.live.system_instruction, language),
         turn_coverage=config.live.turn_coverage,
         transcripts=config.log.transcripts,
         functions=functions,
@@ -173,6 +175,13 @@ def live_settings(
         trigger_tokens=config.conversation.trigger_tokens,
         target_tokens=config.conversation.target_tokens,
     )
+
+
+def _instruction(configured: str, language: str | None) -> str:
+    """Who writes his own says in it which language he wants."""
+    if language is None or configured != LiveSection().system_instruction:
+        return configured
+    return f"{configured} Unless you hear another one, that is {language}."
 
 
 def _detection(vad: VadSection) -> tuple[tuple[str, str | int], ...]:

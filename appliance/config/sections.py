@@ -11,6 +11,7 @@ from appliance.basics.strict_toml import Meta, Section
 from appliance.config.endpoint import LIVE_PATH
 
 BuiltInTool = Literal["set_volume", "end_conversation", "device_status"]
+Language = Literal["auto", "en", "de", "fr", "es", "it", "pt", "nl", "pl", "uk", "ja"]
 BUILT_IN_TOOLS: tuple[BuiltInTool, ...] = get_args(BuiltInTool)
 
 APPLIED, MODES = "applied", "modes"
@@ -351,6 +352,20 @@ class ToolsSection(Section, frozen=True):
     google_search: Annotated[
         bool, Meta(description="the service may search the web, which may cost")
     ] = False
+
+
+class SpeechSection(Section, frozen=True):
+    language: Annotated[
+        Language,
+        Meta(
+            description="what the box and the model speak; auto: that of the system, "
+            "else of the keyboard, else English"
+        ),
+    ] = "auto"
+    sentences: Annotated[
+        bool,
+        Meta(description="say in words what is wrong, after the sound; by espeak-ng"),
+    ] = True
 
 
 class LogSection(Section, frozen=True):

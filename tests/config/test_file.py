@@ -13,8 +13,9 @@ from appliance.config.endpoint import (
     check_endpoint,
     read_key,
 )
-from appliance.config.file import VOICES, Config, limits, load
+from appliance.config.file import VOICES, Config, limits, live_settings, load
 from appliance.config.pins import I2S_GPIOS
+from appliance.config.sections import LiveSection
 from appliance.config.text import effective, shipped
 from appliance.simulator.live import setup as live_setup
 from docs.generate.documents import SHIPPED
@@ -342,3 +343,24 @@ def test_a_missing_key_says_where_to_put_one(no_key):
 def test_a_key_never_shows_in_a_repr(no_key):
     no_key.setenv("GEMINI_API_KEY", "s3cret")
     assert "s3cret" not in f"{read_key()!r} {read_key()}"
+
+
+def test_the_model_is_asked_to_answer_in_the_language_of_the_box():
+    asked = live_settings(Config(), language="German").system_instruction
+    assert asked.startswith(LiveSection().system_instruction)
+    assert asked.endswith(
+        "in the user's language. Unless you hear another one, that is German."
+    )
+
+
+@pytest.mark.parametrize("own", ["", "Parle comme un pirate."])
+def test_an_instruction_of_the_user_says_itself_which_language(own):
+    live = Config().live.changed(system_instruction=own)
+    config = Config().changed(live=live)
+    assert live_settings(config, language="German").system_instruction == own
+
+
+def test_a_language_that_is_not_known_is_not_named():
+    assert (
+        live_settings(Config()).system_instruction == LiveSection().system_instruction
+    )

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The language of the box: configured, of the locale, or of the keyboard."""
 
+from typing import get_args
+
 import pytest
 
+from appliance.config.sections import Language
 from appliance.speech.language import LANGUAGES, language
 
 
@@ -62,3 +65,7 @@ def test_what_is_configured_wins(keyboard):
 def test_a_machine_that_does_not_tell_has_none(tmp_path):
     assert language("auto", {}, tmp_path / "missing") is None
     assert language("auto", {}, tmp_path) is None
+
+
+def test_all_of_them_and_auto_can_be_configured():
+    assert get_args(Language) == ("auto", *LANGUAGES)
