@@ -18,6 +18,7 @@ from appliance.core import (
     hands_free,
     hold,
     playback,
+    spoken,
     timeouts,
     tool_calls,
     tool_results,
@@ -170,6 +171,7 @@ def timers(c: Conversation) -> Iterator[tuple[float, Reaction]]:
     yield from playback.timers(c)
     yield from forgetting.timers(c)
     yield from budget.timers(c)
+    yield from spoken.timers(c)
     calm = c.between_turns or hands_free.calm(c)
     if c.expiring_by is not None and c.link is Link.UP:
         idle = calm and not tool_calls.on_link(c)

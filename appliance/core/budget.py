@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from appliance.basics.record import replace
 from appliance.core import hands_free, playback
 from appliance.core.conversation import Conversation, Step
-from appliance.core.signals import Earcon, Fault
+from appliance.core.signals import Fault
 from appliance.core.tokens import Spent, Tokens
 
 
@@ -41,7 +41,7 @@ def judged(c: Conversation) -> Conversation:
 def refuse(c: Conversation, now: float) -> Step:
     """A press silences what sounds, as ever, and is told why that is all."""
     c, effects = playback.hush(c, now)
-    c, more = playback.earcon(c, Earcon.DAILY_LIMIT)
+    c, more = playback.tell_fault(c, Fault.DAILY_LIMIT, now)
     return c, effects + more
 
 
@@ -56,5 +56,5 @@ def timers(
 
 def _close(c: Conversation, now: float) -> Step:
     c, effects = hands_free.close(c, now)
-    c, more = playback.earcon(c, Earcon.DAILY_LIMIT)
+    c, more = playback.tell_fault(c, Fault.DAILY_LIMIT, now)
     return c, effects + more

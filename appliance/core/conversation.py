@@ -8,6 +8,7 @@ from appliance.core.effects import Effect
 from appliance.core.events import PeriodCaptured
 from appliance.core.limits import Limits
 from appliance.core.liveness import LIMITS_S
+from appliance.core.sentences import Spoken
 from appliance.core.signals import Fault, Signal
 from appliance.core.talk_mode import HOLD, TalkSettings
 from appliance.core.tokens import Spent, Tokens
@@ -141,6 +142,7 @@ class Conversation(Struct, frozen=True):
     expiring_by: float | None = None
     mishap: Signal | None = None
     mishap_until: float = 0.0
+    spoken: Spoken = Spoken()
     volume: Volume = Volume()
     #: The service need not know this turn any more, nor those before it.
     forgotten_through: int = 0

@@ -18,16 +18,15 @@ from appliance.core.effects import (
 )
 from appliance.core.playback import (
     cut_answer_short,
-    earcon,
     leave_link,
     mishap,
+    tell_fault,
 )
 from appliance.core.signals import (
     FATAL_FAULTS,
     LINK_FAULTS,
     Fault,
     Signal,
-    earcon_of,
     worst,
 )
 from appliance.core.utterance import Utterance, is_sent
@@ -109,7 +108,7 @@ def link_lost(c: Conversation, fault: Fault | None, now: float) -> Step:
         c = _keep(replace(c, microphone=None), ())
         c = replace(c, hold=None, said_until=now) if over else c
     if fault and news_of_it:
-        c, more = earcon(c, earcon_of(fault))
+        c, more = tell_fault(c, fault, now)
         effects += more
     elif before.microphone and not c.microphone:
         # The sound of the fault was heard already, at the press.
@@ -231,7 +230,7 @@ def _undeliverable(c: Conversation, now: float) -> Step:
     if is_sent(waiting):
         c, effects = _replace_link(c, now, unresponsive=False, failed=_is_whole)
     if fault := worst(c.faults & LINK_FAULTS):
-        c, more = earcon(c, earcon_of(fault))
+        c, more = tell_fault(c, fault, now)
         effects += more
     c, more = mishap(c, Signal.LOST, now)
     return c, effects + more

@@ -2,6 +2,7 @@
 """Orders the conversation gives; the service performs them and never awaits one."""
 
 from appliance.basics.record import Struct
+from appliance.core.sentences import Sentence
 from appliance.core.signals import Earcon
 
 
@@ -49,6 +50,14 @@ class PlayEarcon(Struct, frozen=True):
     """Play a short sound after what is playing, then drain as `segment`."""
 
     earcon: Earcon
+    segment: int
+
+
+class Say(Struct, frozen=True):
+    """Say it in words after what is playing, then drain as `segment`; where there are
+    no words, only drain."""
+
+    sentence: Sentence
     segment: int
 
 
@@ -111,6 +120,7 @@ Effect = (
     | Drain
     | DropPlayback
     | PlayEarcon
+    | Say
     | OpenLink
     | RenewLink
     | ForgetSession

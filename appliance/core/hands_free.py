@@ -16,7 +16,7 @@ from appliance.core.conversation import (
     is_captured,
 )
 from appliance.core.effects import CloseTurn, Effect, OpenLink, OpenTurn, SendAudio
-from appliance.core.signals import Earcon, Fault, Signal, earcon_of, worst
+from appliance.core.signals import Earcon, Fault, Signal, worst
 
 #: What was sent and is not answered yet is kept for the next link, but no more than
 #: this: most of it may be silence. What waits to be sent has limits of its own.
@@ -36,7 +36,7 @@ def press(c: Conversation, at: float, now: float) -> Step:
     c, effects = playback.hush(c, now)
     if not opens:
         return c, effects
-    c, more = (_toggle(c, at), ()) if c.microphone else _open(c, at)
+    c, more = (_toggle(c, at), ()) if c.microphone else _open(c, at, now)
     return c, effects + more
 
 
@@ -170,7 +170,7 @@ def _is_audible(pieces: tuple[bytes, ...]) -> bool:
     return any(piece.strip(b"\0") for piece in pieces)
 
 
-def _open(c: Conversation, at: float) -> Step:
+def _open(c: Conversation, at: float, now: float) -> Step:
     effects: tuple[Effect, ...] = ()
     fault = worst(c.faults)
     if fault is not Fault.MICROPHONE:
@@ -179,7 +179,7 @@ def _open(c: Conversation, at: float) -> Step:
         if c.link is Link.DOWN:
             c, effects = replace(c, link=Link.OPENING), (OpenLink(),)
     if fault:
-        c, more = playback.earcon(c, earcon_of(fault))
+        c, more = playback.tell_fault(c, fault, now)
         effects += more
     return c, effects
 

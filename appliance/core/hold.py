@@ -17,7 +17,7 @@ from appliance.core.conversation import (
     hold_until,
 )
 from appliance.core.effects import OpenLink
-from appliance.core.signals import Earcon, Fault, Signal, earcon_of, worst
+from appliance.core.signals import Earcon, Fault, Signal, worst
 from appliance.core.utterance import Utterance, is_open
 
 
@@ -36,7 +36,7 @@ def press(c: Conversation, at: float, now: float) -> Step:
     if c.link is Link.DOWN:
         c, effects = replace(c, link=Link.OPENING), (*effects, OpenLink())
     if fault := worst(c.faults):
-        c, more = playback.earcon(c, earcon_of(fault))
+        c, more = playback.tell_fault(c, fault, now)
         effects += more
     return c, effects
 
@@ -69,7 +69,7 @@ def microphone_lost(c: Conversation, now: float) -> Step:
     if c.hold and c.hold.turn is not None:
         c, _ = _finish(c, now)
     c, effects = hands_free.close(replace(c, hold=None, mishap=None), now)
-    c, more = playback.earcon(c, Earcon.MICROPHONE)
+    c, more = playback.tell_fault(c, Fault.MICROPHONE, now)
     return c, effects + more
 
 

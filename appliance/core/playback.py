@@ -4,10 +4,10 @@
 from collections.abc import Callable, Iterator
 
 from appliance.basics.record import replace
-from appliance.core import tool_calls
+from appliance.core import spoken, tool_calls
 from appliance.core.conversation import Answer, Conversation, Link, Step
 from appliance.core.effects import Drain, DropPlayback, Play, PlayEarcon
-from appliance.core.signals import TABLE, Earcon, Signal
+from appliance.core.signals import TABLE, Earcon, Fault, Signal, earcon_of, signal_of
 from appliance.core.talk_mode import TalkMode
 
 #: After the DAC fell silent the room still sounds for this long.
@@ -34,6 +34,7 @@ def drop(c: Conversation, now: float) -> Step:
         c,
         answer=None,
         mishap=None,
+        spoken=c.spoken.hushed(),
         quiet_since=quiet_since,
         segment=c.segment + 1,
     )
@@ -46,11 +47,17 @@ def earcon(c: Conversation, sound: Earcon) -> Step:
     return c, (PlayEarcon(sound, c.segment),)
 
 
+def tell_fault(c: Conversation, what: Fault, now: float) -> Step:
+    """Tell the user what keeps the box from answering: the sound, then the words."""
+    return earcon(spoken.want(c, signal_of(what), now), earcon_of(what))
+
+
 def mishap(c: Conversation, what: Signal, now: float) -> Step:
-    """Tell the user that this one failed: LED for a moment, and the sound."""
+    """Tell the user that this one failed: LED for a moment, the sound, the words."""
     sound = TABLE[what].earcon
     assert sound is not None
-    return earcon(replace(c, mishap=what, mishap_until=now + _MISHAP_S), sound)
+    c = replace(c, mishap=what, mishap_until=now + _MISHAP_S)
+    return earcon(spoken.want(c, what, now), sound)
 
 
 def timers(
@@ -78,8 +85,10 @@ def answer_audio(c: Conversation, pcm: bytes, now: float) -> Step:
         c = _hushed(c, turn)
     if turn <= c.hushed_through:
         return c, ()
+    # An answer does not wait for the end of a sentence.
+    cut = (DropPlayback(),) if spoken.sounds(c) else ()
     c = replace(c, answer=Answer(turn, now), quiet_since=None, segment=c.segment + 1)
-    return c, (Play(pcm),)
+    return c, (*cut, Play(pcm))
 
 
 def drain(c: Conversation) -> Step:

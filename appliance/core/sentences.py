@@ -2,8 +2,10 @@
 """What the box says in words of its own; the languages have the words."""
 
 from enum import StrEnum
+from typing import Self
 
-from appliance.core.signals import Signal
+from appliance.basics.record import Struct, replace
+from appliance.core.signals import Fault, Signal
 
 
 class Sentence(StrEnum):
@@ -37,6 +39,33 @@ class Sentence(StrEnum):
     VERSION = "version"
 
 
+class Due(Struct, frozen=True):
+    """A sentence that is to be said as soon as it may be."""
+
+    sentence: Sentence
+    since: float
+
+
+class Spoken(Struct, frozen=True):
+    """What is said in words: next, and so far."""
+
+    due: Due | None = None
+    #: What was said of late, and when.
+    said: tuple[tuple[Sentence, float], ...] = ()
+    #: What the speaker was told last of these.
+    segment: int = -1
+
+    def hushed(self) -> Self:
+        """What is due and only of the moment is not said any more."""
+        lasts = self.due and fault_of(self.due.sentence)
+        return self if lasts else replace(self, due=None)
+
+
 def sentence_of(signal: Signal) -> Sentence | None:
     """What is said of `signal`; None where its sound says enough."""
     return Sentence.__members__.get(signal.name)
+
+
+def fault_of(sentence: Sentence) -> Fault | None:
+    """What must last for `sentence` to be true, if it tells of a fault."""
+    return Fault.__members__.get(sentence.name)

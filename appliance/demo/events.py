@@ -17,6 +17,7 @@ EVENTS: dict[str, str] = {
     "playback_dropped": "the speaker was silenced",
     "playback_drained": "all was played out",
     "earcon {name}": "a sound of the box's own",
+    "sentence {name}": "what is wrong is said in words, if the box has any",
     "volume {percent}": "it was turned",
     "tool_called {name}": "the service wants a tool run",
     "tool_answered {name, response}": "its answer was sent",

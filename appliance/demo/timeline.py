@@ -88,6 +88,8 @@ class Timeline:
                 yield "playback_dropped", {}
             case ef.PlayEarcon(earcon):
                 yield "earcon", {"name": earcon.value}
+            case ef.Say(sentence):
+                yield "sentence", {"name": sentence.value}
             case ef.RunTool(_, name):
                 yield "tool_called", {"name": name}
             case ef.AnswerTool(_, name, response):

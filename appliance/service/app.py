@@ -6,6 +6,7 @@ Events go to the core, its orders to the performer.
 
 import asyncio
 import contextlib
+import os
 import signal
 import time
 from collections.abc import Callable, Coroutine, Sequence
@@ -21,6 +22,7 @@ from appliance.core.signals import pattern
 from appliance.hardware.card import Card, CardHung
 from appliance.journal.transition import Transition
 from appliance.live.link import LiveLink
+from appliance.live.uplink import Settings
 from appliance.service import hardware, systemd
 from appliance.service.calendar import watch_date
 from appliance.service.devices import Demand, run_devices
@@ -28,6 +30,8 @@ from appliance.service.inbox import Inbox
 from appliance.service.performer import Performer
 from appliance.service.reload import Reload
 from appliance.service.stored import StoredState
+from appliance.speech.language import FALLBACK, LANGUAGES, language
+from appliance.speech.speech import Speech
 from appliance.tools.toolbox import Toolbox
 
 #: SIGTERM ends the process in 2 s; the link's orderly close gets most of it.
@@ -69,7 +73,7 @@ class Appliance:
         self._link = LiveLink(
             endpoint=config.live.endpoint,
             proxy=config.live.proxy or None,
-            settings=live_settings(config, self._tools.functions),
+            settings=_settings(config, self._tools),
             key=key,
             post=post,
         )
@@ -78,6 +82,8 @@ class Appliance:
         self._always_listens = config.microphone.open == "always"
         gain = self._conversation.volume.gain
         self._speaker = hardware.speaker(config, speaker_card, gain, post)
+        self._speech = Speech(state_directory, self._speaker.insert)
+        self._speech.configure(_spoken(config))
         with contextlib.ExitStack() as claimed:
             self._led = hardware.status_led(config)
             claimed.callback(self._led.close)
@@ -87,7 +93,9 @@ class Appliance:
             # If one line is not available, those before it are released.
             claimed.pop_all()
         self._led.show(pattern(self._conversation))
-        self._performer = Performer(self._speaker, self._link, self._tools)
+        self._performer = Performer(
+            self._speaker, self._speech, self._link, self._tools
+        )
 
     async def run(self) -> None:
         """Serve until `stop` or a signal to end; raises when a part dies, for systemd
@@ -128,6 +136,7 @@ class Appliance:
                 self._settled,
             ),
             "state file": self._stored.run(),
+            "speech": self._speech.run(),
             "calendar": watch_date(self._inbox.post),
             "watchdog": systemd.watch(self._beats),
         }
@@ -174,7 +183,8 @@ class Appliance:
         self._always_listens = config.microphone.open == "always"
         self._led.dim(config.led.brightness, config.led.idle_brightness)
         self._tools.configure(config.tools)
-        settings = live_settings(config, self._tools.functions)
+        self._speech.configure(_spoken(config))
+        settings = _settings(config, self._tools)
         relink = self._link.configure(
             config.live.endpoint, settings, config.live.proxy or None
         )
@@ -204,6 +214,18 @@ class Appliance:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_STOP_LIMIT_S):
                 await self._link.closed()
+
+
+def _settings(config: Config, tools: Toolbox) -> Settings:
+    code = language(config.speech.language, os.environ)
+    name = LANGUAGES[code].name if code else None
+    return live_settings(config, tools.functions, name)
+
+
+def _spoken(config: Config) -> str | None:
+    """The language of the sentences, if there are to be any."""
+    code = language(config.speech.language, os.environ) or FALLBACK
+    return code if config.speech.sentences else None
 
 
 class PartEnded(RuntimeError):

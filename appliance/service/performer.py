@@ -8,6 +8,7 @@ from appliance.core import effects as ef
 from appliance.core.earcons import earcon_pcm
 from appliance.hardware.speaker import Speaker
 from appliance.live.link import LiveLink
+from appliance.speech.speech import Speech
 from appliance.tools.toolbox import Toolbox
 
 log = logging.getLogger(__name__)
@@ -19,8 +20,11 @@ class Performer:
     Threads: the event loop's only.
     """
 
-    def __init__(self, speaker: Speaker, link: LiveLink, tools: Toolbox) -> None:
+    def __init__(
+        self, speaker: Speaker, speech: Speech, link: LiveLink, tools: Toolbox
+    ) -> None:
         self._speaker = speaker
+        self._speech = speech
         self._link = link
         self._tools = tools
         self._overflow_unsaid = True
@@ -40,7 +44,10 @@ class Performer:
                 self._play(pcm)
             case ef.Drain(segment):
                 self._speaker.drain(segment)
+            case ef.Say(sentence, segment):
+                self._speech.say(sentence, segment)
             case ef.DropPlayback():
+                self._speech.drop()
                 self._speaker.drop()
             case ef.PlayEarcon(earcon, segment):
                 self._speaker.insert(earcon_pcm(earcon), segment)

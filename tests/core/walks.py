@@ -18,6 +18,7 @@ from appliance.core.talk_mode import HOLD, TalkMode, TalkSettings
 from appliance.core.tokens import Tokens
 from tests.core.box import LIMITS, PERIOD_FRAMES, SOUND, Tape
 from tests.core.call_audit import check_calls
+from tests.core.sentence_audit import SentenceAudit
 from tests.core.wire_audit import Sent, Wire
 
 #: Limits so short that all of them are reached often.
@@ -97,6 +98,7 @@ class Walk(Bounded):
         self._held: Held | None = None
         self._captured_until = self.now
         self._calls = 0
+        self.sentences = SentenceAudit()
 
     def tell(self, event: ev.Event) -> tuple[ef.Effect, ...]:
         self.told += 1
@@ -108,6 +110,7 @@ class Walk(Bounded):
         self.wire.ordered(effects, self.now)
         self._follow_the_button(before, event, after, effects)
         check_calls(before, event, after, effects)
+        self.sentences.check(before, after, effects, self.now)
         self._check(after, effects)
         return effects
 

@@ -185,6 +185,9 @@ class World(Walk):
                     self._unfinished = None
                 self._sound(0.3)
                 self._drain(segment)
+            case ef.Say(_, segment):
+                self._sound(self.rng.choice([0.0, 0.3, 3.0]))
+                self._drain(segment)
             case ef.DropPlayback():
                 self._speaker_until = min(self._speaker_until, self.now + 0.03)
                 self._draining = None
