@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: MIT
+"""What is wrong is heard: each failure's sound, and then its sentence, to the sample."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from appliance.basics.pcm import PLAYBACK_RATE_HZ
+from appliance.config.file import Config
+from appliance.core.earcons import earcon_pcm
+from appliance.core.effects import PlayEarcon, Say
+from appliance.core.events import DevicesReady
+from appliance.core.sentences import Sentence
+from appliance.core.signals import TABLE, Fault, Signal
+from appliance.simulator.live.server import LiveServer
+from appliance.simulator.scenario import Close, Scenario, SilentTurn
+from appliance.speech import kept
+from appliance.speech.language import LANGUAGES
+from appliance.speech.words import placeholders, words
+from tests.rig.certificates import Certificates
+from tests.rig.living_box import CALM, LivingBox, living_box
+from tests.rig.waiting import in_loop, noise
+
+QUICK = Scenario(setup_delay_ms=0, answer_delay_ms=10, waits_for_playback=False)
+NOBODY = "ws://localhost:9"
+_GAP_LIMIT_S = 0.15
+
+
+@pytest.fixture(scope="session")
+def speech(tmp_path_factory) -> Callable[[str], Path]:
+    """A state directory in which all sentences of a language have been made."""
+    made: dict[str, Path] = {}
+
+    def state_directory(language: str) -> Path:
+        if language not in made:
+            made[language] = tmp_path_factory.mktemp(language)
+            texts = [t for t in words(language).values() if not placeholders(t)]
+            module, voice = "appliance.speech.synthesis", LANGUAGES[language].voice
+            command = [sys.executable, "-m", module, made[language] / "speech", voice]
+            subprocess.run(command, input="\n".join(texts).encode(), check=True)
+        return made[language]
+
+    return state_directory
+
+
+def configured(language: str, config: Config = CALM) -> Config:
+    return config.changed(speech=config.speech.changed(language=language))
+
+
+def pcm_of(sentence: Sentence, language: str, directory: Path) -> bytes:
+    text, voice = words(language)[sentence], LANGUAGES[language].voice
+    pcm = kept.read(kept.path_of(text, voice, directory / "speech"))
+    assert pcm
+    return pcm
+
+
+def said(box: LivingBox) -> list[Sentence]:
+    return [say.sentence for say in box.effects(Say)]
+
+
+@contextmanager
+def failing(
+    failure: Signal, tmp_path: Path, monkeypatch
+) -> Iterator[LiveServer | None]:
+    """The service that leads to `failure`; None: there is none."""
+    match failure:
+        case Signal.NETWORK:
+            yield None
+        case Signal.KEY:
+            yield LiveServer(QUICK, api_key="another")
+        case Signal.QUOTA:
+            yield closing("setup", 1011, "You exceeded your current quota.")
+        case Signal.REFUSED:
+            yield closing("setup", 1008, "x is not found for API version v1beta")
+        case Signal.CLOCK:
+            certificates = Certificates(tmp_path / "certificates")
+            monkeypatch.setenv("SSL_CERT_FILE", str(certificates.authority))
+            yield LiveServer(QUICK, host="localhost", tls=certificates.early)
+        case Signal.NO_ANSWER:
+            silent = SilentTurn(at="turn_closed", turn=1)
+            yield LiveServer(QUICK.__class__(faults=(silent,)))
+        case Signal.LOST:
+            yield closing("turn_closed", 1011, "Internal error encountered.")
+        case _:
+            yield LiveServer(QUICK)
+
+
+def closing(at, code: int, reason: str) -> LiveServer:
+    fault = Close(at=at, code=code, reason=reason, repeat=True)
+    return LiveServer(Scenario(answer_delay_ms=10, faults=(fault,)))
+
+
+#: A broken speaker says nothing.
+FAILURES = [
+    signal
+    for signal in Signal
+    if signal.name in Sentence.__members__ and signal is not Signal.SPEAKER
+]
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: failure.value)
+@in_loop
+async def test_each_failure_is_heard_as_its_sound_and_then_its_sentence(
+    virtual_card, speech, tmp_path, monkeypatch, failure, language
+):
+    if failure is not Signal.UNHEARD:
+        virtual_card.say(noise(480_000))
+    directory, config = speech(language), configured(language)
+    if failure is Signal.DAILY_LIMIT:
+        spent = config.conversation.changed(tokens_per_day=1)
+        config = config.changed(conversation=spent)
+    async with AsyncExitStack() as stack:
+        with failing(failure, tmp_path, monkeypatch) as service:
+            server = await stack.enter_async_context(service) if service else None
+        box = await stack.enter_async_context(
+            living_box(
+                virtual_card,
+                server.url if server else NOBODY,
+                config,
+                state_directory=directory,
+            )
+        )
+        await box.until(lambda: box.happened(DevicesReady))
+        await box.quiet()
+        if failure is Signal.MICROPHONE:
+            virtual_card.fault("microphone", "gone")
+            await box.until(
+                lambda: Fault.MICROPHONE in box.transitions[-1].after.faults
+            )
+            box.panel.press()
+            box.panel.release()
+        elif failure is Signal.DAILY_LIMIT:
+            await box.hold(0.4)
+            await box.until(
+                lambda: Fault.DAILY_LIMIT in box.transitions[-1].after.faults
+            )
+            await box.quiet()
+            box.panel.press()
+            box.panel.release()
+        else:
+            await box.captured(0.6)
+            await box.hold(0.6)
+        await box.until(lambda: box.effects(Say))
+        sentence = pcm_of(Sentence[failure.name], language, directory)
+        await box.heard(sentence)
+        assert said(box)[0].name == failure.name
+        earcon = TABLE[failure].earcon
+        assert earcon in [effect.earcon for effect in box.effects(PlayEarcon)]
+        tape = virtual_card.heard()
+        _assert_order(tape, earcon_pcm(earcon), sentence)
+
+
+def _assert_order(tape: bytes, earcon: bytes, sentence: bytes) -> None:
+    said_at = tape.find(sentence)
+    sounded_at = tape.rfind(earcon, 0, said_at)
+    assert sounded_at >= 0
+    gap_s = (said_at - sounded_at - len(earcon)) / 2 / PLAYBACK_RATE_HZ
+    print(f"from the end of the sound to the sentence: {1000 * gap_s:.0f} ms")
