@@ -162,7 +162,6 @@ def _box(c: Conversation, event: ev.BoxEvent, now: float) -> Step:
 
 def timers(c: Conversation) -> Iterator[tuple[float, Reaction]]:
     """What will happen by itself, and when. Each reaction removes its own timer."""
-    yield from tool_calls.timers(c)
     yield from tool_results.timers(c)
     yield from hold.timers(c)
     yield from hands_free.timers(c)
@@ -206,13 +205,14 @@ def _fault(c: Conversation, fault: Fault, now: float) -> Step:
 
 
 def _sleep(c: Conversation, now: float) -> Step:
-    return replace(playback.leave_link(c), link=Link.DOWN), (CloseLink(),)
+    c, effects = playback.leave_link(c, now)
+    return replace(c, link=Link.DOWN), (*effects, CloseLink())
 
 
 def _stop(c: Conversation, now: float) -> Step:
     """The turn is closed on the wire; nothing is played out."""
     c, effects = hands_free.stop(c)
     effects += tuple(CloseTurn(u.turn) for u in c.utterances if is_open(u))
-    c = replace(playback.leave_link(c), hold=None, utterances=(), link=Link.DOWN)
-    c = replace(c, calls=())
-    return c, (*effects, CloseLink())
+    c, more = playback.leave_link(c, now)
+    c = replace(c, hold=None, utterances=(), link=Link.DOWN, calls=())
+    return c, (*effects, *more, CloseLink())

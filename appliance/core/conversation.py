@@ -4,6 +4,7 @@
 from enum import Enum
 
 from appliance.basics.record import Struct
+from appliance.core.answers import Answers
 from appliance.core.effects import Effect
 from appliance.core.events import PeriodCaptured
 from appliance.core.limits import Limits
@@ -115,29 +116,12 @@ class Conversation(Struct, frozen=True):
     utterances: tuple[Utterance, ...] = ()
     #: The last turn number given out.
     turn: int = 0
-    #: Turns whose answer has not ended on this link, oldest first. What arrives belongs
-    #: to the first. (A boolean fails here: an answer in flight when the user talks over
-    #: it would be taken for the next one.) 0 is what the service may say of itself, or
-    #: not: heard, as a turn of its own, if it begins before anything else is asked.
-    owed: tuple[int, ...] = ()
-    #: Turns closed on this link that the network has not wholly taken, oldest first.
-    on_the_way: tuple[int, ...] = ()
-    #: The answer of owed[0] has begun to arrive.
-    begun: bool = False
-    #: The service interrupted itself; the next AnswerEnded belongs to that.
-    interrupted: bool = False
-    #: No answer to this turn or an earlier one may sound any more.
-    hushed_through: int = 0
-    #: Until then the service may begin to say what was hushed before it began.
-    mutters_until: float = float("-inf")
+    answers: Answers = Answers()
     answer: Answer | None = None
     #: Tools that run, or whose answer is still to be sent.
     calls: tuple[ToolCall, ...] = ()
-    #: Calls that nobody waits for any more, and that still run.
-    forsaken: tuple[str, ...] = ()
     #: The last thing ordered from the speaker that ends with a drain.
     segment: int = 0
-    last_closed_at: float = float("-inf")
     #: The link must be renewed before this instant.
     expiring_by: float | None = None
     mishap: Signal | None = None
@@ -149,6 +133,11 @@ class Conversation(Struct, frozen=True):
     #: What this day has used, and the turn that is being answered as part of it.
     spent: Spent = Spent()
     turn_tokens: Tokens = Tokens()
+
+    @property
+    def owed(self) -> tuple[int, ...]:
+        """The turns whose answer has not ended on this link, oldest first."""
+        return self.answers.turns
 
     @property
     def state(self) -> State:

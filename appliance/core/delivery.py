@@ -52,12 +52,7 @@ def deliver(c: Conversation, now: float) -> Step:
         effects += orders
         if not said[i].closed:
             break
-        c = replace(
-            tool_calls.nothing_more(c),
-            on_the_way=(*c.on_the_way, utterance.turn),
-            last_closed_at=now,
-        )
-        c = replace(c, owed=(*c.owed, utterance.turn))
+        c = replace(c, answers=c.answers.ask(utterance.turn, now))
     return replace(c, utterances=tuple(said)), tuple(effects)
 
 
@@ -80,11 +75,12 @@ def timers(
 
 def turn_sent(c: Conversation, now: float) -> Conversation:
     """Turns are sent in order: this is the first that was still on its way."""
-    arrived, on_the_way = c.on_the_way[:1], c.on_the_way[1:]
+    turn = next((e.turn for e in c.answers.expected if not e.taken), 0)
+    answers = c.answers.take(turn)
     said = tuple(
-        replace(u, awaited_since=now) if u.turn in arrived else u for u in c.utterances
+        replace(u, awaited_since=now) if u.turn == turn else u for u in c.utterances
     )
-    return replace(c, utterances=said, on_the_way=on_the_way)
+    return replace(c, utterances=said, answers=answers)
 
 
 def link_opening(c: Conversation, now: float) -> Step:
@@ -142,12 +138,13 @@ def forget_link(
         if not u.is_promise
     )
     undelivered = tool_results.undelivered(c)
-    c = leave_link(c)
-    c = replace(c, calls=c.calls + undelivered)
     c = _keep(c, tuple(u for u in said if u.failures < _FAILURES_TO_LOSE))
+    c, cancelled = leave_link(c, now)
+    c = replace(c, calls=c.calls + undelivered)
     if c.microphone and c.microphone.waiting_since is None:
         c = replace(c, microphone=replace(c.microphone, waiting_since=now))
-    return cut_answer_short(c, Signal.LOST)
+    c, effects = cut_answer_short(c, Signal.LOST)
+    return c, cancelled + effects
 
 
 def renew(
@@ -205,7 +202,7 @@ def _try(c: Conversation, now: float) -> Step:
 
 def _may_open_at(c: Conversation) -> float:
     """Not too soon after the turn before it."""
-    return c.last_closed_at + c.limits.turn_gap_s
+    return c.answers.closed_at + c.limits.turn_gap_s
 
 
 def _send(utterance: Utterance) -> tuple[Utterance, list[Effect]]:
@@ -241,7 +238,7 @@ def _lament(before: Conversation, c: Conversation, why: Signal, now: float) -> S
     there is still to be heard."""
     kept = {u.turn for u in c.utterances}
     gone = any(u.turn not in kept and not u.call for u in before.utterances)
-    if not gone and 0 not in before.owed[before.begun :]:
+    if not gone and 0 not in before.answers.unbegun:
         return c, ()
     if c.answer:
         return replace(c, answer=replace(c.answer, aftermath=why)), ()

@@ -82,7 +82,8 @@ def answer_begins(c: Conversation) -> Conversation:
         c = replace(c, microphone=replace(microphone, pieces=unsent, sent=0))
     promised = next((u.turn for u in c.utterances if u.call), None)
     turn = promised or c.turn + 1
-    return replace(c, turn=max(c.turn, turn), owed=(turn,))
+    answers = c.answers.expect(turn)
+    return replace(c, turn=max(c.turn, turn), answers=answers)
 
 
 def calm(c: Conversation) -> bool:
@@ -113,8 +114,8 @@ def close(c: Conversation, now: float) -> Step:
         held = tool_calls.holds_audio(c)
         effects += () if held else (SendAudio(_SILENCE),)
         effects += (CloseTurn(microphone.turn),)
-    if _is_audible(sent) and not c.owed[c.begun :]:
-        c = replace(c, owed=(*c.owed, 0))
+    if _is_audible(sent) and not c.answers.unbegun:
+        c = replace(c, answers=c.answers.may_come())
     if not _is_audible(unsent):
         return c, effects
     c, more = playback.mishap(c, Signal.LOST, now)

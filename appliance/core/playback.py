@@ -21,10 +21,9 @@ ANSWER_TIMEOUT_S = 60.0
 def hush(c: Conversation, now: float) -> Step:
     """Silence at once, and for ever what answers the turns so far."""
     said = tuple(u for u in c.utterances if not u.is_promise)
-    if 0 in c.owed[c.begun :]:
-        c = replace(c, mutters_until=now + c.limits.answer_limit_s)
-    c = replace(tool_calls.nothing_more(c), utterances=said)
-    return drop(replace(c, hushed_through=c.turn), now)
+    answers = c.answers.hush(c.turn, until=now + c.limits.answer_limit_s)
+    c = replace(c, utterances=said, answers=answers)
+    return drop(c, now)
 
 
 def drop(c: Conversation, now: float) -> Step:
@@ -75,15 +74,16 @@ def answer_audio(c: Conversation, pcm: bytes, now: float) -> Step:
     if c.link is not Link.UP:
         return c, ()
     # What nobody asked for is not heard, but it has an end as well.
-    c = tool_calls.begin(c) if c.owed else replace(c, owed=(0,))
+    unasked = replace(c, answers=c.answers.may_come())
+    c = tool_calls.begin(c) if c.owed else unasked
     turn = c.owed[0]
-    if tool_calls.is_of_older(c, turn, now):
+    if c.answers.is_of_older(now):
         return c, ()
     said = tuple(u for u in c.utterances if u.turn != turn)
-    c = replace(c, begun=True, utterances=said, active_at=now)
+    c = replace(c, answers=c.answers.begin(), utterances=said, active_at=now)
     if _given_up_at(c) <= now:
         c = _hushed(c, turn)
-    if turn <= c.hushed_through:
+    if c.answers.hushed:
         return c, ()
     # An answer does not wait for the end of a sentence.
     cut = (DropPlayback(),) if spoken.sounds(c) else ()
@@ -103,10 +103,10 @@ def drain(c: Conversation) -> Step:
 def interrupted(c: Conversation, now: float) -> Step:
     """The service cut an answer. One that was talked over is silent already; another
     is silenced, and the user told: nobody had spoken, but to an open microphone."""
-    c = replace(c, interrupted=True)
+    c = replace(c, answers=c.answers.interrupt())
     if c.talk.mode is TalkMode.HANDS_FREE and (c.answer or c.owed):
         return hush(c, now)
-    promised = c.begun and any(u.turn == c.owed[0] for u in c.utterances)
+    promised = c.answers.begun and any(u.turn == c.owed[0] for u in c.utterances)
     if not c.owed or not (c.answer or promised):
         return c, ()
     c, effects = hush(c, now)
@@ -117,23 +117,17 @@ def interrupted(c: Conversation, now: float) -> Step:
 def answer_ended(c: Conversation, now: float) -> Step:
     """One answer less is owed; if it was ours and empty, the user is told."""
     if not c.owed:
-        return replace(c, interrupted=False), ()
+        return replace(c, answers=c.answers.interrupt(False)), ()
     turn = c.owed[0]
-    talked_over = c.turn_open or len(c.owed) > 1
-    # Only the start of a later turn interrupts this one: interrupted -> turnComplete
-    # without it, and with nothing in between, ends an older one.
-    ends_older = c.interrupted and not c.begun and not talked_over
-    if ends_older or tool_calls.is_of_older(c, turn, now):
-        return replace(c, interrupted=False), ()
-    if not c.interrupted and (going_on := tool_calls.continued(c)):
+    heard = c.answers.begun
+    if c.answers.ends_older(c.turn_open) or c.answers.is_of_older(now):
+        return replace(c, answers=c.answers.interrupt(False)), ()
+    if not c.answers.interrupted and (going_on := tool_calls.continued(c)):
         return going_on, ()
-    heard = c.begun
-    fine = turn <= c.hushed_through or tool_calls.may_end_empty(c, turn)
+    fine = c.answers.hushed or tool_calls.may_end_empty(c, turn)
     c = replace(
         c,
-        owed=c.owed[1:],
-        begun=False,
-        interrupted=False,
+        answers=c.answers.end(),
         utterances=tuple(u for u in c.utterances if u.turn != turn),
         active_at=now,
     )
@@ -162,18 +156,13 @@ def cut_answer_short(c: Conversation, why: Signal) -> Step:
     return replace(c, answer=replace(c.answer, aftermath=why)), effects
 
 
-def leave_link(c: Conversation) -> Conversation:
+def leave_link(c: Conversation, now: float) -> Step:
     """What the link owed dies with it."""
-    return replace(
-        tool_calls.leave_link(c),
-        owed=(),
-        mutters_until=float("-inf"),
-        on_the_way=(),
-        begun=False,
-        interrupted=False,
-        expiring_by=None,
-        microphone=c.microphone and replace(c.microphone, sent=None),
-    )
+    c, effects = tool_calls.leave_link(c, now)
+    microphone = c.microphone and replace(c.microphone, sent=None)
+    answers = c.answers.leave_link()
+    c = replace(c, answers=answers, expiring_by=None, microphone=microphone)
+    return c, effects
 
 
 def _give_up(c: Conversation, now: float) -> Step:
@@ -182,7 +171,7 @@ def _give_up(c: Conversation, now: float) -> Step:
 
 def _hushed(c: Conversation, turn: int) -> Conversation:
     """What answers `turn` stays silent to its end, also if it begins later."""
-    return replace(c, hushed_through=max(turn, c.hushed_through))
+    return replace(c, answers=c.answers.hush_one(turn))
 
 
 def _given_up_at(c: Conversation) -> float:

@@ -3,6 +3,7 @@
 
 from collections.abc import Callable, Iterator
 
+from appliance.basics.record import replace
 from appliance.core import delivery, playback, tool_calls
 from appliance.core.conversation import Conversation, Step
 from appliance.core.signals import Signal
@@ -38,12 +39,16 @@ def _unended(c: Conversation) -> Timers:
     counts as if it played, so one that was hushed half-way ends long after its last
     audio."""
     limit_s = c.limits.answer_limit_s
-    if not c.begun and c.owed[0] == 0:
-        yield c.active_at + limit_s, lambda c, _: (tool_calls.nothing_more(c), ())
-    elif c.begun and c.owed[0] > c.hushed_through:
+    if not c.answers.begun and c.owed[0] == 0:
+        yield c.active_at + limit_s, _unasked_never_came
+    elif c.answers.begun and not c.answers.hushed:
         yield c.active_at + limit_s, _stalled
     else:
         yield c.active_at + playback.ANSWER_TIMEOUT_S, _unended_though_hushed
+
+
+def _unasked_never_came(c: Conversation, now: float) -> Step:
+    return replace(c, answers=c.answers.without_unasked()), ()
 
 
 def _try_again(c: Conversation, now: float) -> Step:

@@ -6,8 +6,6 @@ then even than the link that it came by. Whoever waits for a tool is patient: ea
 has a time limit of its own, and answers in any case.
 """
 
-from collections.abc import Callable, Iterator
-
 from appliance.basics.record import replace
 from appliance.core import events as ev
 from appliance.core.conversation import Conversation, Link, Step
@@ -17,8 +15,6 @@ from appliance.core.utterance import promise
 
 #: More of them at once are refused.
 _MOST_CALLS = 8
-#: What the service has only just heard it cannot answer yet.
-_ROUND_TRIP_S = 0.3
 _REFUSAL = b'{"error":"too many tools are running; try again later"}'
 _TAKEN_BACK = b'{"error":"the user has taken it back"}'
 
@@ -29,7 +25,7 @@ def called(c: Conversation, call: ev.ToolCalled, now: float) -> Step:
         return c, ()
     c = begin(c)
     turn = c.owed[0] if c.owed else 0
-    if c.owed and (turn <= c.hushed_through or is_of_older(c, turn, now)):
+    if c.owed and (c.answers.hushed or c.answers.is_of_older(now)):
         return c, (AnswerTool(call.call_id, call.name, _TAKEN_BACK),)
     pending = ToolCall(call.call_id, call.name, turn, call.blocking)
     if len(c.calls) >= _MOST_CALLS:
@@ -56,25 +52,14 @@ def answered(c: Conversation, call_id: str, response: bytes) -> Step:
     return replace(c, calls=calls), ()
 
 
-def timers(
-    c: Conversation,
-) -> Iterator[tuple[float, Callable[[Conversation, float], Step]]]:
-    """When to end what nobody waits for any more: at once."""
-    if c.forsaken:
-        yield 0.0, _end_forsaken
-
-
-def leave_link(c: Conversation) -> Conversation:
-    """The link is gone. What its answers waited for is forsaken; what runs in the
+def leave_link(c: Conversation, now: float) -> Step:
+    """The link is gone. What its answers waited for is ended; what runs in the
     background goes on, unless the user is told that all is lost."""
-    unbegun = c.owed[c.begun :]
+    unbegun = c.answers.unbegun
     kept = tuple(k for k in c.calls if not (k.blocking or k.turn in unbegun))
     lost = tuple(k.call_id for k in c.calls if k not in kept)
-    return replace(
-        c,
-        calls=tuple(replace(k, on_link=False) for k in kept),
-        forsaken=c.forsaken + lost,
-    )
+    c = replace(c, calls=tuple(replace(k, on_link=False) for k in kept))
+    return (restart_wait(c, now), (CancelTools(lost),)) if lost else (c, ())
 
 
 def holds_audio(c: Conversation) -> bool:
@@ -98,26 +83,16 @@ def continued(c: Conversation) -> Conversation | None:
     a tool's. None if it is."""
     if any(k.blocking and k.turn == c.owed[0] for k in c.calls):
         return c
-    if c.owed[0] and c.owed[1:] and not (c.begun or any(c.owed[1:])):
-        return replace(c, owed=(c.owed[0], *c.owed[2:]))
-    return None
+    answers = c.answers.preceded()
+    return replace(c, answers=answers) if answers else None
 
 
 def begin(c: Conversation) -> Conversation:
     """What the service says of itself gets a turn, which is never said. It does not
     talk over a user who talks, or who waits for an answer of his own."""
-    if c.begun or c.owed[:1] != (0,) or c.hold or c.utterances:
+    if c.answers.begun or c.owed[:1] != (0,) or c.hold or c.utterances:
         return c
-    return replace(c, owed=(c.turn + 1, *c.owed[1:]), turn=c.turn + 1)
-
-
-def is_of_older(c: Conversation, turn: int, now: float) -> bool:
-    """What arrives cannot be of `turn` yet: it is still being said; or it has just been
-    said, while the service could still say what was hushed before it began."""
-    if turn in c.on_the_way:
-        return True
-    just_said = c.owed == (turn,) and not c.begun and turn > c.hushed_through
-    return just_said and now < min(c.mutters_until, c.last_closed_at + _ROUND_TRIP_S)
+    return replace(c, answers=c.answers.name(c.turn + 1), turn=c.turn + 1)
 
 
 def may_go_on(c: Conversation, call: ToolCall) -> Conversation:
@@ -125,13 +100,7 @@ def may_go_on(c: Conversation, call: ToolCall) -> Conversation:
     or after what it says already."""
     if call.blocking and call.turn in c.owed:
         return c
-    return replace(c, owed=(*c.owed, 0))
-
-
-def nothing_more(c: Conversation) -> Conversation:
-    """What the service has not begun to say of itself, nobody waits for any more."""
-    unbegun = tuple(turn for turn in c.owed[c.begun :] if turn)
-    return replace(c, owed=c.owed[: c.begun] + unbegun)
+    return replace(c, answers=c.answers.may_come())
 
 
 def restart_wait(c: Conversation, now: float) -> Conversation:
@@ -151,11 +120,7 @@ def restart_wait(c: Conversation, now: float) -> Conversation:
 def _promised(c: Conversation, call: ToolCall, now: float) -> Conversation:
     """An answer is still to come. What has set a tool to work must not be said again,
     and do it twice."""
-    if not call.turn or (c.begun and not call.blocking):
+    if not call.turn or (c.answers.begun and not call.blocking):
         return replace(c, active_at=now)
     others = tuple(u for u in c.utterances if u.turn != call.turn)
     return replace(c, utterances=(promise(call.turn, now), *others), active_at=now)
-
-
-def _end_forsaken(c: Conversation, now: float) -> Step:
-    return restart_wait(replace(c, forsaken=()), now), (CancelTools(c.forsaken),)

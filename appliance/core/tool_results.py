@@ -35,7 +35,7 @@ def undelivered(c: Conversation) -> tuple[ToolCall, ...]:
     return tuple(
         replace(u.call, on_link=False)
         for u in c.utterances
-        if u.call and u.turn > c.hushed_through
+        if u.call and c.answers.may_sound(u.turn)
     )
 
 
@@ -49,12 +49,12 @@ def _may_be_told_at(c: Conversation, call: ToolCall) -> float:
     if c.hold or c.utterances or c.owed or c.answer:
         return _NOT_YET
     if call.on_link:
-        return c.mutters_until
+        return c.answers.unasked_until
     return _NOT_YET if c.microphone else 0.0
 
 
 def _belongs_to_an_answer(c: Conversation, call: ToolCall) -> bool:
-    wanted = call.turn in c.owed and call.turn > c.hushed_through
+    wanted = call.turn in c.owed and c.answers.may_sound(call.turn)
     return call.on_link and (call.blocking or wanted)
 
 
@@ -79,9 +79,10 @@ def _expect_remark(c: Conversation, call: ToolCall, now: float) -> Conversation:
     """Nothing else is going on: what the service says next is of this. Hands-free,
     where the user may ask something meanwhile, every answer begins of itself."""
     turn = c.turn + 1
-    owed = () if c.talk.mode is TalkMode.HANDS_FREE else (turn,)
+    expected = () if c.talk.mode is TalkMode.HANDS_FREE else (turn,)
+    answers = c.answers.expect(*expected)
     said = (promise(turn, now, call),)
-    return replace(c, turn=turn, owed=owed, utterances=said, active_at=now)
+    return replace(c, turn=turn, answers=answers, utterances=said, active_at=now)
 
 
 def _turn_of_its_own(c: Conversation, call: ToolCall, now: float) -> Conversation:

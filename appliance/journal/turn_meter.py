@@ -230,4 +230,4 @@ def _outcome(turn: int, transition: Transition) -> Outcome:
             return "stopped"
         case ev.TalkReleased():
             return "taken back"
-    return "cut" if turn <= after.hushed_through else "lost"
+    return "lost" if after.answers.may_sound(turn) else "cut"

@@ -97,7 +97,7 @@ def _events(c: Conversation, at: float) -> Iterator[ev.Event]:
     yield ev.TalkReleased(at) if is_down else ev.TalkPressed(at)
     if c.quiet_since is None:
         yield ev.PlaybackDrained(c.segment, at)
-    if c.on_the_way:
+    if not all(e.taken for e in c.answers.expected):
         yield ev.TurnSent()
     if c.link is Link.OPENING:
         yield ev.LinkOpening()
@@ -122,7 +122,7 @@ def _events(c: Conversation, at: float) -> Iterator[ev.Event]:
 
 
 def _few(c: Conversation) -> bool:
-    return max(map(len, (c.utterances, c.owed, c.on_the_way))) <= _MOST_WAITING
+    return max(map(len, (c.utterances, c.owed))) <= _MOST_WAITING
 
 
 def _situation(c: Conversation) -> tuple[object, ...]:
@@ -134,6 +134,11 @@ def _situation(c: Conversation) -> tuple[object, ...]:
         for u in c.utterances
     )
     answer = c.answer and (c.answer.draining, c.answer.aftermath)
-    owed = tuple(turn <= c.hushed_through for turn in c.owed)
-    flags = (c.reset_pending, c.begun, c.interrupted, c.quiet_since is None)
-    return c.link, c.faults, hold, said, answer, owed, len(c.on_the_way), *flags
+    owed = tuple((c.answers.may_sound(e.turn), e.taken) for e in c.answers.expected)
+    flags = (
+        c.reset_pending,
+        c.answers.begun,
+        c.answers.interrupted,
+        c.quiet_since is None,
+    )
+    return c.link, c.faults, hold, said, answer, owed, *flags

@@ -31,7 +31,7 @@ def check_calls(
     assert len(gone) <= news + refused, f"{gone} vanish by {event}"
     waiting = {u.turn for u in after.utterances}
     for u in before.utterances:
-        if u.call and u.turn > after.hushed_through and u.turn not in waiting:
+        if u.call and after.answers.may_sound(u.turn) and u.turn not in waiting:
             kept = {k.call_id for k in after.calls}
             heard = isinstance(event, ev.AnswerAudio | ev.AnswerEnded | ev.ToolCalled)
             told = news or refused or heard or u.call.call_id in kept

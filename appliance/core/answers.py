@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: MIT
+"""The ledger of answers: what the service owes, and whose answer it is that arrives.
+
+The wire does not number answers, it only keeps their order: they come one after the
+other, in the order in which turns were closed. So what arrives belongs to the first
+answer that has not ended, and this file is the only place that knows which one that is.
+
+    asked    the turn was closed; its answer is the last of those that are expected
+    taken    the network has taken all of the turn; nothing answers it before that
+    begun    the first of its answer has arrived
+    hushed   it may not sound any more, but its end still has to come
+    ended    turnComplete arrived
+
+Turn 0 stands for what the service may say unasked, or not: after a tool's answer, say.
+It gets the number of a turn when it begins.
+"""
+
+from typing import Self
+
+from appliance.basics.record import Struct, replace
+
+#: The service cannot answer yet what it has only just heard.
+_ROUND_TRIP_S = 0.3
+
+
+class Expected(Struct, frozen=True):
+    """An answer whose end has not come."""
+
+    turn: int
+    taken: bool = True
+    begun: bool = False
+
+
+class Answers(Struct, frozen=True):
+    """What this link still owes, and what may not sound on any."""
+
+    #: Oldest first. A boolean fails here: an answer in flight when the user talks over
+    #: it would be taken for the next one.
+    expected: tuple[Expected, ...] = ()
+    #: The service interrupted itself; the next end belongs to that.
+    interrupted: bool = False
+    #: When the last turn of this link was closed.
+    closed_at: float = float("-inf")
+    #: Until then the service may begin what was hushed before it began.
+    unasked_until: float = float("-inf")
+    #: The turn whose answer ended last on this link, 0 before the first.
+    ended: int = 0
+    #: No answer to this turn or an earlier one may sound any more, on no link.
+    hushed_through: int = 0
+
+    @property
+    def turns(self) -> tuple[int, ...]:
+        return tuple(e.turn for e in self.expected)
+
+    @property
+    def unbegun(self) -> tuple[int, ...]:
+        return tuple(e.turn for e in self.expected if not e.begun)
+
+    @property
+    def begun(self) -> bool:
+        """The first has begun to arrive."""
+        return bool(self.expected) and self.expected[0].begun
+
+    @property
+    def hushed(self) -> bool:
+        """The first may not sound."""
+        return bool(self.expected) and not self.may_sound(self.expected[0].turn)
+
+    @property
+    def told_of(self) -> int:
+        """The turn that usage and transcripts belong to: they may come after the end
+        of an answer, before the next one is asked for."""
+        return self.expected[0].turn if self.expected else self.ended
+
+    def may_sound(self, turn: int) -> bool:
+        """The answer to `turn` was not hushed."""
+        return turn > self.hushed_through
+
+    def ask(self, turn: int, now: float) -> Self:
+        """`turn` was closed. What nobody had asked for is not waited for any more."""
+        expected = (*self.without_unasked().expected, Expected(turn, taken=False))
+        return replace(self, expected=expected, closed_at=now)
+
+    def take(self, turn: int) -> Self:
+        """The network has taken all of `turn`."""
+        taken = (replace(e, taken=True) if e.turn == turn else e for e in self.expected)
+        return replace(self, expected=tuple(taken))
+
+    def expect(self, *turns: int) -> Self:
+        """Nothing else is going on: what comes next answers these, without a turn."""
+        return replace(self, expected=tuple(Expected(turn) for turn in turns))
+
+    def may_come(self) -> Self:
+        """The service may say something unasked, after what it says already."""
+        return replace(self, expected=(*self.expected, Expected(0)))
+
+    def without_unasked(self) -> Self:
+        """What the service has not begun to say unasked is not waited for any more."""
+        asked = tuple(e for e in self.expected if e.turn or e.begun)
+        return replace(self, expected=asked)
+
+    def name(self, turn: int) -> Self:
+        """What is about to be said unasked is `turn` from now on."""
+        first, *rest = self.expected
+        return replace(self, expected=(replace(first, turn=turn), *rest))
+
+    def begin(self) -> Self:
+        """The first of an answer has arrived."""
+        first, *rest = self.expected
+        return replace(self, expected=(replace(first, begun=True), *rest))
+
+    def interrupt(self, interrupted: bool = True) -> Self:
+        """The service interrupted itself, or that has ended."""
+        return replace(self, interrupted=interrupted)
+
+    def end(self) -> Self:
+        """The first is over."""
+        first, *rest = self.expected
+        return replace(self, expected=tuple(rest), interrupted=False, ended=first.turn)
+
+    def hush(self, turn: int, until: float) -> Self:
+        """No answer up to `turn` may sound. What had not begun unasked may come all the
+        same, `until` then."""
+        asked = replace(self.without_unasked(), hushed_through=turn)
+        late = asked.expected != self.expected
+        return replace(asked, unasked_until=until) if late else asked
+
+    def hush_one(self, turn: int) -> Self:
+        """`turn` stays silent to its end, also if it begins later."""
+        return replace(self, hushed_through=max(turn, self.hushed_through))
+
+    def leave_link(self) -> Self:
+        """The link is gone, and what it owed; what was hushed stays so."""
+        return type(self)(hushed_through=self.hushed_through)
+
+    def is_of_older(self, now: float) -> bool:
+        """What arrives cannot be of the first yet. Either that is still being taken by
+        the network; or it was only just closed, while the service could still say what
+        was hushed before it began: in flight, that arrives after the next turn."""
+        first, *rest = self.expected
+        if not first.taken:
+            return True
+        only = not (rest or first.begun or self.hushed)
+        return only and now < min(self.unasked_until, self.closed_at + _ROUND_TRIP_S)
+
+    def ends_older(self, turn_open: bool) -> bool:
+        """An end that comes now is not of the first. Only the start of a later turn
+        interrupts an answer: interrupted and ended without one, and with nothing in
+        between, it is an older answer that ends."""
+        talked_over = turn_open or len(self.expected) > 1
+        return self.interrupted and not self.begun and not talked_over
+
+    def preceded(self) -> Self | None:
+        """If something unasked is due behind the first, which has not begun: what ended
+        was that one. None if it was the first."""
+        first, *rest = self.expected
+        if first.turn and rest and not (first.begun or any(e.turn for e in rest)):
+            return replace(self, expected=(first, *rest[1:]))
+        return None
