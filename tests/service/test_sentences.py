@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is wrong is heard: each failure's sound, and then its sentence, to the sample."""
+"""What is wrong is heard: the sound of each failure, then its sentence, to the sample."""
 
 import subprocess
 import sys
