@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is wrong is heard: the sound of each failure, then its sentence, to the sample."""
+"""Each failure is heard: its sound, and then its sentence, sample by sample."""
 
 import subprocess
 import sys
