@@ -10,7 +10,17 @@ _MOST_SHOWN = 32
 _MOST_OF_A_PATH = 255
 _LONGEST_LINE = 300
 #: Google's API keys begin so.
-_API_KEY = re.compile(r"(AIza|AQ\.)[\w-]{8,}")
+_API_KEY = re.compile(r"(?<![A-Za-z0-9])(AIza|AQ\.)[\w-]{6,}")
+
+
+def mask(text: str) -> str:
+    """`text` without what looks like an API key."""
+    return _API_KEY.sub(r"\1***", text)
+
+
+def has_key(text: str) -> bool:
+    """Whether something in `text` looks like an API key."""
+    return _API_KEY.search(text) is not None
 
 
 def quote(value: Any) -> str:
@@ -18,7 +28,7 @@ def quote(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     try:
-        return _closed(repr(value))
+        return _closed(mask(repr(value)))
     except (ValueError, RecursionError):  # 0xfff... without end, a.a.a... = 1
         return "a value without end"
 
@@ -26,11 +36,12 @@ def quote(value: Any) -> str:
 def quote_path(path: str) -> str:
     """`path`, whole: cut short, nobody knows which. What is none may be a key."""
     is_path = "/" in path and len(path) <= _MOST_OF_A_PATH
-    return repr(path) if is_path else quote(path)
+    return mask(repr(path)) if is_path else quote(path)
 
 
 def truncate(text: str) -> str:
     """`text`, or its beginning."""
+    text = mask(text)
     return text if len(text) <= _MOST_SHOWN else f"{text[:12]}..."
 
 
@@ -39,8 +50,7 @@ def one_line(text: str) -> str:
     terminal obeys and the journal stores as a blob, of bounded length, and with no API
     key in it: the service repeats the key that it suspends."""
     printable = "".join(c if c.isprintable() else " " for c in text[:_LONGEST_LINE])
-    printable = _API_KEY.sub(r"\1***", printable)
-    return " ".join(printable.split()) + ("..." if len(text) > _LONGEST_LINE else "")
+    return " ".join(mask(printable).split()) + ("..." if len(text) > _LONGEST_LINE else "")
 
 
 def suggestion(name: str, known: list[str]) -> str:

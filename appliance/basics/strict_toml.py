@@ -3,17 +3,22 @@
 
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, Literal, NamedTuple, Self, TypeVar, get_args, get_origin
 
 import msgspec
 from msgspec import Meta
 
 from appliance.basics.errors import EXIT_CONFIG, ApplianceError
-from appliance.basics.excerpt import quote, suggestion, truncate
+from appliance.basics.excerpt import mask, quote, suggestion, truncate
 
 __all__ = ["IN_WORDS", "Meta", "Problem", "Section", "ConfigError", "keys", "parse"]
 
 T = TypeVar("T")
+
+_MOST_MISTAKES = 20
+#: tomllib's time grows with the square of a key's depth: a.a.a... = 1
+_MOST_DOTS = 200
 
 #: In the `extra` of a key's Meta: what a pattern allows, for people.
 IN_WORDS = "in words"
@@ -34,7 +39,7 @@ class ConfigError(ApplianceError, ValueError):
 
     def __init__(self, *why: str) -> None:
         self._lines = tuple(
-            "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+            mask("".join(c if c.isprintable() else repr(c)[1:-1] for c in line))
             for line in why
         )
         super().__init__(self._lines[0])
@@ -63,18 +68,24 @@ def parse(
     what types cannot say; it needs a default for each field, and sees that of a wrong
     one. Raises ConfigError: not TOML, or a line for each mistake.
     """
+    if any(line.count(".") > _MOST_DOTS for line in text.split("\n")):
+        raise ConfigError(f"{source}: a line has more than {_MOST_DOTS} dots")
     try:
         tree = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # endless digits, bottomless nesting
         raise ConfigError(f"{source}: not valid TOML: {error}") from None
-    wrong = list(_wrong(tree, type_, "", "", _types(type_, tree)))
-    if check or not wrong:
+    found = _wrong(tree, type_, "", "", _types(type_, tree))
+    wrong = list(islice(found, _MOST_MISTAKES + 1))
+    if len(wrong) <= _MOST_MISTAKES and (check or not wrong):
         value = msgspec.convert(tree, type_)
         told = {place for mistake in wrong for place in mistake.places}
-        found = check(value) if check else ()
-        wrong += [m for m in found if told.isdisjoint(m.places)]
+        more = check(value) if check else ()
+        wrong += [m for m in more if told.isdisjoint(m.places)]
     if wrong:
-        raise ConfigError(*(f"{source}: {mistake.line}" for mistake in wrong))
+        lines = [f"{source}: {mistake.line}" for mistake in wrong]
+        if len(lines) > _MOST_MISTAKES:
+            lines[_MOST_MISTAKES:] = [f"{source}: and more mistakes, not listed"]
+        raise ConfigError(*lines)
     return value
 
 

@@ -3,6 +3,7 @@
 
 import ipaddress
 import os
+import re
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -15,6 +16,11 @@ CREDENTIALS = (KEY_NAME, f"{KEY_NAME}-plain")
 LIVE_PATH = (
     "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent"
 )
+
+#: What a header can carry (RFC 7235, token68).
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+#: As a line of a shell script or of an environment file has it.
+_ASSIGNED = re.compile(r"""(?:export\s+)?GEMINI_API_KEY\s*=\s*(["']?)(.*)\1""", re.S)
 
 
 class KeyMissing(ConfigError):
@@ -102,24 +108,37 @@ def key_or_why_not() -> Secret:
 
 
 def key_in(path: Path) -> Secret:
-    """The API key in a file, without what editors add to one. Raises ConfigError."""
+    """The API key in a file. Raises as read_key."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError):
+        return key_of(path.read_bytes(), str(path))
+    except OSError:
         raise ConfigError(f"{path}: cannot be read as a key") from None
-    return key_from(text, str(path))
+
+
+def key_of(content: bytes, source: str) -> Secret:
+    """The API key in the bytes of a file, without what editors add to one. Raises as
+    read_key."""
+    try:
+        return key_from(content.decode("utf-8-sig"), source)
+    except UnicodeDecodeError:
+        raise ConfigError(f"{source}: cannot be read as a key") from None
 
 
 def key_from(text: str, source: str) -> Secret:
-    """The API key that is `text`, found in `source`. Raises as read_key."""
+    """The API key that is `text`, or that it assigns to GEMINI_API_KEY, found in
+    `source`. Raises as read_key."""
     text = text.strip()
+    if assigned := _ASSIGNED.fullmatch(text):
+        text = assigned[2].strip()
     if not text:
         raise KeyMissing(
             f"{source}: no API key; put one into the systemd credential {KEY_NAME} "
             "(see the README), or into the environment variable GEMINI_API_KEY"
         )
-    if not text.isascii() or not text.isprintable() or " " in text:
-        raise ConfigError(f"{source}: not a key: it has spaces or odd characters")
+    if not _TOKEN.fullmatch(text):
+        raise ConfigError(
+            f"{source}: not a key: expected the key alone, of letters, digits, - and _"
+        )
     return Secret(text)
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from math import inf
 from pathlib import Path
 
-from appliance.basics.excerpt import quote, suggestion
-from appliance.basics.strict_toml import ConfigError, Problem, Section, parse
-from appliance.config.endpoint import check_endpoint, check_proxy
+from appliance.basics.excerpt import has_key, quote, suggestion
+from appliance.basics.strict_toml import ConfigError, Problem, Section, keys, parse
+from appliance.config.endpoint import KEY_NAME, check_endpoint, check_proxy
 from appliance.config.pins import wrong_pins, wrong_volume
 from appliance.config.sections import (
     COVERAGES,
@@ -59,23 +59,46 @@ def load(path: Path) -> Config:
         ConfigError: with a line for each mistake: what, where, what is allowed.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        content = path.read_bytes()
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    return parse_config(content, str(path))
+
+
+def parse_config(content: bytes, source: str) -> Config:
+    """The configuration in the bytes of a file. Raises as load."""
+    try:
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise ConfigError(f"{path}: not UTF-8 text") from None
-    config = parse(text, Config, str(path), _mistakes)
-    endpoint = check_endpoint(config.live.endpoint, str(path))
+        raise ConfigError(f"{source}: not UTF-8 text") from None
+    # As an editor on another system ends its lines.
+    text = text.replace("\r\n", "\n")
+    config = parse(text, Config, source, _mistakes)
+    endpoint = check_endpoint(config.live.endpoint, source)
     return config.changed(live=config.live.changed(endpoint=endpoint))
 
 
 def _mistakes(config: Config) -> Iterator[Problem]:
     """What types cannot say."""
+    yield from _exposed_keys(config)
     yield from _wrong_live(config.live)
     yield from wrong_pins(config)
     yield from wrong_volume(config.volume)
     yield from _wrong_gain(config.speaker)
     yield from _wrong_conversation(config.conversation)
+
+
+def _exposed_keys(config: Config) -> Iterator[Problem]:
+    """Everybody may read the file, and what stands in it is repeated elsewhere."""
+    for section in keys(config):
+        for key in keys(section.value):
+            if isinstance(key.value, str) and has_key(key.value):
+                place = f"[{section.name}] {key.name}"
+                yield Problem(
+                    (place,),
+                    f"{place}: looks like an API key; that belongs into the credential "
+                    f"{KEY_NAME}, not into this file",
+                )
 
 
 def _wrong_live(live: LiveSection) -> Iterator[Problem]:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Takes over the configuration and the key that somebody put on the boot partition.
+"""Installs the configuration and the key that somebody put on the boot partition.
 
-A power cut at any instant leaves the old or the new, never half of it, and what was
-not finished is done again at the next boot.
+A power cut at any instant leaves the old or the new file, never half of one, and what
+was not finished is done again at the next boot. Whoever can write there is not trusted:
+only small regular files are read.
 """
 
 import contextlib
@@ -15,13 +16,13 @@ from pathlib import Path
 
 from appliance.basics.secret import Secret
 from appliance.basics.strict_toml import ConfigError
-from appliance.basics.whole_file import sync_directory, write_whole
-from appliance.config.endpoint import KEY_NAME, key_in
-from appliance.config.file import DEFAULT_PATH, load
+from appliance.basics.whole_file import read_small, sync_directory, write_whole
+from appliance.config.endpoint import KEY_NAME, key_of
+from appliance.config.file import DEFAULT_PATH, parse_config
 from appliance.core.message_ids import REJECTED_ID, TAKEN_ID
 
 CONFIG_NAME = "voice-appliance.toml"
-_MOST_BYTES = 65_536
+_MOST_BYTES = 16_384
 #: It is done within a second; the unit allows two keys and some more.
 ENCRYPT_LIMIT_S = 30.0
 #: Where the unit's LoadCredentialEncrypted= looks (man systemd.exec).
@@ -57,23 +58,24 @@ class Destinations:
 
 
 def provision(boot: Path, to: Destinations) -> bool:
-    """Take what is there from the directory `boot`; False if something was rejected.
+    """Install what the directory `boot` has; False if something was rejected.
 
-    What is rejected stays, with NAME.rejected.txt beside it that says why.
+    What is rejected stays, with NAME.rejected.txt beside it that says why. The key
+    comes first: no configuration, however wrong or slow to read, keeps it out.
     """
 
-    def install_config(path: Path) -> None:
-        load(path)
-        write_whole(to.config, path.read_bytes(), 0o644)
+    def install_key(content: bytes, source: str) -> None:
+        write_whole(to.credential, to.encrypt(key_of(content, source)), 0o600)
 
-    def install_key(path: Path) -> None:
-        write_whole(to.credential, to.encrypt(key_in(path)), 0o600)
+    def install_config(content: bytes, source: str) -> None:
+        parse_config(content, source)
+        write_whole(to.config, content, 0o644)
 
     if not any(_found(boot, name) for name in (CONFIG_NAME, KEY_NAME)):
         log.warning("%s: neither %s nor %s is there", boot, CONFIG_NAME, KEY_NAME)
     taken = [
-        *(_take(path, install_config, _remove) for path in _found(boot, CONFIG_NAME)),
         *(_take(path, install_key, wipe) for path in _found(boot, KEY_NAME)),
+        *(_take(path, install_config, _remove) for path in _found(boot, CONFIG_NAME)),
     ]
     return all(taken)
 
@@ -81,25 +83,27 @@ def provision(boot: Path, to: Destinations) -> bool:
 def _found(boot: Path, name: str) -> list[Path]:
     """Windows likes to add .txt, and not to show it."""
     paths = boot / name, boot / f"{name}.txt"
-    return [path for path in paths if path.is_file()]
+    return [path for path in paths if os.path.lexists(path)]
 
 
 def _take(
-    path: Path, install: Callable[[Path], None], discard: Callable[[Path], None]
+    path: Path,
+    install: Callable[[bytes, str], None],
+    discard: Callable[[Path], None],
 ) -> bool:
     verdict = path.with_name(f"{path.name}.rejected.txt")
     try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise ConfigError(f"{path}: larger than {_MOST_BYTES} bytes")
-        if not _is_wiped(path):
-            install(path)
+        content = read_small(path, _MOST_BYTES)
+        if not _is_wiped(content):
+            install(content, str(path))
         discard(path)
         verdict.unlink(missing_ok=True)
     except ConfigError as error:
         return _reject(verdict, *error.lines)
     except OSError as error:
-        return _reject(verdict, f"{path}: cannot be taken over: {error}")
-    log.info("%s: taken over", path, extra={"MESSAGE_ID": TAKEN_ID})
+        why = error.strerror or error
+        return _reject(verdict, f"{path}: cannot be installed: {why}")
+    log.info("%s: installed", path, extra={"MESSAGE_ID": TAKEN_ID})
     return True
 
 
@@ -112,17 +116,17 @@ def _reject(verdict: Path, *reasons: str) -> bool:
 
 
 def wipe(path: Path) -> None:
-    """Overwrite, then remove."""
-    with path.open("r+b") as file:
-        file.write(bytes(path.stat().st_size))
+    """Overwrite, then remove. Raises OSError: also where `path` is a link by now."""
+    flags = os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+    with open(path, "wb", opener=lambda name, _: os.open(name, flags)) as file:
+        file.write(bytes(os.fstat(file.fileno()).st_size))
         file.flush()
         os.fsync(file.fileno())
     _remove(path)
 
 
-def _is_wiped(path: Path) -> bool:
-    """The power was cut in `wipe`: it has been taken over."""
-    content = path.read_bytes()
+def _is_wiped(content: bytes) -> bool:
+    """The power was cut in `wipe`: the key has been installed."""
     return bool(content) and not content.strip(b"\0")
 
 

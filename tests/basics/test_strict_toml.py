@@ -8,6 +8,7 @@ import pytest
 from appliance.basics.strict_toml import ConfigError, Meta, Section, parse
 
 KEY = "AIzaSyD-not-a-real-key-0123456789abcdefg"
+LONG = "abcdefghijklmnopqrstuvwxyz-0123456789"
 
 
 class Table(Section, frozen=True):
@@ -63,9 +64,11 @@ def test_a_key_in_the_wrong_place_is_not_repeated(place):
 @pytest.mark.parametrize(
     ("value", "beginning"),
     [
-        (f'"{KEY}"', "'AIzaSyD-not...'"),
-        (f'["{KEY}"]', "[...]"),
-        (f'{{ a = "{KEY}" }}', "{...}"),
+        (f'"{LONG}"', "'abcdefghijk...'"),
+        (f'["{LONG}"]', "[...]"),
+        (f'{{ a = "{LONG}" }}', "{...}"),
+        (f'"{KEY}"', "'AIza***'"),
+        (f'["models/{KEY}"]', "['models/AIza***']"),
         ("1" * 40, "111111111111..."),
     ],
 )

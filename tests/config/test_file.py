@@ -181,15 +181,21 @@ def lines_about(tmp_path, text: str) -> list[str]:
 
 
 def test_a_wrong_value_in_each_section_and_a_key_that_is_none_are_all_named(tmp_path):
-    tables = keys(Config())
-    text = "none = 1\n" + "".join(
-        f"[{table.name}]\n{keys(table.value)[0].name} = []\nno = 1\n"
-        for table in tables
-        if table.name != "tools"
-    )
-    lines = lines_about(tmp_path, text)
-    assert lines[0].startswith("none is unknown (known here: live")
-    assert len(lines) == 1 + 2 * (len(tables) - 1)
+    tables = [table for table in keys(Config()) if table.name != "tools"]
+    for some in (tables[:9], tables[9:]):
+        text = "none = 1\n" + "".join(
+            f"[{table.name}]\n{keys(table.value)[0].name} = []\nno = 1\n"
+            for table in some
+        )
+        lines = lines_about(tmp_path, text)
+        assert lines[0].startswith("none is unknown (known here: live")
+        assert len(lines) == 1 + 2 * len(some)
+
+
+def test_of_many_mistakes_the_first_twenty_are_named(tmp_path):
+    lines = lines_about(tmp_path, "".join(f"k{i} = 1\n" for i in range(30)))
+    assert lines[19].startswith("k19 is unknown")
+    assert lines[20:] == ["and more mistakes, not listed"]
 
 
 def test_what_only_a_whole_file_shows_is_named_beside_a_wrong_type(tmp_path):
@@ -364,3 +370,29 @@ def test_a_language_that_is_not_known_is_not_named():
     assert (
         live_settings(Config()).system_instruction == LiveSection().system_instruction
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[live]\nmodel = "{}"\n',
+        '[live]\nmodel = "models/{}"\n',
+        '[live]\nvoice = "{}"\n',
+        '[live]\nsystem_instruction = "{}"\n',
+        '[live]\nturn_coverage = "{}"\n',
+        '[live]\nendpoint = "{}"\n',
+        '[speaker]\ndevice = "{}"\n',
+        '[speaker]\ngain = "{}"\n',
+        "{} = 1\n",
+        "[{}]\n",
+        "[live]\n{} = 1\n",
+        '[tools]\nenabled = ["{}"]\n',
+        '[tools]\ndirectory = "/etc/{}"\n',
+    ],
+)
+def test_a_key_in_the_wrong_place_is_refused_and_not_repeated(tmp_path, text):
+    key = "AIzaNotToBeSeen-0123456789_abcdefghijk"
+    (tmp_path / "c.toml").write_text(text.format(key))
+    with pytest.raises(ConfigError) as refused:
+        load(tmp_path / "c.toml")
+    assert "NotToBe" not in "".join(refused.value.lines)

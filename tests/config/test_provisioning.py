@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Files on the boot partition: taken over whole, or left with a reason beside them."""
+"""Files on the boot partition: installed whole, or left with a reason beside them."""
 
 import contextlib
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -99,7 +100,13 @@ def test_the_reason_goes_when_the_file_is_mended(boot, to):
     assert names(boot) == []
 
 
-@pytest.mark.parametrize("text", ["", "AIza Not", "AIza\nNot", "AIzaNöt", "\0AIza"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "AIza Not", "AIza\nNot", "AIzaNöt", "\0AIza"),
+        *("KEY=AIzaNot", '{"key":"AIzaNot"}', "'AIzaNot'", "GEMINI_API_KEY=AIza\nA=1"),
+    ],
+)
 def test_a_bad_key_stays_and_the_reason_does_not_repeat_it(boot, to, caplog, text):
     (boot / KEY_NAME).write_text(text)
     assert not provision(boot, to)
@@ -110,11 +117,79 @@ def test_a_bad_key_stays_and_the_reason_does_not_repeat_it(boot, to, caplog, tex
     assert not to.credential.exists()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "GEMINI_API_KEY={}\n",
+        "export GEMINI_API_KEY={}",
+        'GEMINI_API_KEY = "{}"\r\n',
+        "GEMINI_API_KEY='{}'",
+    ],
+)
+def test_a_key_that_is_assigned_is_taken_without_its_name(boot, to, text):
+    (boot / KEY_NAME).write_text(text.format(KEY))
+    assert provision(boot, to)
+    assert names(boot) == []
+    assert to.credential.read_text() == KEY[::-1]
+
+
+#: 16 KiB that take tomllib long, or have a mistake in each line.
+COSTLY = {
+    "one deep key": "a." * 8_000 + "a = 1",
+    "a deep table": f"[{'a.' * 4_000}a]\n" + "".join(f"b.k{i}=1\n" for i in range(800)),
+    "quoted": f"""[{'"".' * 2_500}""]\n""" + "b.c=1\n" * 500,
+    "unknown keys": "".join(f"k{i}=1\n" for i in range(2_000)),
+    "unknown tables": "".join(f"[t{i}]\n" for i in range(1_500)),
+    "nothing but brackets": "a=" + "[" * 16_000,
+}
+
+
+@pytest.mark.parametrize("text", COSTLY.values(), ids=COSTLY)
+def test_a_costly_file_keeps_the_key_waiting_for_nothing(boot, to, caplog, text):
+    (boot / CONFIG_NAME).write_text(text)
+    (boot / KEY_NAME).write_text(KEY)
+    began = time.process_time()
+    assert not provision(boot, to)
+    assert time.process_time() - began < 0.5
+    assert to.credential.read_text() == KEY[::-1]
+    assert 1 <= len(caplog.messages) <= 21
+
+
+def another_file(path: Path, tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text(KEY)
+    path.symlink_to(tmp_path / "precious")
+
+
+def directory(path: Path, tmp_path: Path) -> None:
+    path.mkdir()
+
+
+def fifo(path: Path, tmp_path: Path) -> None:
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize("put", [another_file, directory, fifo])
+@pytest.mark.parametrize("name", [CONFIG_NAME, KEY_NAME])
+def test_what_is_no_regular_file_is_left_with_its_reason(boot, to, tmp_path, name, put):
+    put(boot / name, tmp_path)
+    assert not provision(boot, to)
+    assert names(boot) == [name, f"{name}.rejected.txt"]
+    assert not to.config.exists()
+    assert not to.credential.exists()
+
+
+def test_a_wipe_does_not_follow_a_link(boot, tmp_path):
+    another_file(boot / KEY_NAME, tmp_path)
+    with pytest.raises(OSError, match="Too many levels"):
+        provisioning.wipe(boot / KEY_NAME)
+    assert (tmp_path / "precious").read_text() == KEY
+
+
 def test_a_flood_is_refused_unread(boot, to):
     (boot / CONFIG_NAME).write_text("#" * 70_000)
     assert not provision(boot, to)
     reason = (boot / f"{CONFIG_NAME}.rejected.txt").read_text()
-    assert reason.endswith(": larger than 65536 bytes\n")
+    assert reason.endswith(": larger than 16384 bytes\n")
 
 
 def test_a_bad_configuration_does_not_keep_the_key_out(boot, to):
@@ -135,7 +210,7 @@ def test_a_key_that_cannot_be_encrypted_stays(boot, to, monkeypatch, tmp_path):
     assert not provision(boot, to)
     assert (boot / KEY_NAME).read_text() == KEY
     reason = (boot / f"{KEY_NAME}.rejected.txt").read_text()
-    assert "cannot be taken over: systemd-creds: no room left" in reason
+    assert "cannot be installed: systemd-creds: no room left" in reason
 
 
 def test_an_encryption_that_hangs_is_a_reason(boot, to, monkeypatch, tmp_path):
@@ -156,7 +231,7 @@ def test_a_destination_that_cannot_be_written_is_a_reason(boot, to, tmp_path):
     (boot / CONFIG_NAME).write_text(GOOD)
     assert not provision(boot, to)
     reason = (boot / f"{CONFIG_NAME}.rejected.txt").read_text()
-    assert "cannot be taken over: [Errno 20] Not a directory" in reason
+    assert "cannot be installed: Not a directory" in reason
 
 
 def test_a_key_is_overwritten_before_it_is_removed(boot, to, monkeypatch):
