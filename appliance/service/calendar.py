@@ -18,10 +18,11 @@ async def watch_date(
 ) -> None:
     """DayBegan at once, and at each local midnight; never returns.
 
-    It looks, rather than sleeps till then: the clock may be set meanwhile.
+    It looks, rather than sleeps till then: clock and time zone may be set meanwhile.
     """
     told = None
     while True:
+        time.tzset()  # localtime_r alone does not see another /etc/localtime
         day = day_of(clock())
         if day is not None and day != told:
             told = day

@@ -55,6 +55,7 @@ def built_in(
 
 def machine() -> dict[str, Any]:
     """What can be read of this machine; what cannot is left out."""
+    time.tzset()  # localtime_r alone does not see another /etc/localtime
     facts: dict[str, Any] = {
         "time": time.strftime("%A, %Y-%m-%d %H:%M:%S %Z"),
         "load_1_min": round(os.getloadavg()[0], 2),

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from appliance.basics.errors import EXIT_CONFIG
+from appliance.cli import parser
 from appliance.config import provisioning
 from appliance.config.endpoint import CREDENTIALS, KEY_NAME
+from appliance.config.file import DEFAULT_PATH
 from appliance.config.provisioning import CONFIG_NAME, CREDENTIAL_PATH
 from docs.generate.documents import DEPLOY
 
@@ -49,6 +51,13 @@ def test_systemd_accepts_the_units_without_a_word(tmp_path):
         text = unit.read_text().replace("/usr/bin/voice-appliance", str(program))
         (tmp_path / unit.name).write_text(text)
     assert analyze("verify", "--man=no", *tmp_path.iterdir()) == (0, "")
+
+
+def test_a_reload_checks_the_file_before_the_service_hears_of_it():
+    lines = [ln for ln in UNIT.read_text().splitlines() if ln.startswith("ExecReload=")]
+    check, tell = [line.removeprefix("ExecReload=").split() for line in lines]
+    assert parser().parse_args(check[1:]).check == DEFAULT_PATH
+    assert tell == ["/bin/kill", "-HUP", "$MAINPID"]
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)

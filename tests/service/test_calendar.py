@@ -2,6 +2,7 @@
 """Local midnight, as the clock has it, once it is set."""
 
 import asyncio
+import os
 import time
 from datetime import date, datetime
 
@@ -65,3 +66,17 @@ async def test_each_day_is_told_once_as_soon_as_the_clock_is_set(monkeypatch):
     await looks()
     assert told == [DayBegan(DAY - 1), DayBegan(DAY)]
     task.cancel()
+
+
+@in_loop
+async def test_another_time_zone_is_another_midnight_without_a_restart(berlin):
+    """As `timedatectl set-timezone` does it: nobody tells the process."""
+    told, wall_s = [], at(2027, 3, 28, 23, 30)
+    watching = asyncio.create_task(watch_date(told.append, lambda: wall_s))
+    await until(lambda: told)
+    watching.cancel()
+    os.environ["TZ"] = "Asia/Tokyo"
+    watching = asyncio.create_task(watch_date(told.append, lambda: wall_s))
+    await until(lambda: len(told) == 2)
+    watching.cancel()
+    assert told == [DayBegan(DAY), DayBegan(DAY + 1)]
