@@ -35,7 +35,8 @@ def timers(
     c: Conversation,
 ) -> Iterator[tuple[float, Callable[[Conversation, float], Step]]]:
     """When what is due may be said."""
-    if c.spoken.due and not c.hears and not c.answer:
+    # Not before its sound is over: what cuts the sentence off must not cut that.
+    if c.spoken.due and c.quiet_since is not None and not (c.hears or c.answer):
         yield 0.0, _say
 
 

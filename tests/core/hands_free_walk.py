@@ -149,7 +149,10 @@ class OpenWalk(Bounded):
     def _follow_the_service(
         self, event: ev.Event, effects: tuple[ef.Effect, ...]
     ) -> None:
-        cut = isinstance(event, ev.AnswerInterrupted) or ef.DropPlayback() in effects
+        dropped = ef.DropPlayback() in effects
+        # What an answer drops is a sentence that it takes the place of.
+        dropped = dropped and not isinstance(event, ev.AnswerAudio)
+        cut = isinstance(event, ev.AnswerInterrupted) or dropped
         self._cut |= cut and self._begun
         match event:
             case ev.AnswerAudio() if self._has_link:
