@@ -50,9 +50,8 @@ def one_line(text: str) -> str:
     terminal obeys and the journal stores as a blob, of bounded length, and with no API
     key in it: the service repeats the key that it suspends."""
     printable = "".join(c if c.isprintable() else " " for c in text[:_LONGEST_LINE])
-    return " ".join(mask(printable).split()) + (
-        "..." if len(text) > _LONGEST_LINE else ""
-    )
+    line = " ".join(mask(printable).split())
+    return line + ("..." if len(text) > _LONGEST_LINE else "")
 
 
 def suggestion(name: str, known: list[str]) -> str:
