@@ -139,14 +139,14 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from appliance.doctor.case import this_box
+    from appliance.doctor.context import this_box
     from appliance.doctor.report import examine
     from appliance.journal import stderr_filter
 
     stderr_filter.install()
     journal.set_up(logging.CRITICAL)
-    with this_box(_config(options.config)) as case:
-        passed = asyncio.run(examine(case, options.section, as_json=options.json))
+    with this_box(_config(options.config)) as context:
+        passed = asyncio.run(examine(context, options.section, as_json=options.json))
     return _leave(EXIT_OK if passed else EXIT_CRASH)
 
 

@@ -104,7 +104,7 @@ def _press_again(c: Conversation, at: float, now: float) -> Step:
 
 def _tap(c: Conversation) -> Step:
     """Sends nothing. The press has hushed the answer; what still waits to be sent
-    or answered is taken back, too; but what is half sent must be sent to its end."""
+    or answered is cancelled, too; but what is half sent must be sent to its end."""
     half_sent = tuple(u for u in c.utterances if is_open(u))
     return replace(c, hold=None, utterances=half_sent), ()
 

@@ -35,7 +35,7 @@ _TEXTS: dict[str, Callable[[Record], str]] = {
     "tool_answered": lambda r: f"tool     {r['name']}: {_short(r['response'])}",
     "tools_cancelled": lambda r: f"tool     {', '.join(r['names'])} cancelled",
     "fault": lambda r: f"fault    {r['kind']}",
-    "fault_cleared": lambda r: f"fault    {r['kind']}: all well again",
+    "fault_cleared": lambda r: f"fault    {r['kind']}: working again",
 }
 _COLUMNS: tuple[tuple[str, str], ...] = (
     ("hold", "HOLD_MS"),

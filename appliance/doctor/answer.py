@@ -12,9 +12,9 @@ from appliance.config.file import Config, live_settings
 from appliance.core import events as ev
 from appliance.core.effects import CloseTurn, OpenTurn, SendAudio
 from appliance.core.signals import Fault, Signal
-from appliance.doctor.case import Case
+from appliance.doctor.context import Context
 from appliance.doctor.credential import KeyHidden, find_key
-from appliance.doctor.finding import Finding, fail, link_failure, ok, skip
+from appliance.doctor.result import Result, fail, link_failure, ok, skip
 from appliance.live.close_codes import SessionEnd
 from appliance.live.session import Session
 from appliance.simulator.question import question
@@ -38,17 +38,19 @@ class RoundTrip:
     loss: SessionEnd | None = None
 
 
-async def examine_answer(case: Case) -> Finding:
+async def examine_answer(context: Context) -> Result:
     try:
-        key = find_key(case.machine)
+        key = find_key(context.machine)
     except KeyHidden:
         return skip("the key is not for this user", "sudo voice-appliance doctor")
     except ConfigError as error:
         return link_failure(str(error), Fault.KEY)
-    return judge_answer(await _ask(case.config, key), case.config.turns.answer_limit_s)
+    return judge_answer(
+        await _ask(context.config, key), context.config.turns.answer_limit_s
+    )
 
 
-def judge_answer(trip: RoundTrip, limit_s: float) -> Finding:
+def judge_answer(trip: RoundTrip, limit_s: float) -> Result:
     if trip.up_at is None or trip.sent_at is None:
         reason = trip.loss.reason if trip.loss else "the setup is not answered"
         fault = trip.loss.verdict.fault if trip.loss else None

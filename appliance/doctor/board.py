@@ -5,9 +5,9 @@ import re
 import shlex
 from dataclasses import dataclass
 
-from appliance.doctor.case import Case
-from appliance.doctor.finding import Figures, Finding, fail, ok, skip
+from appliance.doctor.context import Context
 from appliance.doctor.machine import Machine
+from appliance.doctor.result import Figures, Result, fail, ok, skip
 
 _OLDEST_RELEASE = 12
 _CONFIG_FILES = ("boot/firmware/config.txt", "boot/config.txt")
@@ -25,17 +25,17 @@ _ADD = (
 )
 
 
-async def examine_board(case: Case) -> Finding:
-    release = os_release(case.machine.read("etc/os-release") or "")
+async def examine_board(context: Context) -> Result:
+    release = os_release(context.machine.read("etc/os-release") or "")
     return judge_board(
-        case.machine.read("proc/device-tree/model"),
+        context.machine.read("proc/device-tree/model"),
         release.get("PRETTY_NAME", "an unknown system"),
         release.get("VERSION_ID", ""),
-        case.machine.read("proc/sys/kernel/osrelease") or "unknown",
+        context.machine.read("proc/sys/kernel/osrelease") or "unknown",
     )
 
 
-def judge_board(model: str | None, system: str, release: str, kernel: str) -> Finding:
+def judge_board(model: str | None, system: str, release: str, kernel: str) -> Result:
     text = f"{model or 'no device tree'}, {system}, Linux {kernel}"
     figures: Figures = {
         "model": model,
@@ -68,19 +68,19 @@ class SoundNode:
     has_driver: bool
 
 
-async def examine_overlay(case: Case) -> Finding:
-    texts = [case.machine.read(path) for path in _CONFIG_FILES]
+async def examine_overlay(context: Context) -> Result:
+    texts = [context.machine.read(path) for path in _CONFIG_FILES]
     config = next((text for text in texts if text is not None), None)
     return judge_overlay(
         overlays(config) if config is not None else None,
-        _sound_node(case.machine),
-        usb=bool(case.machine.find("proc/asound/card*/usbid")),
+        _sound_node(context.machine),
+        usb=bool(context.machine.find("proc/asound/card*/usbid")),
     )
 
 
 def judge_overlay(
     named: tuple[str, ...] | None, node: SoundNode | None, *, usb: bool
-) -> Finding:
+) -> Result:
     """`named`: the overlays of config.txt; None: there is no such file."""
     listed = ", ".join(name for name in named or () if _OF_SOUND.search(name))
     figures: Figures = {"named": listed, "node": node.compatible if node else None}

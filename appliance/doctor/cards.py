@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from appliance.config.file import Config
 from appliance.core.signals import Signal
-from appliance.doctor.case import Case
-from appliance.doctor.finding import ASOUND, Finding, fail, ok, setting
+from appliance.doctor.context import Context
 from appliance.doctor.machine import Machine
+from appliance.doctor.result import ASOUND, Result, fail, ok, setting
 
 _WHY_NONE = "sudo dmesg | grep -iE 'asoc|snd|usb'; voice-appliance doctor"
 _BY_NUMBER = re.compile(r"(?:plug)?hw:(?:CARD=)?(\d+)")
@@ -32,11 +32,11 @@ class SoundCard:
         return f"{self.id} ({', '.join(does) or 'nothing'})"
 
 
-async def examine_cards(case: Case) -> Finding:
-    return judge_cards(cards(case.machine), case.config)
+async def examine_cards(context: Context) -> Result:
+    return judge_cards(cards(context.machine), context.config)
 
 
-def judge_cards(found: list[SoundCard], config: Config) -> Finding:
+def judge_cards(found: list[SoundCard], config: Config) -> Result:
     text = ", ".join(map(str, found))
     figures = {"cards": text}
     if not any(card.captures for card in found):
@@ -56,7 +56,7 @@ def judge_cards(found: list[SoundCard], config: Config) -> Finding:
 
 def _will_move(
     part: str, device: str, number: int, found: list[SoundCard], text: str
-) -> Finding:
+) -> Result:
     names = [card.id for card in found if card.number == number]
     return fail(
         f'{text}; [{part}] device = "{device}" goes by a number, which may be another '

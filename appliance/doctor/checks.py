@@ -18,8 +18,8 @@ from appliance.doctor import (
     rates,
     speaker,
 )
-from appliance.doctor.case import Case
-from appliance.doctor.finding import Finding
+from appliance.doctor.context import Context
+from appliance.doctor.result import Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Check:
 
     section: str
     name: str
-    examine: Callable[[Case], Awaitable[Finding]]
+    examine: Callable[[Context], Awaitable[Result]]
     #: It needs what the service holds while it runs.
     exclusive: bool = False
     #: Where one of these fails, this one fails with it, whatever it says. (One that the

@@ -5,16 +5,16 @@ import time
 from datetime import UTC, datetime
 
 from appliance.core.signals import Fault
-from appliance.doctor.case import Case
-from appliance.doctor.finding import Figures, Finding, link_failure, ok, skip
+from appliance.doctor.context import Context
+from appliance.doctor.result import Figures, Result, link_failure, ok, skip
 
 #: When this was written: no clock that is right is before that.
 _NOT_BEFORE = datetime(2026, 11, 1, tzinfo=UTC)
 
 
-async def examine_clock(case: Case) -> Finding:
+async def examine_clock(context: Context) -> Result:
     command = ["timedatectl", "show", "--property=NTPSynchronized", "--value"]
-    ran = case.machine.run(command)
+    ran = context.machine.run(command)
     known = ran is not None and ran.text in ("yes", "no")
     return judge_clock(
         datetime.fromtimestamp(time.time(), UTC),
@@ -22,7 +22,7 @@ async def examine_clock(case: Case) -> Finding:
     )
 
 
-def judge_clock(now: datetime, synchronised: bool | None) -> Finding:
+def judge_clock(now: datetime, synchronised: bool | None) -> Result:
     """`synchronised`: with the network time; None: that cannot be told."""
     text = f"{now:%Y-%m-%d %H:%M:%S} UTC"
     figures: Figures = {"now": now.isoformat(), "synchronised": synchronised}

@@ -9,7 +9,7 @@ from appliance.config.endpoint import (
     key_from,
     read_key,
 )
-from appliance.doctor.case import UNIT
+from appliance.doctor.context import UNIT
 from appliance.doctor.machine import Machine
 
 _SEALED = f"etc/credstore.encrypted/{KEY_NAME}"

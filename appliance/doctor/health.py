@@ -3,8 +3,8 @@
 
 import os
 
-from appliance.doctor.case import Case
-from appliance.doctor.finding import Finding, fail, ok, skip
+from appliance.doctor.context import Context
+from appliance.doctor.result import Result, fail, ok, skip
 
 _LEAST_FREE_MB = 200
 #: Above, the firmware slows the processor down.
@@ -19,14 +19,14 @@ _POWER_BITS = {
 _SINCE_START = 16
 
 
-async def examine_disk(case: Case) -> Finding:
-    disk = os.statvfs(case.machine.root)
+async def examine_disk(context: Context) -> Result:
+    disk = os.statvfs(context.machine.root)
     return judge_disk(
         disk.f_bavail * disk.f_frsize // 2**20, disk.f_blocks * disk.f_frsize // 2**20
     )
 
 
-def judge_disk(free_mb: int, size_mb: int) -> Finding:
+def judge_disk(free_mb: int, size_mb: int) -> Result:
     text = f"{free_mb} MB free of {size_mb} MB"
     if free_mb < _LEAST_FREE_MB:
         return fail(
@@ -37,12 +37,12 @@ def judge_disk(free_mb: int, size_mb: int) -> Finding:
     return ok(text, free_mb=free_mb)
 
 
-async def examine_temperature(case: Case) -> Finding:
-    reading = case.machine.read("sys/class/thermal/thermal_zone0/temp")
+async def examine_temperature(context: Context) -> Result:
+    reading = context.machine.read("sys/class/thermal/thermal_zone0/temp")
     return judge_temperature(int(reading) / 1000 if reading else None)
 
 
-def judge_temperature(celsius: float | None) -> Finding:
+def judge_temperature(celsius: float | None) -> Result:
     if celsius is None:
         return skip("this machine has no thermometer")
     text = f"{celsius:.1f} °C"
@@ -55,8 +55,8 @@ def judge_temperature(celsius: float | None) -> Finding:
     return ok(text, celsius=celsius)
 
 
-async def examine_power(case: Case) -> Finding:
-    ran = case.machine.run(["vcgencmd", "get_throttled"])
+async def examine_power(context: Context) -> Result:
+    ran = context.machine.run(["vcgencmd", "get_throttled"])
     if ran is None:
         return skip("vcgencmd is not installed: not Raspberry Pi OS")
     if ran.code or not ran.text.startswith("throttled=0x"):
@@ -67,7 +67,7 @@ async def examine_power(case: Case) -> Finding:
     return judge_power(int(ran.text.removeprefix("throttled="), 16))
 
 
-def judge_power(flags: int) -> Finding:
+def judge_power(flags: int) -> Result:
     told = [
         name + when
         for shift, when in ((0, " now"), (_SINCE_START, " since the start"))

@@ -4,11 +4,11 @@
 from collections.abc import Callable
 
 from appliance.core.signals import Signal
-from appliance.doctor.case import Case
-from appliance.doctor.finding import Figures, Finding, fail, ok
+from appliance.doctor.context import Context
 from appliance.doctor.levels import Level, level
 from appliance.doctor.rates import Granted, granted_to
 from appliance.doctor.recording import CARD_TROUBLE, record
+from appliance.doctor.result import Figures, Result, fail, ok
 
 _LISTEN_S = 1.5
 _MOST_DC, _MOST_CLIPPED = 0.1, 0.001
@@ -23,17 +23,17 @@ _SWAP = (
 )
 
 
-async def examine_microphone(case: Case) -> Finding:
-    device = case.config.microphone.device
+async def examine_microphone(context: Context) -> Result:
+    device = context.config.microphone.device
     try:
-        recording = await record(case, _LISTEN_S)
+        recording = await record(context, _LISTEN_S)
     except CARD_TROUBLE as error:
         mend = f"arecord -v -D {device} -d 2 /dev/null"
         return fail(str(error), mend, Signal.MICROPHONE)
-    return judge_microphone(level(recording.pcm), channel_levels(case), device)
+    return judge_microphone(level(recording.pcm), channel_levels(context), device)
 
 
-def judge_microphone(heard: Level, channels: tuple[Level, ...], device: str) -> Finding:
+def judge_microphone(heard: Level, channels: tuple[Level, ...], device: str) -> Result:
     """`heard` through [microphone] device; `channels` at the card, if known."""
     figures = _figures(heard)
     text = f"{heard.rms_db:.0f} dB (peak {heard.peak_db:.0f} dB)"
@@ -52,15 +52,15 @@ def judge_microphone(heard: Level, channels: tuple[Level, ...], device: str) -> 
     return ok(text, **figures)
 
 
-def channel_levels(case: Case) -> tuple[Level, ...]:
+def channel_levels(context: Context) -> tuple[Level, ...]:
     """Of one second of each channel of the card itself; () if it has only one."""
-    granted = granted_to("microphone", case)
+    granted = granted_to("microphone", context)
     if not isinstance(granted, Granted) or granted.card_channels < 2:
         return ()
-    device = granted.hardware or case.config.microphone.device
+    device = granted.hardware or context.config.microphone.device
     count, rate = granted.card_channels, str(granted.card_rate_hz)
     form = ["-t", "raw", "-f", "S16_LE", "-c", str(count), "-r", rate]
-    ran = case.machine.run(["arecord", "-q", "-D", device, *form, "-s", rate])
+    ran = context.machine.run(["arecord", "-q", "-D", device, *form, "-s", rate])
     if ran is None or ran.code or len(ran.out) < 2 * count:
         return ()
     return tuple(level(ran.out, number, count) for number in range(count))

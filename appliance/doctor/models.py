@@ -10,14 +10,14 @@ from appliance.basics.excerpt import one_line
 from appliance.basics.secret import Secret
 from appliance.basics.strict_toml import ConfigError
 from appliance.core.signals import Fault
-from appliance.doctor.case import Case
+from appliance.doctor.context import Context
 from appliance.doctor.credential import KeyHidden, find_key
-from appliance.doctor.finding import Finding, link_failure, ok, skip
 from appliance.doctor.network import (
     Server,
     connection_failure,
     server_of,
 )
+from appliance.doctor.result import Result, link_failure, ok, skip
 from appliance.hardware.call_thread import CallThread
 from appliance.live.close_codes import classify_status, error_text
 
@@ -35,19 +35,19 @@ class Reply:
     body: dict[str, Any]
 
 
-async def examine_key(case: Case) -> Finding:
-    reply = await _ask(case)
-    return reply if isinstance(reply, Finding) else judge_key(reply)
+async def examine_key(context: Context) -> Result:
+    reply = await _ask(context)
+    return reply if isinstance(reply, Result) else judge_key(reply)
 
 
-async def examine_model(case: Case) -> Finding:
-    reply = await _ask(case)
-    if isinstance(reply, Finding):
+async def examine_model(context: Context) -> Result:
+    reply = await _ask(context)
+    if isinstance(reply, Result):
         return reply
-    return judge_model(reply, case.config.live.model)
+    return judge_model(reply, context.config.live.model)
 
 
-def judge_key(reply: Reply) -> Finding:
+def judge_key(reply: Reply) -> Result:
     if reply.status == http.client.OK:
         return ok("the service accepts the key", status=reply.status)
     body = json.dumps(reply.body).encode()
@@ -58,7 +58,7 @@ def judge_key(reply: Reply) -> Finding:
     return link_failure(text, verdict.fault or Fault.NETWORK, status=reply.status)
 
 
-def judge_model(reply: Reply, model: str) -> Finding:
+def judge_model(reply: Reply, model: str) -> Result:
     listed = reply.body.get("models")
     if reply.status != http.client.OK or not isinstance(listed, list):
         return skip(f"HTTP {reply.status}, and no list of models: see key")
@@ -74,13 +74,13 @@ def judge_model(reply: Reply, model: str) -> Finding:
     return link_failure(text, Fault.REFUSED, live=len(live))
 
 
-async def _ask(case: Case) -> Reply | Finding:
+async def _ask(context: Context) -> Reply | Result:
     """The list of models, or why there is none."""
-    server = server_of(case.config.live.endpoint)
-    if case.config.live.proxy:
+    server = server_of(context.config.live.endpoint)
+    if context.config.live.proxy:
         return skip("[live] proxy is set: see answer")
     try:
-        key = find_key(case.machine)
+        key = find_key(context.machine)
         get = CallThread("models").call(lambda: _get(server, key), 3 * _LIMIT_S)
         return await get
     except KeyHidden:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from appliance.core.signals import Fault, Signal
-from appliance.doctor.case import Case
-from appliance.doctor.finding import Finding, fail, link_failure, ok, skip
+from appliance.doctor.context import Context
+from appliance.doctor.result import Result, fail, link_failure, ok, skip
 from appliance.hardware.call_thread import CallThread
 from appliance.live.close_codes import classify_failure, describe_failure
 
@@ -40,21 +40,21 @@ def server_of(endpoint: str) -> Server:
     )
 
 
-async def examine_wifi(case: Case) -> Finding:
-    for wireless in case.machine.find("sys/class/net/*/wireless"):
+async def examine_wifi(context: Context) -> Result:
+    for wireless in context.machine.find("sys/class/net/*/wireless"):
         name = wireless.parent.name
-        if case.machine.read(f"sys/class/net/{name}/operstate") != "up":
+        if context.machine.read(f"sys/class/net/{name}/operstate") != "up":
             continue
-        ran = case.machine.run(["iw", "dev", name, "get", "power_save"])
+        ran = context.machine.run(["iw", "dev", name, "get", "power_save"])
         if ran is None:
             return skip("iw is not installed", "sudo apt install iw")
-        levels = case.machine.read("proc/net/wireless") or ""
+        levels = context.machine.read("proc/net/wireless") or ""
         signal_dbm = re.search(rf"^ *{name}: +\S+ +\S+ +(-\d+)", levels, re.MULTILINE)
         return judge_wifi(name, ran.text, int(signal_dbm[1]) if signal_dbm else None)
     return skip("no Wi-Fi is in use")
 
 
-def judge_wifi(name: str, power_save: str, signal_dbm: int | None) -> Finding:
+def judge_wifi(name: str, power_save: str, signal_dbm: int | None) -> Result:
     """`power_save`: what iw says of it."""
     at = "" if signal_dbm is None else f", signal {signal_dbm} dBm"
     if power_save.endswith("off"):
@@ -69,9 +69,9 @@ def judge_wifi(name: str, power_save: str, signal_dbm: int | None) -> Finding:
     )
 
 
-async def examine_dns(case: Case) -> Finding:
-    server = server_of(case.config.live.endpoint)
-    if case.config.live.proxy:
+async def examine_dns(context: Context) -> Result:
+    server = server_of(context.config.live.endpoint)
+    if context.config.live.proxy:
         return skip(f"[live] proxy resolves {server.host}")
     began_at = time.monotonic()
     try:
@@ -93,17 +93,17 @@ async def examine_dns(case: Case) -> Finding:
     )
 
 
-def judge_dns(host: str, addresses: list[str], took_ms: int) -> Finding:
+def judge_dns(host: str, addresses: list[str], took_ms: int) -> Result:
     listed = ", ".join(addresses[:2]) + (" ..." if len(addresses) > 2 else "")
     figures = {"addresses": len(addresses), "took_ms": took_ms}
     return ok(f"{host} is {listed} ({took_ms} ms)", **figures)
 
 
-async def examine_tls(case: Case) -> Finding:
-    server = server_of(case.config.live.endpoint)
+async def examine_tls(context: Context) -> Result:
+    server = server_of(context.config.live.endpoint)
     if not server.is_secure:
         return skip("the endpoint is ws:// on loopback, which has no TLS")
-    if case.config.live.proxy:
+    if context.config.live.proxy:
         return skip("[live] proxy is set: see answer")
     try:
         return judge_tls(
@@ -117,14 +117,14 @@ async def examine_tls(case: Case) -> Finding:
 
 def judge_tls(
     host: str, version: str, took_ms: int, not_after: float, now: float
-) -> Finding:
+) -> Result:
     """`not_after`: when the certificate ends (seconds since 1970), as `now`."""
     days = int((not_after - now) / 86_400)
     text = f"{version} with {host}, certificate good for {days} days ({took_ms} ms)"
     return ok(text, version=version, took_ms=took_ms, days=days)
 
 
-def connection_failure(host: str, error: OSError) -> Finding:
+def connection_failure(host: str, error: OSError) -> Result:
     """What it means that there is no connection, as the service shows it."""
     fault = classify_failure(error).fault or Fault.NETWORK
     text = f"{host}: {describe_failure(error)}"

@@ -4,9 +4,9 @@
 import stat
 from dataclasses import dataclass
 
-from appliance.doctor.case import UNIT, Case
-from appliance.doctor.finding import Finding, fail, ok, skip
+from appliance.doctor.context import UNIT, Context
 from appliance.doctor.machine import Machine
+from appliance.doctor.result import Result, fail, ok, skip
 
 _USER = "voice-appliance"
 #: Group -> where its device nodes are.
@@ -15,15 +15,15 @@ _UNITS = ("etc/systemd/system", "usr/lib/systemd/system", "lib/systemd/system")
 _TRIGGER = "sudo udevadm control --reload; sudo udevadm trigger -s gpio -s sound"
 
 
-async def examine_user(case: Case) -> Finding:
-    machine = case.machine
+async def examine_user(context: Context) -> Result:
+    machine = context.machine
     installed = any(machine.find(f"{place}/{UNIT}.service") for place in _UNITS)
     lines = (machine.read("etc/passwd") or "").splitlines()
     users = {line.partition(":")[0] for line in lines}
     return judge_user(installed, _USER in users, set(_groups(machine).values()))
 
 
-def judge_user(installed: bool, user: bool, groups: set[str]) -> Finding:
+def judge_user(installed: bool, user: bool, groups: set[str]) -> Result:
     """systemd fails with 217/USER and 216/GROUP on what is not there."""
     if not installed:
         return skip(f"the unit {UNIT}.service is not installed")
@@ -49,14 +49,14 @@ class Node:
     opens: bool
 
 
-async def examine_devices(case: Case) -> Finding:
-    groups = _groups(case.machine)
+async def examine_devices(context: Context) -> Result:
+    groups = _groups(context.machine)
     return judge_devices(
-        {name: _nodes(case.machine, at, groups) for name, at in _NODES.items()}
+        {name: _nodes(context.machine, at, groups) for name, at in _NODES.items()}
     )
 
 
-def judge_devices(nodes: dict[str, list[Node]]) -> Finding:
+def judge_devices(nodes: dict[str, list[Node]]) -> Result:
     """`nodes`: those that each group is to open."""
     shut = [
         node.path

@@ -10,8 +10,8 @@ from appliance.config.sections import ButtonSection
 from appliance.core.events import TalkPressed, TalkReleased
 from appliance.core.led_pattern import blinks
 from appliance.core.signals import Signal
-from appliance.doctor.case import Case
-from appliance.doctor.finding import Finding, fail, ok, setting
+from appliance.doctor.context import Context
+from appliance.doctor.result import Result, fail, ok, setting
 from appliance.hardware.gpio import GpioUnavailable, GpioUnknown, library
 from appliance.service import hardware
 from appliance.service.inbox import Inbox
@@ -32,7 +32,7 @@ class Press:
     released_at: float | None = None
 
 
-async def examine_library(_: Case) -> Finding:
+async def examine_library(_: Context) -> Result:
     try:
         name = library()
     except GpioUnavailable as error:
@@ -45,18 +45,18 @@ async def examine_library(_: Case) -> Finding:
     return ok(f"{name} reads the lines", library=name)
 
 
-def unavailable(error: GpioUnavailable | GpioUnknown) -> Finding:
+def unavailable(error: GpioUnavailable | GpioUnknown) -> Result:
     return fail(str(error), _LINES, Signal.GPIO)
 
 
-async def examine_button(case: Case) -> Finding:
-    wanted = case.config.button
+async def examine_button(context: Context) -> Result:
+    wanted = context.config.button
     inbox = Inbox(asyncio.get_running_loop())
     try:
-        button = hardware.talk_button(case.config, inbox.post)
+        button = hardware.talk_button(context.config, inbox.post)
     except (GpioUnavailable, GpioUnknown) as error:
         return unavailable(error)
-    case.ask(f"Press the talk button, and let go, within {PRESS_LIMIT_S:g} s.")
+    context.ask(f"Press the talk button, and let go, within {PRESS_LIMIT_S:g} s.")
     running = asyncio.create_task(button.run())
     try:
         return judge_button(await _watch(inbox), wanted)
@@ -78,7 +78,7 @@ async def _watch(inbox: Inbox) -> Press:
     return Press(watched_from, pressed_at)
 
 
-def judge_button(press: Press, wanted: ButtonSection) -> Finding:
+def judge_button(press: Press, wanted: ButtonSection) -> Result:
     line = f"GPIO {wanted.talk_gpio}"
     other = "ground" if wanted.active_low else "3.3 V"
     if press.pressed_at is None:
@@ -100,9 +100,9 @@ def judge_button(press: Press, wanted: ButtonSection) -> Finding:
     )
 
 
-async def examine_led(case: Case) -> Finding:
+async def examine_led(context: Context) -> Result:
     try:
-        led = hardware.status_led(case.config)
+        led = hardware.status_led(context.config)
     except (GpioUnavailable, GpioUnknown) as error:
         return unavailable(error)
     led.show(blinks(_BLINKS))
@@ -111,6 +111,6 @@ async def examine_led(case: Case) -> Finding:
             await led.run()
     led.close()
     return ok(
-        f"GPIO {case.config.led.gpio} has blinked {_BLINKS} times; if it stayed dark: "
-        "long leg to the GPIO, short leg by the resistor to ground"
+        f"GPIO {context.config.led.gpio} has blinked {_BLINKS} times; "
+        "if it stayed dark: long leg to the GPIO, short leg by the resistor to ground"
     )

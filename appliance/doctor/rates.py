@@ -9,17 +9,17 @@ from typing import Literal
 from appliance.basics.pcm import CAPTURE_RATE_HZ, PLAYBACK_RATE_HZ
 from appliance.config.file import Config
 from appliance.core.signals import Signal
-from appliance.doctor.case import Case
-from appliance.doctor.finding import (
+from appliance.doctor.context import Context
+from appliance.doctor.machine import TIMED_OUT
+from appliance.doctor.result import (
     ASOUND,
     Figures,
-    Finding,
+    Result,
     fail,
     ok,
     setting,
     skip,
 )
-from appliance.doctor.machine import TIMED_OUT
 
 #: As the shipped asound.conf defines it.
 DEFAULT_DEVICE = '"default"'
@@ -69,11 +69,11 @@ class Granted:
         }
 
 
-async def examine_rate(part: Part, case: Case) -> Finding:
-    granted = granted_to(part, case)
-    if isinstance(granted, Finding):
+async def examine_rate(part: Part, context: Context) -> Result:
+    granted = granted_to(part, context)
+    if isinstance(granted, Result):
         return granted
-    rate_hz, period_frames = _wanted(part, case.config)
+    rate_hz, period_frames = _wanted(part, context.config)
     return judge_rate(part, rate_hz, period_frames, granted)
 
 
@@ -83,7 +83,7 @@ examine_speaker_rate = partial(examine_rate, "speaker")
 
 def judge_rate(
     part: Part, rate_hz: int, period_frames: int, granted: Granted
-) -> Finding:
+) -> Result:
     if granted.rate_hz != rate_hz:
         return fail(
             f"{granted}; needed: {rate_hz} Hz",
@@ -101,11 +101,11 @@ def judge_rate(
     return ok(str(granted), **granted.figures)
 
 
-async def examine_converter(case: Case) -> Finding:
+async def examine_converter(context: Context) -> Result:
     """While the service runs, only what is installed is looked at."""
-    installed = any(case.machine.find(_PLUGIN.format(arch)) for arch in ("*/", ""))
-    parts: tuple[Part, ...] = () if case.in_use else ("microphone", "speaker")
-    streams = [granted_to(part, case) for part in parts]
+    installed = any(context.machine.find(_PLUGIN.format(arch)) for arch in ("*/", ""))
+    parts: tuple[Part, ...] = () if context.in_use else ("microphone", "speaker")
+    streams = [granted_to(part, context) for part in parts]
     used = {
         stream.converter
         for stream in streams
@@ -114,7 +114,7 @@ async def examine_converter(case: Case) -> Finding:
     return judge_converter(installed, used)
 
 
-def judge_converter(installed: bool, used: set[str]) -> Finding:
+def judge_converter(installed: bool, used: set[str]) -> Result:
     figures: Figures = {"installed": installed, "used": ", ".join(sorted(used))}
     if any("linear" in converter for converter in used) and installed:
         return fail(
@@ -134,17 +134,17 @@ def judge_converter(installed: bool, used: set[str]) -> Finding:
     return ok(f"speexrate is installed; in use now: {in_use}", **figures)
 
 
-def granted_to(part: Part, case: Case) -> Granted | Finding:
+def granted_to(part: Part, context: Context) -> Granted | Result:
     """What ALSA grants to `part` when asked as the service asks; or why it does not.
 
     The microphone is read for one period: so its clock runs.
     """
-    ran = case.machine.run(command(part, case.config))
+    ran = context.machine.run(command(part, context.config))
     if ran is None:
         return skip(f"{_TOOLS[part]} is not installed", _ALSA_UTILS)
     if ran.code == 0 and (granted := read_dump(ran.err)):
         return granted
-    return refusal(part, case.config, ran.code, ran.complaint)
+    return refusal(part, context.config, ran.code, ran.complaint)
 
 
 def command(part: Part, config: Config) -> list[str]:
@@ -156,7 +156,7 @@ def command(part: Part, config: Config) -> list[str]:
     return [_TOOLS[part], *form, "-r", str(rate_hz), *size, *what]
 
 
-def refusal(part: Part, config: Config, code: int, complaint: str) -> Finding:
+def refusal(part: Part, config: Config, code: int, complaint: str) -> Result:
     """Why there is no stream, from what arecord or aplay said last."""
     device = getattr(config, part).device
     text = f'[{part}] device = "{device}": {complaint.rpartition("error: ")[2]}'

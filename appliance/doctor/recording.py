@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from appliance.basics.pcm import CAPTURE_RATE_HZ, FRAME_BYTES, seconds
 from appliance.core import events as ev
-from appliance.doctor.case import Case
+from appliance.doctor.context import Context
 from appliance.hardware.card import CardHung, DeviceUnavailable, DeviceUnknown
 from appliance.service import hardware
 from appliance.service.devices import Device
@@ -38,20 +38,20 @@ class Recording:
     played_frame: int = 0
 
 
-async def record(case: Case, length_s: float, notes: bytes = b"") -> Recording:
+async def record(context: Context, length_s: float, notes: bytes = b"") -> Recording:
     """`length_s` of the room, then `notes` (s16le mono at 24 kHz) in it.
 
     Raises DeviceUnknown, DeviceUnavailable, CardHung, Stalled.
     """
     inbox = Inbox(asyncio.get_running_loop())
     ear = _Ear(inbox)
-    async with _opened(hardware.microphone(case.config, case.card, inbox.post)):
+    async with _opened(hardware.microphone(context.config, context.card, inbox.post)):
         await ear.hear(_SETTLE_S)
         ear.forget()
         await ear.hear(length_s)
         if notes:
-            gain = case.config.speaker.gain
-            speaker = hardware.speaker(case.config, case.card, gain, inbox.post)
+            gain = context.config.speaker.gain
+            speaker = hardware.speaker(context.config, context.card, gain, inbox.post)
             async with _opened(speaker):
                 speaker.play(notes)
                 speaker.drain(0)

@@ -9,40 +9,40 @@ from dataclasses import dataclass
 
 from appliance.basics.streams import write
 from appliance.core.signals import TABLE
-from appliance.doctor.case import UNIT, Case
 from appliance.doctor.checks import CHECKS, Check
-from appliance.doctor.finding import Classification, Finding, consequence, skip
+from appliance.doctor.context import UNIT, Context
+from appliance.doctor.result import Result, Verdict, consequence, skip
 
 _NAME_WIDTH = max(len(check.name) for check in CHECKS)
 
 
-async def examine(case: Case, sections: Container[str], *, as_json: bool) -> bool:
+async def examine(context: Context, sections: Container[str], *, as_json: bool) -> bool:
     """Whether all that was tested holds; prints a line a check.
 
     `sections`: those to be examined; empty: all. Raises as `write`.
     """
-    count: Counter[Classification] = Counter()
+    count: Counter[Verdict] = Counter()
     failed: list[_Failure] = []
     for check in CHECKS:
         if sections and check.section not in sections:
             continue
-        finding = await _findings_of(check, case)
-        if finding.verdict is Classification.FAIL:
-            cause = _cause(check, finding, failed)
-            failed.append(_Failure(check.name, finding.mend, cause or check.name))
-            finding = consequence(finding, cause) if cause else finding
-        count[finding.verdict] += 1
-        write((as_object if as_json else as_line)(check, finding), sys.stdout)
+        result = await _findings_of(check, context)
+        if result.verdict is Verdict.FAIL:
+            cause = _cause(check, result, failed)
+            failed.append(_Failure(check.name, result.mend, cause or check.name))
+            result = consequence(result, cause) if cause else result
+        count[result.verdict] += 1
+        write((as_object if as_json else as_line)(check, result), sys.stdout)
     if not as_json:
-        counts = ", ".join(f"{count[verdict]} {verdict}" for verdict in Classification)
+        counts = ", ".join(f"{count[verdict]} {verdict}" for verdict in Verdict)
         write(counts, sys.stdout)
-    return not count[Classification.FAIL]
+    return not count[Verdict.FAIL]
 
 
-async def _findings_of(check: Check, case: Case) -> Finding:
-    if check.exclusive and case.in_use:
+async def _findings_of(check: Check, context: Context) -> Result:
+    if check.exclusive and context.in_use:
         return skip("in use by the running service", f"sudo systemctl stop {UNIT}")
-    return await check.examine(case)
+    return await check.examine(context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,31 +53,31 @@ class _Failure:
     cause: str
 
 
-def _cause(check: Check, finding: Finding, failed: list[_Failure]) -> str | None:
+def _cause(check: Check, result: Result, failed: list[_Failure]) -> str | None:
     """The check that told it already: with the same mending, or one before `check`."""
-    same = [earlier for earlier in failed if earlier.mend == finding.mend]
+    same = [earlier for earlier in failed if earlier.mend == result.mend]
     before = [earlier for earlier in failed if earlier.check in check.after]
     return next((earlier.cause for earlier in (*same, *before)), None)
 
 
-def as_line(check: Check, finding: Finding) -> str:
+def as_line(check: Check, result: Result) -> str:
     """`FAIL  clock  1970-01-01 ... (7 blinks, pause); mend: sudo timedatectl ...`"""
-    shown = f" ({TABLE[finding.signal].led})" if finding.signal else ""
-    mend = f"; mend: {finding.mend}" if finding.mend else ""
-    head = f"{finding.verdict:4}  {check.name:{_NAME_WIDTH}}"
-    return f"{head}  {finding.text}{shown}{mend}"
+    shown = f" ({TABLE[result.signal].led})" if result.signal else ""
+    mend = f"; mend: {result.mend}" if result.mend else ""
+    head = f"{result.verdict:4}  {check.name:{_NAME_WIDTH}}"
+    return f"{head}  {result.text}{shown}{mend}"
 
 
-def as_object(check: Check, finding: Finding) -> str:
+def as_object(check: Check, result: Result) -> str:
     """The same as one JSON object."""
     return json.dumps(
         {
             "section": check.section,
             "check": check.name,
-            "verdict": finding.verdict,
-            "text": finding.text,
-            "mend": finding.mend,
-            "signal": finding.signal.value if finding.signal else None,
-            "figures": finding.figures,
+            "verdict": result.verdict,
+            "text": result.text,
+            "mend": result.mend,
+            "signal": result.signal.value if result.signal else None,
+            "figures": result.figures,
         }
     )

@@ -3,10 +3,10 @@
 
 from appliance.basics.pcm import melody
 from appliance.core.signals import Signal
-from appliance.doctor.case import Case
-from appliance.doctor.finding import Finding, fail, ok, setting, skip
+from appliance.doctor.context import Context
 from appliance.doctor.levels import Echo, echo, level
 from appliance.doctor.recording import CARD_TROUBLE, record
+from appliance.doctor.result import Result, fail, ok, setting, skip
 
 _PITCHES_HZ = (1000.0, 1500.0)
 _NOTE_S = 0.4
@@ -14,11 +14,11 @@ _ROOM_S = 0.7
 _NEEDED_DB = 10.0
 
 
-async def examine_speaker(case: Case) -> Finding:
-    device = case.config.speaker.device
+async def examine_speaker(context: Context) -> Result:
+    device = context.config.speaker.device
     notes = melody((pitch_hz, _NOTE_S) for pitch_hz in _PITCHES_HZ)
     try:
-        recording = await record(case, _ROOM_S, notes)
+        recording = await record(context, _ROOM_S, notes)
     except CARD_TROUBLE as error:
         is_microphone = "microphone" in str(error)
         signal = Signal.MICROPHONE if is_microphone else Signal.SPEAKER
@@ -30,10 +30,10 @@ async def examine_speaker(case: Case) -> Finding:
             "voice-appliance doctor --section microphone",
         )
     heard = echo(recording.pcm, _PITCHES_HZ, recording.played_frame)
-    return judge_speaker(heard, case.config.speaker.gain, device)
+    return judge_speaker(heard, context.config.speaker.gain, device)
 
 
-def judge_speaker(heard: Echo, gain: float, device: str) -> Finding:
+def judge_speaker(heard: Echo, gain: float, device: str) -> Result:
     figures = {"margin_db": round(heard.margin_db, 1), "delay_ms": heard.delay_ms}
     if heard.margin_db >= _NEEDED_DB:
         return ok(

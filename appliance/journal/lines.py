@@ -45,7 +45,7 @@ class LogLines:
             _write_signal(signal_of(fault), transition)
         for fault in before.faults - after.faults:
             signal = signal_of(fault)
-            mended = f"{TABLE[signal].situation}: all well again"
+            mended = f"{TABLE[signal].situation}: working again"
             _write(logging.INFO, mended, MENDED_ID, SITUATION=signal.value)
         if after.mishap and after.mishap is not before.mishap:
             _write_signal(after.mishap, transition)

@@ -229,5 +229,5 @@ def _outcome(turn: int, transition: Transition) -> Outcome:
         case ev.StopRequested():
             return "stopped"
         case ev.TalkReleased():
-            return "taken back"
+            return "cancelled"
     return "lost" if after.answers.may_sound(turn) else "cut"

@@ -11,7 +11,7 @@ Outcome = Literal[
     "answered",
     "cut",
     "interrupted",
-    "taken back",
+    "cancelled",
     "not answered",
     "not heard",
     "lost",

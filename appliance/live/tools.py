@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Function calling on the wire: what is declared, called, taken back and answered."""
+"""Function calling on the wire: what is declared, called, cancelled and answered."""
 
 import json
 from collections.abc import Iterator, Sequence

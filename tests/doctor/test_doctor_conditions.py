@@ -11,13 +11,13 @@ import pytest
 
 from appliance.core.signals import Signal
 from appliance.doctor import microphone, pins, recording, speaker
-from appliance.doctor.case import Case
 from appliance.doctor.checks import CHECKS
+from appliance.doctor.context import Context
 from appliance.doctor.machine import Ran
 from appliance.doctor.report import examine
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Close, Scenario
-from tests.doctor.clinic import COMMANDS, CONFIG, PI, box, plant
+from tests.doctor.fixture import COMMANDS, CONFIG, PI, box, plant
 from tests.rig.waiting import in_loop
 
 SOUND = {"cards", "rates", "microphone", "speaker"}
@@ -274,10 +274,10 @@ def _impatient(monkeypatch):
 
 
 @pytest.fixture
-def ill(tmp_path, virtual_card, monkeypatch) -> Callable[[Condition], Case]:
+def ill(tmp_path, virtual_card, monkeypatch) -> Callable[[Condition], Context]:
     """The box with that condition; its network is the caller's."""
 
-    def make(condition: Condition) -> Case:
+    def make(condition: Condition) -> Context:
         files = {**PI, **(condition.files or {})}
         there = {name: text for name, text in files.items() if text is not None}
         root = plant(tmp_path / "pi", {"sys/class/net/wlan0/wireless": None, **there})
@@ -300,17 +300,17 @@ def ill(tmp_path, virtual_card, monkeypatch) -> Callable[[Condition], Case]:
 @pytest.mark.parametrize("condition", CONDITIONS, ids=lambda c: c.title)
 @in_loop
 async def test_one_thing_wrong_is_one_line_that_fails(condition, ill, capsys):
-    case = ill(condition)
+    context = ill(condition)
     if condition.scenario:
         key = "any" if condition.api_key == "wrong" else None
         async with LiveServer(condition.scenario, api_key=key) as server:
-            live = case.config.live.changed(endpoint=server.url)
-            config = case.config.changed(live=live)
+            live = context.config.live.changed(endpoint=server.url)
+            config = context.config.changed(live=live)
             well = await examine(
-                replace(case, config=config), condition.sections, as_json=True
+                replace(context, config=config), condition.sections, as_json=True
             )
     else:
-        well = await examine(case, condition.sections, as_json=True)
+        well = await examine(context, condition.sections, as_json=True)
     said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     (failed,) = (line for line in said if line["verdict"] == "FAIL")
     signal = condition.signal and condition.signal.value

@@ -9,9 +9,9 @@ import pytest
 
 from appliance.core.signals import Signal
 from appliance.doctor import board, cards, clock, health, network, permissions
-from appliance.doctor.case import service_runs
+from appliance.doctor.context import service_runs
 from appliance.doctor.machine import TIMED_OUT, Machine, Ran, run
-from tests.doctor.clinic import (
+from tests.doctor.fixture import (
     COMMANDS,
     CONFIG,
     FAIL,
@@ -33,8 +33,8 @@ def pi(tmp_path):
         for name in [name for name, text in files.items() if text == "gone"]:
             del files[name]
         root = plant(tmp_path, files)
-        case = box(root, commands={**COMMANDS, **(commands or {})}, config=config)
-        return examined(examine, case)
+        context = box(root, commands={**COMMANDS, **(commands or {})}, config=config)
+        return examined(examine, context)
 
     return look
 

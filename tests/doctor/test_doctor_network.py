@@ -13,13 +13,13 @@ from appliance.config.endpoint import KeyMissing
 from appliance.core.signals import LINK_FAULTS, Fault, Signal
 from appliance.doctor import answer, models, network
 from appliance.doctor.credential import KeyHidden, find_key
-from appliance.doctor.finding import LINK_MENDS
 from appliance.doctor.machine import Machine, Ran
 from appliance.doctor.report import examine
+from appliance.doctor.result import LINK_MENDS
 from appliance.live.close_codes import Classification, Next, SessionEnd
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Close, Drop, Scenario, Stall
-from tests.doctor.clinic import CONFIG, FAIL, OK, SKIP, box, examined, plant
+from tests.doctor.fixture import CONFIG, FAIL, OK, SKIP, box, examined, plant
 from tests.rig.certificate import certificate
 from tests.rig.waiting import in_loop
 
@@ -146,8 +146,8 @@ def test_without_tls_there_is_none_to_test():
     ],
 )
 def test_behind_a_proxy_only_the_answer_counts(examine):
-    case = at("wss://127.0.0.1:9/", proxy="http://127.0.0.1:9")
-    found = examined(examine, case)
+    context = at("wss://127.0.0.1:9/", proxy="http://127.0.0.1:9")
+    found = examined(examine, context)
     assert found.verdict is SKIP
     assert "[live] proxy" in found.text
 
@@ -336,9 +336,9 @@ def test_a_sealed_key_is_opened_by_systemd(tmp_path, monkeypatch):
 def test_a_key_for_root_only_is_skipped_for_others(tmp_path, monkeypatch):
     monkeypatch.delenv("GEMINI_API_KEY")
     (tmp_path / PLAIN).mkdir(parents=True)  # nobody can read a folder, root neither
-    case = box(tmp_path)
+    context = box(tmp_path)
     for check in (models.examine_key, models.examine_model, answer.examine_answer):
-        found = examined(check, case)
+        found = examined(check, context)
         assert (found.verdict, found.mend) == (SKIP, "sudo voice-appliance doctor")
 
 

@@ -10,8 +10,8 @@ import pytest
 from appliance.core.signals import Signal
 from appliance.demo.panel import Panel
 from appliance.doctor import pins
-from appliance.doctor.case import Case
-from tests.doctor.clinic import CONFIG, FAIL, OK, box, examined
+from appliance.doctor.context import Context
+from tests.doctor.fixture import CONFIG, FAIL, OK, box, examined
 from tests.rig.waiting import in_loop
 
 
@@ -22,10 +22,10 @@ def panel() -> Iterator[Panel]:
     gpiozero.Device.pin_factory = None
 
 
-def asking(ask) -> Case:
-    """A case that calls `ask` when somebody is to press."""
-    case = box()
-    return Case(case.config, case.machine, case.card, False, ask)
+def asking(ask) -> Context:
+    """A context that calls `ask` when somebody is to press."""
+    context = box()
+    return Context(context.config, context.machine, context.card, False, ask)
 
 
 @in_loop

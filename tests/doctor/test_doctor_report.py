@@ -28,19 +28,19 @@ from appliance.doctor import (
     speaker,
 )
 from appliance.doctor.checks import CHECKS, SECTIONS, Check
-from appliance.doctor.finding import fail, ok, skip
 from appliance.doctor.levels import Echo, level
 from appliance.doctor.report import as_line, as_object, examine
+from appliance.doctor.result import fail, ok, skip
 from appliance.hardware.gpio import GpioUnavailable
 from appliance.live.close_codes import Classification, Next, SessionEnd
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Scenario
-from tests.doctor.clinic import COMMANDS, CONFIG, FAIL, OK, PI, SKIP, Room, box, plant
+from tests.doctor.fixture import COMMANDS, CONFIG, FAIL, OK, PI, SKIP, Room, box, plant
 from tests.rig.waiting import in_loop
 
 ROOT = Path(__file__).parents[2]
 
-#: A failing finding of each situation that the LED tells, by the check that makes it.
+#: A failing result of each situation that the LED tells, by the check that makes it.
 FOUND = {
     Signal.NETWORK: lambda: network.connection_failure("x", ConnectionRefusedError()),
     Signal.KEY: lambda: models.judge_key(models.Reply(401, {})),
@@ -85,9 +85,9 @@ def test_every_failure_that_the_box_can_show_has_its_line():
 
 @pytest.mark.parametrize("signal", FOUND, ids=lambda signal: signal.value)
 def test_the_line_of_a_failure_tells_blinks_and_mending(signal):
-    finding = FOUND[signal]()
-    assert (finding.verdict, finding.signal) == (FAIL, signal)
-    line = as_line(Check("s", "the check", None), finding)
+    result = FOUND[signal]()
+    assert (result.verdict, result.signal) == (FAIL, signal)
+    line = as_line(Check("s", "the check", None), result)
     assert line.startswith("FAIL  the check ")
     assert f"({TABLE[signal].led}); mend: " in line
     assert "\n" not in line
@@ -100,8 +100,8 @@ def test_a_line_is_as_short_as_what_there_is_to_say():
 
 
 def test_an_object_has_all_that_a_line_has_and_the_figures():
-    finding = fail("it stands", "wind it up", Signal.CLOCK, days=3)
-    assert json.loads(as_object(Check("clock", "the clock", None), finding)) == {
+    result = fail("it stands", "wind it up", Signal.CLOCK, days=3)
+    assert json.loads(as_object(Check("clock", "the clock", None), result)) == {
         "section": "clock",
         "check": "the clock",
         "verdict": "FAIL",
@@ -119,20 +119,20 @@ def test_names_of_checks_are_unique_and_sections_in_one_piece():
     assert sections == sorted(sections, key=SECTIONS.index)
 
 
-def judged(monkeypatch, *findings):
+def judged(monkeypatch, *results):
     """Checks that come to `findings`."""
 
-    def check(finding):
-        async def examine(case):
-            return finding
+    def check(result):
+        async def examine(context):
+            return result
 
-        return Check("s", finding.text, examine)
+        return Check("s", result.text, examine)
 
-    monkeypatch.setattr(report, "CHECKS", tuple(map(check, findings)))
+    monkeypatch.setattr(report, "CHECKS", tuple(map(check, results)))
 
 
 @pytest.mark.parametrize(
-    ("findings", "well"),
+    ("results", "well"),
     [
         ([ok("a"), skip("b")], True),
         ([ok("a"), fail("b", "mend")], False),
@@ -140,16 +140,16 @@ def judged(monkeypatch, *findings):
     ],
 )
 @in_loop
-async def test_only_failures_make_it_unwell(monkeypatch, capsys, findings, well):
-    judged(monkeypatch, *findings)
+async def test_only_failures_make_it_unwell(monkeypatch, capsys, results, well):
+    judged(monkeypatch, *results)
     assert await examine(box(), [], as_json=False) is well
-    assert len(capsys.readouterr().out.splitlines()) == len(findings) + 1
+    assert len(capsys.readouterr().out.splitlines()) == len(results) + 1
 
 
 @in_loop
 async def test_while_the_service_runs_what_it_holds_is_left_alone(tmp_path, capsys):
-    case = box(plant(tmp_path, PI), commands=COMMANDS, in_use=True)
-    await examine(case, {c.section for c in CHECKS if c.exclusive}, as_json=True)
+    context = box(plant(tmp_path, PI), commands=COMMANDS, in_use=True)
+    await examine(context, {c.section for c in CHECKS if c.exclusive}, as_json=True)
     said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     skipped = {line["section"] for line in said if line["verdict"] == "SKIP"}
     assert skipped == {"rates", "microphone", "speaker", "button", "led"}
@@ -159,9 +159,9 @@ async def test_while_the_service_runs_what_it_holds_is_left_alone(tmp_path, caps
             assert line["mend"] == "sudo systemctl stop voice-appliance"
 
 
-def doomed(name, finding, after=()):
-    async def examine(case):
-        return finding
+def doomed(name, result, after=()):
+    async def examine(context):
+        return result
 
     return Check("s", name, examine, after=after)
 
@@ -331,8 +331,8 @@ async def test_a_healthy_pi_is_well(tmp_path, room, panel, monkeypatch, capsys):
 
     async with LiveServer(Scenario(answer_speed=0, waits_for_playback=False)) as server:
         live = CONFIG.live.changed(endpoint=server.url)
-        case = box(root, commands=COMMANDS, config=CONFIG.changed(live=live))
-        assert await examine(replace(case, ask=press), [], as_json=True)
+        context = box(root, commands=COMMANDS, config=CONFIG.changed(live=live))
+        assert await examine(replace(context, ask=press), [], as_json=True)
     said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["check"] for line in said] == [check.name for check in CHECKS]
     left_out = [line["check"] for line in said if line["verdict"] != OK]

@@ -9,7 +9,7 @@ from appliance.core.signals import Signal
 from appliance.doctor import microphone, rates, recording, speaker
 from appliance.doctor.levels import Echo, Level, echo, level
 from appliance.doctor.machine import TIMED_OUT, Ran
-from tests.doctor.clinic import CONFIG, FAIL, OK, SKIP, Room, box, examined, plant
+from tests.doctor.fixture import CONFIG, FAIL, OK, SKIP, Room, box, examined, plant
 
 STEREO = {"rate_hz": 48_000, "channels": 2, "sample_format": "S32_LE"}
 QUIET = Level(rms_db=-62.0, peak_db=-41.0, dc=0.003, clipped=0.0)

@@ -35,7 +35,7 @@ def test_each_fault_is_one_warning_with_its_reason_and_what_to_do(story, caplog,
     assert record.getMessage() == f"{row.situation} (the reason). {row.advice}"
     assert signal_of(fault).value == record.SITUATION
     story.tell(ev.FaultCleared(fault))
-    assert caplog.records[-1].getMessage() == f"{row.situation}: all well again"
+    assert caplog.records[-1].getMessage() == f"{row.situation}: working again"
     assert signal_of(fault).value == caplog.records[-1].SITUATION
 
 

@@ -71,7 +71,7 @@ def test_tokens_that_are_counted_after_a_turn_was_cut_are_the_days_only(story, r
 
 def test_a_tap_while_thinking_ends_the_turn_at_once(story, reports):
     story.say().press().wait(0.1).release()
-    assert [(report.turn, report.outcome) for report in reports] == [(1, "taken back")]
+    assert [(report.turn, report.outcome) for report in reports] == [(1, "cancelled")]
 
 
 def test_a_hold_that_ends_at_its_limit_was_held_for_so_long(story, reports):

@@ -78,7 +78,7 @@ class Ledger:
         match outcome:
             case "answered":
                 return self._answered(hold, overran=" overrun" in line)
-            case "cut" | "taken back" if hold.next_press_at <= at:
+            case "cut" | "cancelled" if hold.next_press_at <= at:
                 return "cut by the user"
             case "lost" | "not answered" | "not heard" | "interrupted":
                 return self._told(hold, at - 3.0, at + 2.0, outcome)

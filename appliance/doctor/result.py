@@ -9,7 +9,7 @@ from appliance.config.file import DEFAULT_PATH
 from appliance.core.signals import Fault, Signal, signal_of
 
 
-class Classification(StrEnum):
+class Verdict(StrEnum):
     OK = "OK"
     FAIL = "FAIL"
     SKIP = "SKIP"  # could not be tested, or does not apply; the text says why
@@ -21,10 +21,10 @@ Figures = dict[str, Figure]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Result:
     """One line of the report."""
 
-    verdict: Classification
+    verdict: Verdict
     text: str
     #: The command, or what to do by hand; "" where nothing is to be done.
     mend: str = ""
@@ -33,24 +33,24 @@ class Finding:
     figures: Mapping[str, Figure] = field(default_factory=dict)
 
 
-def ok(text: str, /, **figures: Figure) -> Finding:
-    return Finding(Classification.OK, text, figures=figures)
+def ok(text: str, /, **figures: Figure) -> Result:
+    return Result(Verdict.OK, text, figures=figures)
 
 
 def fail(
     text: str, mend: str, signal: Signal | None = None, /, **figures: Figure
-) -> Finding:
-    return Finding(Classification.FAIL, text, mend, signal, figures)
+) -> Result:
+    return Result(Verdict.FAIL, text, mend, signal, figures)
 
 
-def skip(text: str, mend: str = "", /, **figures: Figure) -> Finding:
-    return Finding(Classification.SKIP, text, mend, figures=figures)
+def skip(text: str, mend: str = "", /, **figures: Figure) -> Result:
+    return Result(Verdict.SKIP, text, mend, figures=figures)
 
 
-def consequence(finding: Finding, cause: str) -> Finding:
+def consequence(result: Result, cause: str) -> Result:
     """A failure that the check `cause` has told already: what mends that mends this."""
-    text = f"as {cause} failed: {finding.text}"
-    return replace(finding, verdict=Classification.SKIP, text=text, mend="")
+    text = f"as {cause} failed: {result.text}"
+    return replace(result, verdict=Verdict.SKIP, text=text, mend="")
 
 
 def setting(section: str, key: str, value: object) -> str:
@@ -61,7 +61,7 @@ def setting(section: str, key: str, value: object) -> str:
     )
 
 
-def link_failure(text: str, fault: Fault, /, **figures: Figure) -> Finding:
+def link_failure(text: str, fault: Fault, /, **figures: Figure) -> Result:
     """A failure of the link to the service, with what mends each kind."""
     return fail(text, LINK_MENDS[fault], signal_of(fault), **figures)
 

@@ -19,7 +19,7 @@ _HOLDING = {"active", "activating", "deactivating", "reloading"}
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class Context:
     """One box under examination."""
 
     config: Config
@@ -32,13 +32,13 @@ class Case:
 
 
 @contextmanager
-def this_box(config: Config) -> Iterator[Case]:
+def this_box(config: Config) -> Iterator[Context]:
     """The box that this program runs on."""
     machine = Machine()
     with TemporaryDirectory(prefix="voice-appliance-") as scratch:
         # lgpio leaves a FIFO behind, and fails where it cannot (gpiozero #1106).
         os.environ.setdefault("LG_WD", scratch)
-        yield Case(config, machine, AlsaCard(), service_runs(machine), _ask)
+        yield Context(config, machine, AlsaCard(), service_runs(machine), _ask)
 
 
 def service_runs(machine: Machine) -> bool:

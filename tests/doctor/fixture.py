@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from appliance.config.file import Config
-from appliance.doctor.case import Case
-from appliance.doctor.finding import Classification, Finding
+from appliance.doctor.context import Context
 from appliance.doctor.machine import Machine, Ran, run
+from appliance.doctor.result import Result, Verdict
 from appliance.hardware.sound_card import AlsaCard
 
-OK, FAIL, SKIP = Classification.OK, Classification.FAIL, Classification.SKIP
+OK, FAIL, SKIP = Verdict.OK, Verdict.FAIL, Verdict.SKIP
 
 #: As the tests' virtual card is named.
 CONFIG = Config().changed(
@@ -78,9 +78,9 @@ def box(
     commands: dict[str, Ran] | None = None,
     config: Config = CONFIG,
     in_use: bool = False,
-) -> Case:
-    """A case whose files are below `root`; `commands` are answered so, and ALSA's are
-    done: but none at all if there are none."""
+) -> Context:
+    """A box whose files are below `root`. Each of `commands` has its answer there; the
+    commands of ALSA are run, unless there are no others."""
 
     def answer(command: list[str]) -> Ran | None:
         if commands and command[0] in ("arecord", "aplay"):
@@ -88,15 +88,15 @@ def box(
         return commands.get(" ".join(command))
 
     machine = Machine(root) if commands is None else Machine(root, answer)
-    return Case(config, machine, AlsaCard(), in_use, lambda request: None)
+    return Context(config, machine, AlsaCard(), in_use, lambda request: None)
 
 
-def examined(examine, case: Case) -> Finding:
+def examined(examine, context: Context) -> Result:
     """What one check comes to."""
 
-    async def limited() -> Finding:
+    async def limited() -> Result:
         async with asyncio.timeout(60):
-            return await examine(case)
+            return await examine(context)
 
     return asyncio.run(limited())
 
