@@ -34,7 +34,8 @@ def quote(value: Any) -> str:
 
 
 def quote_path(path: str) -> str:
-    """`path`, whole: cut short, nobody knows which. What is none may be a key."""
+    """`path` as a whole: a shortened one names no file. What is not a path may be a
+    key, and is shortened."""
     is_path = "/" in path and len(path) <= _MOST_OF_A_PATH
     return mask(repr(path)) if is_path else quote(path)
 
@@ -61,7 +62,7 @@ def suggestion(name: str, known: list[str]) -> str:
 
 
 def _closed(text: str) -> str:
-    """A repr cut short, and no quote or bracket of it left open."""
+    """A shortened repr without an open quote or bracket."""
     if len(text) <= _MOST_SHOWN or text[0] not in "'\"[{":
         return truncate(text)
     beginning = text[0] if text[0] in "[{" else text[:12]

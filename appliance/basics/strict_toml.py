@@ -207,7 +207,7 @@ def _unfit(path: str, key: str, type_: Any, verdict: str, hint: str = "") -> Pro
 def _belongs(name: str, tables: dict[str, Any]) -> str:
     """Where a key is known that stands in the wrong table; or nothing."""
     places = [f"[{table}]" for table in _knowing(name, tables)]
-    return f"; it belongs into {' or '.join(places)}" if places else ""
+    return f"; it belongs in {' or '.join(places)}" if places else ""
 
 
 def _fits(key: str, value: Any, tables: dict[str, Any]) -> str:

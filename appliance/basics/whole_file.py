@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def read_small(path: Path, most_bytes: int) -> bytes:
-    """What is in the regular file `path`, whoever may have put another thing there.
+    """The content of the regular file `path`, though something else may stand there.
 
     A FIFO does not block, a link is not followed. Raises OSError: also for these, and
     for a file that is larger than `most_bytes`.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Whom the box talks to, and the key it shows there: neither may leak."""
+"""The endpoint that the box talks to, and its API key: neither may leak."""
 
 import ipaddress
 import os
@@ -33,7 +33,7 @@ def check_endpoint(url: str, place: str) -> str:
     Raises:
         ConfigError: not wss:// (ws:// on loopback), or something secret in it.
     """
-    # None of it is repeated: a key may stand anywhere in it.
+    # The URL is not repeated: it may contain a key anywhere.
     allowed = "expected wss://HOST/..., or ws:// on loopback"
     wrong = ConfigError(f"{place}: not a URL of the Live API: {allowed}")
     if not url.isprintable() or " " in url:
@@ -48,7 +48,7 @@ def check_endpoint(url: str, place: str) -> str:
         raise wrong
     if parts.query or parts.fragment or "@" in parts.netloc:
         raise ConfigError(
-            f"{place}: no user, query or fragment is allowed; the key belongs into the "
+            f"{place}: no user, query or fragment is allowed; the key belongs in the "
             f"credential {KEY_NAME} or GEMINI_API_KEY"
         )
     if not _port_exists(parts):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The configuration: the file, what of it is checked, and what it means."""
+"""The configuration: reading the file, checking it, and what it means elsewhere."""
 
 from collections.abc import Iterator
 from math import inf
@@ -96,7 +96,7 @@ def _exposed_keys(config: Config) -> Iterator[Problem]:
                 place = f"[{section.name}] {key.name}"
                 yield Problem(
                     (place,),
-                    f"{place}: looks like an API key; that belongs into the credential "
+                    f"{place}: looks like an API key; it belongs in the credential "
                     f"{KEY_NAME}, not into this file",
                 )
 

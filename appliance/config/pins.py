@@ -32,7 +32,7 @@ def wrong_pins(config: Section) -> Iterator[Problem]:
 
 
 def _lines(config: Section) -> Iterator[tuple[str, int]]:
-    """Each "[section] key" that ends in gpio, and the line it asks for; 0 is none."""
+    """Each "[section] key" that ends in gpio, and its GPIO line; 0 for none."""
     for section in keys(config):
         for key in keys(section.value):
             if key.name.endswith("gpio") and key.value:

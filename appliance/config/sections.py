@@ -195,7 +195,7 @@ class TurnsSection(Section, frozen=True):
         Meta(
             ge=10,
             le=3600,
-            description="hands-free ends so long after an answer",
+            description="hands-free ends this long after an answer",
             extra=HANDS_FREE,
         ),
     ] = 120.0
@@ -262,7 +262,7 @@ class VolumeSection(Section, frozen=True):
         Meta(
             ge=0,
             le=27,
-            description="a button to ground, louder; 0 is none",
+            description="a button to ground, louder; 0 for none",
             extra=AT_START,
         ),
     ] = 0
@@ -271,7 +271,7 @@ class VolumeSection(Section, frozen=True):
         Meta(
             ge=0,
             le=27,
-            description="a button to ground, quieter; 0 is none",
+            description="a button to ground, quieter; 0 for none",
             extra=AT_START,
         ),
     ] = 0
@@ -280,7 +280,7 @@ class VolumeSection(Section, frozen=True):
         Meta(
             ge=0,
             le=27,
-            description="a rotary encoder, to ground; 0 is none",
+            description="a rotary encoder, to ground; 0 for none",
             extra=AT_START,
         ),
     ] = 0

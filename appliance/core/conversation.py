@@ -77,9 +77,9 @@ class Answer(Struct, frozen=True):
     """An answer that is being played; gone once it is drained or dropped."""
 
     turn: int
-    #: When the last of it arrived.
+    #: When its last part arrived.
     arrived_at: float
-    #: All of it is there: the buffer was told to drain.
+    #: It has arrived whole: the buffer was told to drain.
     draining: bool = False
     #: What to tell the user once it has drained: its end never came.
     aftermath: Signal | None = None

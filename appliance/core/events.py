@@ -68,7 +68,7 @@ class LinkUp(Struct, frozen=True):
 class LinkLost(Struct, frozen=True):
     """The link is gone, or could not be opened.
 
-    `fault` is what the user is shown, None for a loss that mends itself.
+    `fault` is what the user is shown, None for a loss that needs no action.
     """
 
     fault: Fault | None

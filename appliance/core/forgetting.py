@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""When what was talked about is forgotten, and the next turn begins anew."""
+"""When the conversation is forgotten, and the next turn begins a new one."""
 
 from collections.abc import Callable, Iterator
 

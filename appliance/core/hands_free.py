@@ -94,7 +94,7 @@ def calm(c: Conversation) -> bool:
 
 
 def waits(c: Conversation) -> bool:
-    """What was said cannot be sent yet."""
+    """Some of what was said cannot be sent yet."""
     if c.microphone is None or not (c.link is not Link.UP or _is_second(c)):
         return False
     return _is_audible(c.microphone.pieces[c.microphone.sent or 0 :])

@@ -53,7 +53,7 @@ def release(c: Conversation, at: float, now: float) -> Step:
 
 
 def capture(c: Conversation, period: ev.PeriodCaptured) -> Step:
-    """Keep it for the pre-roll; what of it is said goes to the utterance."""
+    """Keep it for the pre-roll; the part that is said goes to the utterance."""
     kept_s = c.limits.pre_roll_s + c.limits.min_hold_s + OVERDUE_S
     recent = (*(p for p in c.recent if p.ended_at > period.ended_at - kept_s), period)
     c = replace(c, recent=recent)

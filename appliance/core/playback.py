@@ -41,7 +41,7 @@ def drop(c: Conversation, now: float) -> Step:
 
 
 def earcon(c: Conversation, sound: Earcon) -> Step:
-    """A sound of the box's own, after what is playing."""
+    """Play a short sound after what is playing."""
     c = replace(c, segment=c.segment + 1, quiet_since=None)
     return c, (PlayEarcon(sound, c.segment),)
 

@@ -32,7 +32,7 @@ FATAL_FAULTS = frozenset({Fault.KEY, Fault.QUOTA, Fault.REFUSED})
 
 
 class Earcon(StrEnum):
-    """A short sound of the box's own."""
+    """A short sound that the box makes."""
 
     READY = "ready"
     CUT_OFF = "cut-off"

@@ -54,7 +54,7 @@ def _say(c: Conversation, now: float) -> Step:
 
 
 def _meant(c: Conversation, due: Due, now: float) -> Sentence | None:
-    """What there is to say of it by now."""
+    """The sentence that is true by now, None if there is nothing left to say."""
     if fault := fault_of(due.sentence):
         return due.sentence if fault in c.faults else None
     if due.sentence in _CONSEQUENCES and (cause := worst(c.faults)):

@@ -18,12 +18,12 @@ class TalkMode(Enum):
 
 
 class TalkSettings(Struct, frozen=True):
-    """The way, and its details; from the configuration."""
+    """The mode and its details, from the configuration."""
 
     mode: TalkMode = TalkMode.HOLD
     #: While the speaker sounds, an open microphone sends silence.
     half_duplex: bool = True
-    #: An open microphone is closed so long after the last answer.
+    #: An open microphone is closed this long after the last answer.
     hands_free_limit_s: float = 120.0
 
 

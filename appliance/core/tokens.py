@@ -59,8 +59,8 @@ class Spent(Struct, frozen=True):
     def on(self, day: int) -> "Spent":
         """What has been used on `day`: nothing yet, if that is another.
 
-        The day before is none: a clock that is not set yet may lag. One that was
-        far ahead once must not count for years.
+        The day before does not count as another: a clock that is not set yet may lag.
+        One that was far ahead once must not count for years.
         """
         another = self.day and day not in (self.day, self.day - 1)
         return Spent(max(day, self.day), self.tokens) if not another else Spent(day)

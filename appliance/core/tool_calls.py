@@ -2,7 +2,7 @@
 """Tools that the service calls: what waits for them, and whose answers still count.
 
 A call is *blocking*, or it runs in the background, maybe for longer than the turn, and
-then even than the link that it came by. Whoever waits for a tool is patient: each tool
+then even than the link that it came by. Waiting for a tool has no limit here: each tool
 has a time limit of its own, and answers in any case.
 """
 

@@ -2,7 +2,7 @@
 """What tools have answered, told to the service as soon as it may be.
 
 What comes of a tool in the background between two turns is a *promise* of the service
-to speak of it. If its link does not keep that, a turn of the box's own tells it anew.
+to speak of it. If its link ends first, a turn without speech sends the result again.
 """
 
 from collections.abc import Callable, Iterator

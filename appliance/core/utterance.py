@@ -49,7 +49,7 @@ def promise(turn: int, now: float, call: ToolCall | None = None) -> Utterance:
 
 
 def is_sent(utterance: Utterance) -> bool:
-    """Some of it is out on this link."""
+    """Part of it was sent on this link."""
     return utterance.sent is not None
 
 

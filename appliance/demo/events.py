@@ -16,7 +16,7 @@ EVENTS: dict[str, str] = {
     "answer_cut {turn}": "the rest of the answer will never come",
     "playback_dropped": "the speaker was silenced",
     "playback_drained": "all was played out",
-    "earcon {name}": "a sound of the box's own",
+    "earcon {name}": "a short sound",
     "sentence {name}": "what is wrong is said in words, if the box has any",
     "volume {percent}": "it was turned",
     "tool_called {name}": "the service wants a tool run",

@@ -123,7 +123,7 @@ def _unbuffer(fd: int) -> None:
 
 
 def _is_in_front(fd: int) -> bool:
-    """Our terminal stops who sets it from the background (SIGTTOU, man tcsetattr)."""
+    """A terminal stops a background process that sets its mode (SIGTTOU)."""
     try:
         return os.tcgetpgrp(fd) == os.getpgrp()
     except OSError:

@@ -114,7 +114,7 @@ def _opened(transition: Transition) -> str:
 def _closed(record: Record, transition: Transition) -> str:
     microphone = transition.before.microphone
     if microphone and microphone.turn == record["turn"]:
-        # Nobody tells the box what of it was speech.
+        # The service does not say which part was speech.
         open_s = min(record["t"], microphone.until) - microphone.since
         return f"microphone closed after {open_s:.1f} s"
     sent = "stopped after" if isinstance(transition.event, StopRequested) else "sent:"

@@ -134,4 +134,4 @@ async def _is_there(card: AlsaCard, config: Config) -> bool:
 
 
 def _nothing() -> None:
-    """A real microphone hears whoever is there."""
+    """A real microphone hears the people in the room."""

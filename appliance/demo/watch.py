@@ -79,7 +79,7 @@ def listens(c: Conversation) -> bool:
 
 
 def done(done_at: float) -> Condition:
-    """Nothing more comes of what was done until `done_at`."""
+    """What was done until `done_at` has no more consequences."""
     return lambda transition: (
         _is_over(transition, done_at) or _is_left_open(transition, done_at)
     )

@@ -27,7 +27,7 @@ class Context:
     card: Card
     #: The service runs: card and GPIO lines are its own.
     in_use: bool
-    #: Tells whoever stands by what to do now.
+    #: Tells the person at the box what to do now.
     ask: Callable[[str], None]
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Finds the API key where the service gets it from, whoever runs this."""
+"""Finds the API key where the service finds it, also as another user."""
 
 from appliance.basics.secret import Secret
 from appliance.config.endpoint import (
@@ -29,7 +29,7 @@ def find_key(machine: Machine) -> Secret:
     """The API key: this environment's, else the service's.
 
     Raises:
-        ConfigError: there is none (KeyMissing), or it cannot be one.
+        ConfigError: no key (KeyMissing), or something that cannot be one.
         KeyHidden: it is not for this user.
     """
     try:

@@ -60,7 +60,7 @@ class Machine:
     run: Run = run
 
     def read(self, path: str) -> str | None:
-        """The text of a file, None if there is none to be had.
+        """The text of a file, None if it cannot be read.
 
         The device tree ends its texts with a NUL.
         """

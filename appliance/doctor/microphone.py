@@ -67,7 +67,7 @@ def channel_levels(context: Context) -> tuple[Level, ...]:
 
 
 def _wrong(heard: Level) -> tuple[str, str] | None:
-    """What is wrong with the sound, and what mends it."""
+    """What is wrong with the sound, and the fix."""
     if heard.is_stuck:
         return f"stuck at {heard.dc:.1%} of full scale", _WIRING
     if heard.dc > _MOST_DC:

@@ -75,7 +75,7 @@ def judge_model(reply: Reply, model: str) -> Result:
 
 
 async def _ask(context: Context) -> Reply | Result:
-    """The list of models, or why there is none."""
+    """The list of models, or the reason why it cannot be had."""
     server = server_of(context.config.live.endpoint)
     if context.config.live.proxy:
         return skip("[live] proxy is set: see answer")

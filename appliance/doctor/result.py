@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a check comes to: verdict, figure, and what mends it."""
+"""The result of a check: verdict, figure, and what fixes it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -48,13 +48,13 @@ def skip(text: str, mend: str = "", /, **figures: Figure) -> Result:
 
 
 def consequence(result: Result, cause: str) -> Result:
-    """A failure that the check `cause` has told already: what mends that mends this."""
+    """A failure that follows from the one that `cause` reports: one fix serves both."""
     text = f"as {cause} failed: {result.text}"
     return replace(result, verdict=Verdict.SKIP, text=text, mend="")
 
 
 def setting(section: str, key: str, value: object) -> str:
-    """What mends a value in the configuration."""
+    """The command that corrects a value in the configuration."""
     return (
         f"sudoedit {DEFAULT_PATH}: [{section}] {key} = {value}; "
         "then sudo systemctl restart voice-appliance"
@@ -62,7 +62,7 @@ def setting(section: str, key: str, value: object) -> str:
 
 
 def link_failure(text: str, fault: Fault, /, **figures: Figure) -> Result:
-    """A failure of the link to the service, with what mends each kind."""
+    """A failure of the link to the service, with the fix for its kind."""
     return fail(text, LINK_MENDS[fault], signal_of(fault), **figures)
 
 
@@ -71,7 +71,7 @@ ASOUND = (
     "sudo cp /usr/share/voice-appliance/asound.conf /etc/; sudoedit /etc/asound.conf: "
     "the id and device of your card (arecord -l, aplay -l)"
 )
-#: What mends each fault of the link.
+#: The fix for each fault of the link.
 LINK_MENDS = {
     Fault.NETWORK: "nmcli device status; cat /etc/resolv.conf",
     Fault.KEY: "sudo mkdir -p /etc/credstore.encrypted && "

@@ -54,6 +54,6 @@ class CallThread:
             function, future = self._calls.get()
             try:
                 outcome = Outcome(function(), None)
-            except BaseException as error:  # Who made the call has to deal with it.
+            except BaseException as error:  # The caller handles it.
                 outcome = Outcome(None, error)
             future.set_result(outcome)

@@ -111,7 +111,7 @@ def _choose_library() -> None:
 
 
 def _libgpiod() -> Any:
-    """None if there is none, or one before 2. Raises GpioUnavailable."""
+    """None without libgpiod 2. Raises GpioUnavailable."""
     try:
         from appliance.hardware.libgpiod import LibgpiodFactory
     except ImportError:

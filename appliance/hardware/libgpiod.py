@@ -22,7 +22,8 @@ from appliance.hardware.pwm import FREQUENCY_HZ, SoftwarePwm
 
 CONSUMER = "voice-appliance"
 #: The chips behind the header: pinctrl-bcm2835 (Pi 0 to 3), pinctrl-bcm2711 (Pi 4),
-#: pinctrl-rp1 (Pi 5). By label: a Pi 5 has five chips, and kernels number them anew.
+#: pinctrl-rp1 (Pi 5). By label: a Pi 5 has
+#: five chips, and kernels differ in how they number them.
 _HEADER_CHIPS = ("pinctrl-bcm2", "pinctrl-rp")
 #: A Zero 2 W. Every board with the I2S bus on its header has the same lines on the same
 #: pins, and some do not say which board they are.
@@ -132,7 +133,7 @@ class LibgpiodPin(PiPin):  # type: ignore[misc]
         return isinstance(self._pwm, SoftwarePwm)
 
     def report(self, at: float, state: int) -> None:
-        """Call whoever asked for the edges, if that still exists."""
+        """Call the device that asked for the edges, if it still exists."""
         if self._when_changed is not None:
             self._call_when_changed(at, state)
 

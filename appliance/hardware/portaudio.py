@@ -136,7 +136,7 @@ class _Guard:
                 reply = self._exchange(pcm or b"", xrun)
             except Exception:
                 # A bug of ours, at the only place that cannot crash: say so, go silent,
-                # and let the heartbeat of whom it belongs to tell.
+                # and leave it to the stream's heartbeat to report it.
                 self._has_failed = True
                 _log.critical("an audio callback failed", exc_info=True)
         length = frames * FRAME_BYTES

@@ -97,7 +97,7 @@ class AlsaCard:
 
     async def close(self, stream: "_AlsaStream") -> None:
         """As the stream's own. Cancelled, it is over only when the stream is, too:
-        whoever uses PortAudio next must find it at rest."""
+        the next user of PortAudio must find it at rest."""
         # The other device may be slow to open, which comes first.
         limit_s = CLOSE_LIMIT_S + (OPEN_LIMIT_S if self._opening else 0.0)
         try:

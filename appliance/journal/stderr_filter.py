@@ -17,7 +17,7 @@ log = logging.getLogger("stderr")
 
 
 def install() -> None:
-    """From now on file descriptor 2 is read by a thread, which logs some of it.
+    """Have a thread read file descriptor 2 and log part of what arrives.
 
     sys.stderr goes where it went before. What a library says when it aborts the process
     comes too late to be read: the stack of a crash is written instead.

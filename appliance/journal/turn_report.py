@@ -77,7 +77,7 @@ class Report(Struct, frozen=True):
         """The journal line, for people."""
         said = f"said {self.sent_s:.1f} s"
         if self.outcome == "hands-free":
-            # Nobody tells the box what of it was speech.
+            # The service does not say which part was speech.
             said = f"listened {self.heard_s:.1f} s"
         said += _with(self.xruns, "overrun")
         if self.pressed_at is None:

@@ -26,7 +26,7 @@ class Next(Enum):
 
 class Classification(Struct, frozen=True):
     next: Next
-    #: What the user is shown, None for a loss that mends itself.
+    #: What the user is shown, None for a loss that needs no action.
     fault: Fault | None = None
 
 

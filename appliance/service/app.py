@@ -34,7 +34,7 @@ from appliance.speech.language import FALLBACK, LANGUAGES, language
 from appliance.speech.speech import Speech
 from appliance.tools.toolbox import Toolbox
 
-#: SIGTERM ends the process in 2 s; the link's orderly close gets most of it.
+#: SIGTERM ends the process in 2 s; most of that is for closing the link in order.
 _STOP_LIMIT_S = 1.5
 
 Observer = Callable[[Transition], None]
@@ -99,7 +99,7 @@ class Appliance:
 
     async def run(self) -> None:
         """Serve until `stop` or a signal to end; raises when a part dies, for systemd
-        to start anew."""
+        to restart the process."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self.stop)

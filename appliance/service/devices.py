@@ -118,7 +118,7 @@ async def keep_open(
 ) -> None:
     """Open `device`, and again whenever it is silent for `limit_s`; never returns.
 
-    It is closed only while there is no need of it and it is known to work. `works` is
+    It is closed only while it is not needed and known to work. `works` is
     set while its periods come, or would.
 
     Raises:

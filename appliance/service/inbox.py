@@ -29,7 +29,7 @@ class Inbox:
 
     def post(self, event: Event) -> None:
         """Hand over `event`; never blocks."""
-        # Before the look at lets_capture_wait: who sets that looks at the events after.
+        # Before may_defer_capture is read: what sets it reads the events later.
         self._events.append(event)
         if self.may_defer_capture and isinstance(event, PeriodCaptured):
             return

@@ -59,7 +59,7 @@ def sentence(conversation: Conversation) -> str:
 
 
 def _shown(conversation: Conversation) -> tuple[Signal, int]:
-    """All that a sentence depends on; most moments change nothing of it."""
+    """All that a status line depends on; most transitions leave it unchanged."""
     return signal(conversation), conversation.turn
 
 

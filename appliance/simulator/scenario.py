@@ -120,7 +120,7 @@ class Call(_Values, frozen=True):
     """The model calls a tool before it answers `turn` (from 1; 0 is each).
 
     These are the turns of a conversation, which goes on where a handle resumes it;
-    those of a fault are the simulator's, whoever talks to it.
+    those of a fault are counted over all clients.
 
     Whether it waits says the tool's declaration. All calls of a turn are made at once.
     """

@@ -59,7 +59,7 @@ class RecordingCard:
     up to two periods more than is heard.
 
     Threads: as the other card's; the file is written on its playback thread, which a
-    box's own speaker must not do, and a demo may.
+    service's speaker must not do, and a demo may.
     """
 
     def __init__(self, card: "AnyCard", heard: Path) -> None:

@@ -98,7 +98,7 @@ def _link(c: Conversation) -> dict[str, Any]:
 
 
 def _number(path: Path) -> float | None:
-    """The first number in a file of the kernel's, None if there is none."""
+    """The first number in a file of the kernel, None if it has no number."""
     try:
         return float(path.read_text().split()[0])
     except (OSError, ValueError, IndexError):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What comes of the user's directory of tools: for `config --check`."""
+"""Checks the user's directory of tools, for `config --check`."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from appliance.tools.declaration import each, unseen_by_the_service
 
 @dataclass(slots=True)
 class UserTools:
-    """The names of the user's tools, and a line for each file that is none."""
+    """The names of the user's tools, and a line for each file that is not a tool."""
 
     taken: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
@@ -21,7 +21,7 @@ class UserTools:
 
 
 def user_tools(tools: ToolsSection, source: str) -> UserTools:
-    """What comes of the directory of tools that the file `source` names."""
+    """The tools in the directory that the file `source` names."""
     directory, own = Path(tools.directory), UserTools()
     if tools.directory != ToolsSection().directory and not directory.is_dir():
         what = f"[tools] directory = {quote_path(tools.directory)}"

@@ -69,7 +69,7 @@ class Declaration(Section, frozen=True):
     blocking: bool = True
 
     def function(self) -> Function:
-        """As the service is told of it."""
+        """As it is declared to the service."""
         schema = _in_upper_case(self.parameters) if self.parameters else None
         parameters = json.dumps(schema).encode() if schema else b""
         return Function(self.name, self.description, parameters, self.blocking)

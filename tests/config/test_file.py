@@ -85,9 +85,9 @@ def test_what_config_prints_can_be_read_back(tmp_path):
         ),
         (
             "[turns]\ntalk_gpio = 5\n",
-            "[turns] talk_gpio is unknown; it belongs into [button] ",
+            "[turns] talk_gpio is unknown; it belongs in [button] ",
         ),
-        ('mode = "hold"\n', "mode is unknown; it belongs into [button] or [turns] (k"),
+        ('mode = "hold"\n', "mode is unknown; it belongs in [button] or [turns] (k"),
         (
             '[button]\nmode = "server-vad"\n',
             "[button] mode = 'server-vad': expected one of hold, toggle; "
@@ -101,7 +101,7 @@ def test_what_config_prints_can_be_read_back(tmp_path):
             "[live]\nendpoint = 'ws://127.0.0.1:99999'\n",
             "[live] endpoint: its port: expected a number from 1 to 65535",
         ),
-        ("talk_gpio = 5\n", "talk_gpio is unknown; it belongs into [button] (known"),
+        ("talk_gpio = 5\n", "talk_gpio is unknown; it belongs in [button] (known"),
         ("[led]\ngpio = true\n", "[led] gpio = true: expected whole number from 2"),
         ('[button]\ntalk_gpio = "x"\n', "[button] talk_gpio = 'x': expected whole num"),
         ("[button]\ntalk_gpio = 1.5\n", "[button] talk_gpio = 1.5: expected whole num"),

@@ -26,7 +26,7 @@ def answer(service: Service, target: str, key: str) -> tuple[HTTPStatus, Message
 
 
 def list_of_models(service: Service, key: str) -> tuple[HTTPStatus, Message]:
-    """Status and JSON of the answer to whom `key` belongs."""
+    """Status and JSON of the answer to the owner of `key`."""
     try:
         service.check_key(key)
     except Refusal as refusal:
