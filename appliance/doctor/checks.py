@@ -17,6 +17,7 @@ from appliance.doctor import (
     pins,
     rates,
     speaker,
+    words,
 )
 from appliance.doctor.context import Context
 from appliance.doctor.result import Result
@@ -69,6 +70,7 @@ CHECKS = (
         exclusive=True,
         after=("overlay", "sound cards", "microphone rate", "speaker rate"),
     ),
+    Check("words", "words", words.examine_words),
     Check("button", "GPIO library", pins.examine_library),
     Check(
         "button",

@@ -55,6 +55,7 @@ PI = {
 COMMANDS = {
     "systemctl is-active voice-appliance": Ran(3, b"inactive\n"),
     "vcgencmd get_throttled": Ran(0, b"throttled=0x0\n"),
+    "espeak-ng --version": Ran(0, b"eSpeak NG text-to-speech: 1.52.0\n"),
     "iw dev wlan0 get power_save": Ran(0, b"Power save: off\n"),
     "timedatectl show --property=NTPSynchronized --value": Ran(0, b"yes\n"),
 }

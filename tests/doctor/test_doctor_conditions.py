@@ -326,5 +326,5 @@ async def test_one_thing_wrong_is_one_line_that_fails(condition, ill, capsys):
 def test_each_check_that_can_fail_here_has_a_condition():
     shown = {condition.check for condition in CONDITIONS}
     elsewhere = {"board and system", "rate converter", "talk button", "status LED",
-                 "devices", "disk", "temperature"}  # fmt: skip
+                 "devices", "disk", "temperature", "words"}  # fmt: skip
     assert shown | elsewhere == {c.name for c in CHECKS}

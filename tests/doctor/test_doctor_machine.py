@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from appliance.core.signals import Signal
-from appliance.doctor import board, cards, clock, health, network, permissions
+from appliance.doctor import board, cards, clock, health, network, permissions, words
 from appliance.doctor.context import service_runs
 from appliance.doctor.machine import TIMED_OUT, Machine, Ran, run
 from tests.doctor.fixture import (
@@ -343,3 +343,18 @@ def test_a_command_that_hangs_is_given_up(monkeypatch):
     monkeypatch.setattr("appliance.doctor.machine._LIMIT_S", 0.05)
     ran = run(["sleep", "60"])
     assert (ran.code, ran.complaint) == (TIMED_OUT, "sleep: not done within 0.05 s")
+
+
+@pytest.mark.parametrize(
+    ("ran", "verdict", "text"),
+    [
+        (Ran(0, b"eSpeak NG text-to-speech: 1.51"), OK, "espeak-ng is installed"),
+        (None, SKIP, "espeak-ng is not installed: the box has no words"),
+        (Ran(127, b"", "no libespeak-ng.so.1"), FAIL, "no libespeak-ng.so.1"),
+    ],
+)
+def test_without_espeak_ng_there_are_no_words(pi, ran, verdict, text):
+    found = pi(words.examine_words, commands={"espeak-ng --version": ran})
+    assert found.verdict is verdict
+    assert text in found.text
+    assert ("apt install espeak-ng" in found.mend) is (verdict is not OK)
