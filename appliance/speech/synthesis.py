@@ -16,7 +16,8 @@ from appliance.speech import kept
 from appliance.speech.espeak import PROGRAM, SpeechUnavailable, synthesize
 from appliance.speech.sound import fitted
 
-#: Whatever else the box has to do comes first.
+#: Whatever else the box has to do comes first. The unit does not allow it: it filters
+#: @resources, and there this has no effect.
 _NICENESS = 19
 
 

@@ -13,7 +13,7 @@ from appliance.basics.pcm import PLAYBACK_RATE_HZ
 from appliance.config.file import Config
 from appliance.core.earcons import earcon_pcm
 from appliance.core.effects import PlayEarcon, Say
-from appliance.core.events import DevicesReady
+from appliance.core.events import DevicesReady, PlaybackSilenced, TalkPressed
 from appliance.core.sentences import Sentence
 from appliance.core.signals import TABLE, Fault, Signal
 from appliance.simulator.live.server import LiveServer
@@ -27,7 +27,6 @@ from tests.rig.waiting import in_loop, noise
 
 QUICK = Scenario(setup_delay_ms=0, answer_delay_ms=10, waits_for_playback=False)
 NOBODY = "ws://localhost:9"
-_GAP_LIMIT_S = 0.15
 
 
 @pytest.fixture(scope="session")
@@ -161,3 +160,42 @@ def _assert_order(tape: bytes, earcon: bytes, sentence: bytes) -> None:
     assert sounded_at >= 0
     gap_s = (said_at - sounded_at - len(earcon)) / 2 / PLAYBACK_RATE_HZ
     print(f"from the end of the sound to the sentence: {1000 * gap_s:.0f} ms")
+
+
+@in_loop
+async def test_a_press_on_a_sentence_silences_the_card_and_nothing_of_it_is_sent(
+    virtual_card, speech
+):
+    virtual_card.say(noise(480_000))
+    directory = speech("en")
+    silent = SilentTurn(at="turn_closed", turn=1)
+    async with (
+        LiveServer(Scenario(answer_delay_ms=10, faults=(silent,))) as server,
+        living_box(
+            virtual_card, server.url, configured("en"), state_directory=directory
+        ) as box,
+    ):
+        await box.ready()
+        await box.captured(0.6)
+        await box.hold(0.6)
+        await box.until(lambda: box.effects(Say))
+        # The earcon is over, the sentence sounds.
+        await box.captured(1.2)
+        box.panel.press()
+        await box.until(lambda: box.happened(PlaybackSilenced))
+        _, pressed = box.happened(TalkPressed)
+        (silenced,) = box.happened(PlaybackSilenced)
+        cut_ms = 1000 * (silenced.event.at - pressed.event.at)
+        await box.captured(0.8)
+        box.panel.release()
+        await box.until(lambda: len(server.turns) == 2 and server.turns[1].complete)
+        sentence = pcm_of(Sentence.NO_ANSWER, "en", directory)
+        assert sentence not in virtual_card.heard()
+        heard = server.turns[1].heard
+    print(f"press to silence: {cut_ms:.1f} ms")
+    assert cut_ms < 100
+    # Not a frame from before the press: there is no pre-roll.
+    first_frame = virtual_card.spoken().find(heard) // 2
+    assert first_frame >= 0
+    taken_at = virtual_card.time_of_microphone_frame(first_frame)
+    assert taken_at >= pressed.event.at - 0.02
