@@ -43,7 +43,6 @@ def test_whatever_becomes_of_the_link_nothing_said_is_lost_silently(walk):
     told = {Earcon.LOST, Earcon.NO_ANSWER, Earcon.NO_NETWORK}
     assert steps() < 20_000 or told <= set(world.earcons)
     assert world.sentences.said > steps() / 5000
-    assert steps() < 20_000 or world.sentences.cut
 
 
 def test_toggling_loses_nothing_silently_and_no_stale_answer_is_heard(walk):
