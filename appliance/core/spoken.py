@@ -21,9 +21,8 @@ _CONSEQUENCES = frozenset({Sentence.LOST, Sentence.NO_ANSWER})
 def want(c: Conversation, signal: Signal, now: float) -> Conversation:
     """Have words for `signal`, if there are any: the newest, of several."""
     sentence = sentence_of(signal)
-    if sentence is None:
-        return c
-    return replace(c, spoken=replace(c.spoken, due=Due(sentence, now)))
+    due = sentence and Due(sentence, now)
+    return replace(c, spoken=replace(c.spoken, due=due))
 
 
 def sounds(c: Conversation) -> bool:

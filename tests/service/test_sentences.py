@@ -22,7 +22,7 @@ from appliance.speech import kept
 from appliance.speech.language import LANGUAGES
 from appliance.speech.words import placeholders, words
 from tests.rig.certificates import Certificates
-from tests.rig.living_box import CALM, LivingBox, living_box
+from tests.rig.living_box import CALM, LivingBox, living_box, without_silence
 from tests.rig.waiting import in_loop, noise
 
 QUICK = Scenario(setup_delay_ms=0, answer_delay_ms=10, waits_for_playback=False)
@@ -155,11 +155,14 @@ async def test_each_failure_is_heard_as_its_sound_and_then_its_sentence(
 
 
 def _assert_order(tape: bytes, earcon: bytes, sentence: bytes) -> None:
+    """Also where the card of a busy machine had nothing to play in between."""
+    sounds = without_silence(tape)
+    said_at = sounds.find(without_silence(sentence))
+    assert 0 <= sounds.find(without_silence(earcon)) < said_at
     said_at = tape.find(sentence)
-    sounded_at = tape.rfind(earcon, 0, said_at)
-    assert sounded_at >= 0
-    gap_s = (said_at - sounded_at - len(earcon)) / 2 / PLAYBACK_RATE_HZ
-    print(f"from the end of the sound to the sentence: {1000 * gap_s:.0f} ms")
+    if (sounded_at := tape.rfind(earcon, 0, said_at)) >= 0:
+        gap_s = (said_at - sounded_at - len(earcon)) / 2 / PLAYBACK_RATE_HZ
+        print(f"from the end of the sound to the sentence: {1000 * gap_s:.0f} ms")
 
 
 @in_loop
