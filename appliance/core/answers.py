@@ -43,8 +43,6 @@ class Answers(Struct, frozen=True):
     closed_at: float = float("-inf")
     #: Until then the service may begin what was hushed before it began.
     unasked_until: float = float("-inf")
-    #: The turn whose answer ended last on this link, 0 before the first.
-    ended: int = 0
     #: No answer to this turn or an earlier one may sound any more, on no link.
     hushed_through: int = 0
 
@@ -65,12 +63,6 @@ class Answers(Struct, frozen=True):
     def hushed(self) -> bool:
         """The first may not sound."""
         return bool(self.expected) and not self.may_sound(self.expected[0].turn)
-
-    @property
-    def told_of(self) -> int:
-        """The turn that usage and transcripts belong to: they may come after the end
-        of an answer, before the next one is asked for."""
-        return self.expected[0].turn if self.expected else self.ended
 
     def may_sound(self, turn: int) -> bool:
         """The answer to `turn` was not hushed."""
@@ -115,8 +107,7 @@ class Answers(Struct, frozen=True):
 
     def end(self) -> Self:
         """The first is over."""
-        first, *rest = self.expected
-        return replace(self, expected=tuple(rest), interrupted=False, ended=first.turn)
+        return replace(self, expected=self.expected[1:], interrupted=False)
 
     def hush(self, turn: int, until: float) -> Self:
         """No answer up to `turn` may sound. What had not begun unasked may come all the
