@@ -47,7 +47,7 @@ def prepare(package: Path) -> Parts:
     _CACHE.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor() as pool:
         kernel = pool.submit(_kernel)
-        disk = _disk(_pi_packages(), _depends(package))
+        disk = _disk(_pi_packages(), _needs(package))
         return Parts(kernel.result(), disk)
 
 
@@ -68,15 +68,19 @@ def _pi_packages() -> Path:
     )
 
 
-def _disk(pi_packages: Path, depends: str) -> Path:
+def _disk(pi_packages: Path, needs: str) -> Path:
     overlay = sorted(p for p in (_IMAGE / "overlay").rglob("*") if p.is_file())
     made_from = [str(path.relative_to(_IMAGE)) for path in overlay]
-    command = ["rootfs.sh", str(pi_packages), depends]
+    command = ["rootfs.sh", str(pi_packages), needs]
     return _built("disk", ".ext4", command, ["finish.sh", *made_from])
 
 
-def _depends(package: Path) -> str:
-    return _output("dpkg-deb", "--field", str(package), "Depends")
+def _needs(package: Path) -> str:
+    """What apt installs beside the package unless it is told not to."""
+    fields = ("Depends", "Recommends")
+    return ", ".join(
+        _output("dpkg-deb", "--field", str(package), field) for field in fields
+    )
 
 
 def _built(name: str, suffix: str, command: list[str], made_from: list[str]) -> Path:
