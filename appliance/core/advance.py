@@ -25,7 +25,8 @@ from appliance.core import (
 )
 from appliance.core import events as ev
 from appliance.core.conversation import Conversation, Link, Step
-from appliance.core.effects import CloseLink, CloseTurn, SetGain
+from appliance.core.effects import CloseLink, CloseTurn, Order, RenewLink, SetGain
+from appliance.core.outbox import Outbox
 from appliance.core.signals import LINK_FAULTS, Earcon, Fault
 from appliance.core.talk_mode import TalkMode
 from appliance.core.utterance import is_open
@@ -40,16 +41,33 @@ def advance(conversation: Conversation, event: ev.Event, now: float) -> Step:
     Args:
         now: monotonic seconds, never less than at the call before.
     """
-    c, effects = _apply(conversation, event, now)
+    c, effects = _ordered(_apply(conversation, event, now), now)
     if c.hold and not isinstance(event, ev.TimePassed):
         c = replace(c, active_at=now)
-    while due := [react for at, react in timers(c) if at <= now]:
-        c, more = due[0](c, now)
+    while True:
+        due = next((react for at, react in timers(c) if at <= now), None)
+        c, more = _ordered(due(c, now) if due else _deliver(c, now), now)
         effects += more
-    c, more = delivery.deliver(c, now)
-    effects += more
-    c, more = hands_free.deliver(c)
-    return c, effects + more
+        if not (due or more):
+            return c, effects
+
+
+def _deliver(c: Conversation, now: float) -> Step:
+    """Once nothing else is due: what is said goes out on the link that is left."""
+    c, effects = delivery.deliver(c, now)
+    return (c, effects) if effects else hands_free.deliver(c)
+
+
+def _ordered(step: Step, now: float) -> Step:
+    """The outbox follows what the link is told to send."""
+    c, effects = step
+    outbox = c.outbox
+    for effect in effects:
+        if isinstance(effect, Order):
+            outbox = outbox.order(effect, now)
+        elif isinstance(effect, CloseLink | RenewLink):
+            outbox = Outbox()
+    return replace(c, outbox=outbox), effects
 
 
 def deadline(conversation: Conversation) -> float | None:
@@ -115,8 +133,8 @@ def _link(c: Conversation, event: ev.LinkEvent, now: float) -> Step:
         case ev.LinkExpiring(by):
             soonest = by if c.expiring_by is None else min(by, c.expiring_by)
             return replace(c, expiring_by=soonest), ()
-        case ev.TurnSent():
-            return delivery.turn_sent(c, now), ()
+        case ev.OrderTaken(order):
+            return delivery.taken(c, order, now), ()
         case _:
             assert_never(event)
 

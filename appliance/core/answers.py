@@ -39,7 +39,8 @@ class Answers(Struct, frozen=True):
     expected: tuple[Expected, ...] = ()
     #: The service interrupted itself; the next end belongs to that.
     interrupted: bool = False
-    #: When the last turn of this link was closed.
+    #: When the network had taken the end of the last turn of this link; inf as long as
+    #: it has not.
     closed_at: float = float("-inf")
     #: Until then the service may begin what was hushed before it began.
     unasked_until: float = float("-inf")
@@ -68,15 +69,18 @@ class Answers(Struct, frozen=True):
         """The answer to `turn` was not hushed."""
         return turn > self.hushed_through
 
-    def ask(self, turn: int, now: float) -> Self:
+    def ask(self, turn: int) -> Self:
         """`turn` was closed. What nobody had asked for is not waited for any more."""
         expected = (*self.without_unasked().expected, Expected(turn, taken=False))
-        return replace(self, expected=expected, closed_at=now)
+        return replace(self, expected=expected, closed_at=float("inf"))
 
-    def take(self, turn: int) -> Self:
+    def take(self, turn: int, now: float) -> Self:
         """The network has taken all of `turn`."""
-        taken = (replace(e, taken=True) if e.turn == turn else e for e in self.expected)
-        return replace(self, expected=tuple(taken))
+        taken = tuple(
+            replace(e, taken=True) if e.turn == turn else e for e in self.expected
+        )
+        closed_at = now if all(e.taken for e in taken) else self.closed_at
+        return replace(self, expected=taken, closed_at=closed_at)
 
     def expect(self, *turns: int) -> Self:
         """Nothing else is going on: what comes next answers these, without a turn."""

@@ -2,13 +2,16 @@
 """The values the core decides on: what is being said, owed, heard and wrong."""
 
 from enum import Enum
+from typing import Self
 
-from appliance.basics.record import Struct
+from appliance.basics.pcm import CAPTURE_RATE_HZ, FRAME_BYTES
+from appliance.basics.record import Struct, replace
 from appliance.core.answers import Answers
 from appliance.core.effects import Effect
 from appliance.core.events import PeriodCaptured
 from appliance.core.limits import Limits
 from appliance.core.liveness import LIMITS_S
+from appliance.core.outbox import Outbox
 from appliance.core.sentences import Spoken
 from appliance.core.signals import Fault, Signal
 from appliance.core.talk_mode import HOLD, TalkSettings
@@ -61,16 +64,63 @@ class OpenMicrophone(Struct, frozen=True):
     until: float = float("inf")
     #: What is not answered yet: s16le mono at 16 kHz, in order.
     pieces: tuple[bytes, ...] = ()
-    #: Pieces sent on this link, None before the first.
+    #: Pieces ordered to be sent on this link, None before the first.
     sent: int | None = None
-    #: When it began to wait for a link.
-    waiting_since: float | None = None
+    #: Pieces that the network has taken of these.
+    taken: int = 0
+    #: So many seconds of what waits do so for want of a link, or for a tool: that is
+    #: not the line's fault.
+    excused_s: float = 0.0
     #: The user was warned of the limit that follows this activity.
     warned_for: float | None = None
 
     @property
     def closing(self) -> bool:
         return self.until < float("inf")
+
+    @property
+    def unsent(self) -> tuple[bytes, ...]:
+        """What is still to be ordered."""
+        return self.pieces[self.sent or 0 :]
+
+    @property
+    def behind_s(self) -> float:
+        """How much the network has not taken."""
+        return _seconds(self.pieces[self.taken :])
+
+    @property
+    def carried_s(self) -> float:
+        """How much the network has taken, and is not answered."""
+        return _seconds(self.pieces[: self.taken])
+
+    def without_oldest(self) -> Self:
+        """Without the first piece, which the network has taken."""
+        assert self.sent
+        sent, taken = self.sent - 1, self.taken - 1
+        return replace(self, pieces=self.pieces[1:], sent=sent, taken=taken)
+
+    def take(self, pcm: bytes) -> Self:
+        """The network has taken `pcm`, if it is the next piece: what was heard before
+        this microphone was opened may still be on its way."""
+        if self.sent is None or self.taken == self.sent:
+            return self
+        if self.pieces[self.taken] is not pcm:
+            return self
+        taken = replace(self, taken=self.taken + 1)
+        return replace(taken, excused_s=min(self.excused_s, taken.behind_s))
+
+    def answered(self) -> Self:
+        """What the network had taken has arrived, and is being answered."""
+        if self.sent is None:
+            return self
+        pieces, sent = self.pieces[self.taken :], self.sent - self.taken
+        return replace(self, pieces=pieces, sent=sent, taken=0)
+
+    def leave_link(self) -> Self:
+        """All that is not answered is to be sent on the next link."""
+        again_s = _seconds(self.pieces[: self.taken])
+        excused_s = self.excused_s + again_s
+        return replace(self, sent=None, taken=0, excused_s=excused_s)
 
 
 class Answer(Struct, frozen=True):
@@ -100,6 +150,8 @@ class Conversation(Struct, frozen=True):
     link: Link = Link.DOWN
     #: When a link was last tried.
     tried_at: float = float("-inf")
+    #: When one was there for the last time.
+    link_lost_at: float = float("-inf")
     faults: frozenset[Fault] = frozenset()
     #: The last periods captured, for the pre-roll.
     recent: tuple[PeriodCaptured, ...] = ()
@@ -116,6 +168,7 @@ class Conversation(Struct, frozen=True):
     utterances: tuple[Utterance, ...] = ()
     #: The last turn number given out.
     turn: int = 0
+    outbox: Outbox = Outbox()
     answers: Answers = Answers()
     answer: Answer | None = None
     #: Tools that run, or whose answer is still to be sent.
@@ -195,6 +248,10 @@ def hold_until(hold: Hold, limits: Limits) -> float:
     if hold.released_at is None:
         return limit
     return min(limit, hold.released_at + limits.tail_s)
+
+
+def _seconds(pieces: tuple[bytes, ...]) -> float:
+    return sum(map(len, pieces)) / FRAME_BYTES / CAPTURE_RATE_HZ
 
 
 def is_captured(conversation: Conversation, until: float) -> bool:

@@ -12,10 +12,12 @@ from appliance.core.effects import (
     ForgetSession,
     OpenLink,
     OpenTurn,
+    Order,
     RenewLink,
     SendAudio,
     SendText,
 )
+from appliance.core.outbox import fitting
 from appliance.core.playback import (
     cut_answer_short,
     leave_link,
@@ -38,21 +40,25 @@ _TRY_EVERY_S = 2.0
 
 
 def deliver(c: Conversation, now: float) -> Step:
-    """Send what can be sent now: turn after turn, never two open, a gap between."""
+    """Send what can be sent now: turn after turn, never two open, a gap between, and no
+    more than there is room for."""
     if c.link is not Link.UP or not c.utterances or tool_calls.holds_audio(c):
         return c, ()
     effects: list[Effect] = []
+    room_s = c.outbox.room_s
     said = list(c.utterances)
     for i, utterance in enumerate(said):
         if utterance.closed:
             continue
-        if not utterance.audible or (utterance.sent is None and now < _may_open_at(c)):
+        if not utterance.audible or room_s <= 0:
             break
-        said[i], orders = _send(utterance)
+        if utterance.sent is None and now < _may_open_at(c):
+            break
+        said[i], orders = _send(utterance, room_s)
         effects += orders
         if not said[i].closed:
             break
-        c = replace(c, answers=c.answers.ask(utterance.turn, now))
+        c = replace(c, answers=c.answers.ask(utterance.turn))
     return replace(c, utterances=tuple(said)), tuple(effects)
 
 
@@ -67,20 +73,31 @@ def timers(
         if tool_calls.holds_audio(c):
             return
         unsent = next((u for u in c.utterances if not u.closed), waiting)
-        if unsent.sent is None and unsent.audible and c.link is Link.UP:
+        if unsent.sent is None and unsent.audible and _has_room(c):
             yield _may_open_at(c), deliver
         if waiting.ended_at is not None:
-            yield waiting.ended_at + c.limits.delivery_limit_s, _undeliverable
+            # A line that still takes something is slow, and loses nothing.
+            since = max(waiting.ended_at, c.outbox.moved_at)
+            yield since + c.limits.delivery_limit_s, _undeliverable
 
 
-def turn_sent(c: Conversation, now: float) -> Conversation:
-    """Turns are sent in order: this is the first that was still on its way."""
-    turn = next((e.turn for e in c.answers.expected if not e.taken), 0)
-    answers = c.answers.take(turn)
-    said = tuple(
-        replace(u, awaited_since=now) if u.turn == turn else u for u in c.utterances
-    )
-    return replace(c, utterances=said, answers=answers)
+def taken(c: Conversation, order: Order, now: float) -> Conversation:
+    """The network has taken `order`: there is room for more, and the wait for an answer
+    begins with the end of a turn."""
+    if c.link is not Link.UP:
+        return c  # Told by a link that was left meanwhile.
+    c = replace(c, outbox=c.outbox.take(order, now))
+    match order:
+        case SendAudio(pcm) if c.microphone:
+            return replace(c, microphone=c.microphone.take(pcm))
+        case CloseTurn(turn):
+            said = tuple(
+                replace(u, awaited_since=now) if u.turn == turn and u.closed else u
+                for u in c.utterances
+            )
+            answers = c.answers.take(turn, now)
+            return replace(c, utterances=said, answers=answers, active_at=now)
+    return c
 
 
 def link_opening(c: Conversation, now: float) -> Step:
@@ -125,10 +142,11 @@ def forget_link(
     """Nothing is open, sent or owed on the next link; `failed` says which utterances
     this link counts against. Their wait for a link begins anew, unless it was the last
     that they had."""
+    was_up = c.link is Link.UP
     said = tuple(
         replace(
             u,
-            ended_at=now if u.closed else u.ended_at,
+            ended_at=now if was_up and u.ended_at is not None else u.ended_at,
             sent=None,
             closed=False,
             awaited_since=None,
@@ -141,8 +159,6 @@ def forget_link(
     c = _keep(c, tuple(u for u in said if u.failures < _FAILURES_TO_LOSE))
     c, cancelled = leave_link(c, now)
     c = replace(c, calls=c.calls + undelivered)
-    if c.microphone and c.microphone.waiting_since is None:
-        c = replace(c, microphone=replace(c.microphone, waiting_since=now))
     c, effects = cut_answer_short(c, Signal.LOST)
     return c, cancelled + effects
 
@@ -201,19 +217,27 @@ def _try(c: Conversation, now: float) -> Step:
 
 
 def _may_open_at(c: Conversation) -> float:
-    """Not too soon after the turn before it."""
+    """Not too soon after the turn before it was taken."""
     return c.answers.closed_at + c.limits.turn_gap_s
 
 
-def _send(utterance: Utterance) -> tuple[Utterance, list[Effect]]:
+def _has_room(c: Conversation) -> bool:
+    closed = c.answers.closed_at < float("inf")
+    return c.link is Link.UP and c.outbox.room_s > 0 and closed
+
+
+def _send(utterance: Utterance, room_s: float) -> tuple[Utterance, list[Effect]]:
+    """As much of it as there is room for."""
     orders: list[Effect] = []
     if utterance.sent is None:
         orders.append(OpenTurn(utterance.turn))
         if utterance.text:
             orders.append(SendText(utterance.text))
-    orders += [SendAudio(piece) for piece in utterance.pieces[utterance.sent or 0 :]]
-    utterance = replace(utterance, sent=len(utterance.pieces))
-    if utterance.ended_at is not None:
+    pieces = fitting(utterance.pieces[utterance.sent or 0 :], room_s)
+    orders += [SendAudio(piece) for piece in pieces]
+    sent = (utterance.sent or 0) + len(pieces)
+    utterance = replace(utterance, sent=sent)
+    if utterance.ended_at is not None and sent == len(utterance.pieces):
         orders.append(CloseTurn(utterance.turn))
         utterance = replace(utterance, closed=True)
     return utterance, orders

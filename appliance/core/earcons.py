@@ -18,6 +18,7 @@ _MELODIES: dict[Earcon, tuple[Note, ...]] = {
     Earcon.CUT_OFF: ((880, 0.07), _REST, (880, 0.07)),
     Earcon.NO_ANSWER: ((440, 0.16), _REST, (440, 0.16)),
     Earcon.LOST: ((440, 0.12), (330, 0.12), (220, 0.24)),
+    Earcon.LINE_TOO_SLOW: ((392, 0.3), (262, 0.3)),
     Earcon.NEW: ((659, 0.07), (880, 0.07), (659, 0.07), (880, 0.14)),
     **{
         earcon_of(fault): _FAULT_CALL + ((587, 0.07), _REST) * fault.value

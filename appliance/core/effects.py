@@ -111,11 +111,10 @@ class AnswerTool(Struct, frozen=True):
     response: bytes
 
 
+#: What a link sends; it tells when the network has taken it (OrderTaken).
+Order = OpenTurn | SendAudio | SendText | CloseTurn | AnswerTool
 Effect = (
-    OpenTurn
-    | SendAudio
-    | SendText
-    | CloseTurn
+    Order
     | Play
     | Drain
     | DropPlayback
@@ -128,5 +127,4 @@ Effect = (
     | SetGain
     | RunTool
     | CancelTools
-    | AnswerTool
 )

@@ -2,6 +2,7 @@
 """Facts the conversation is told, in the past tense. `at` is time.monotonic()."""
 
 from appliance.basics.record import Struct
+from appliance.core.effects import Order
 from appliance.core.limits import Limits
 from appliance.core.signals import Fault
 from appliance.core.talk_mode import TalkSettings
@@ -81,8 +82,10 @@ class LinkExpiring(Struct, frozen=True):
     by: float
 
 
-class TurnSent(Struct, frozen=True):
-    """The network has taken a whole turn, its CloseTurn included."""
+class OrderTaken(Struct, frozen=True):
+    """The network has taken this order, and those that came before it."""
+
+    order: Order
 
 
 class AnswerAudio(Struct, frozen=True):
@@ -197,7 +200,7 @@ class StopRequested(Struct, frozen=True):
 ButtonEvent = TalkPressed | TalkReleased | VolumeTurned
 #: What the link brings of an answer.
 AnswerEvent = AnswerAudio | AnswerGenerated | AnswerInterrupted | AnswerEnded
-LinkEvent = LinkOpening | LinkUp | LinkLost | LinkExpiring | TurnSent
+LinkEvent = LinkOpening | LinkUp | LinkLost | LinkExpiring | OrderTaken
 ToolEvent = ToolCalled | ToolCallsCancelled | ToolAnswered | NewConversation | VolumeSet
 #: How the box is, and what it may use.
 BoxEvent = (

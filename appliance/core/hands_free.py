@@ -16,11 +16,16 @@ from appliance.core.conversation import (
     is_captured,
 )
 from appliance.core.effects import CloseTurn, Effect, OpenLink, OpenTurn, SendAudio
+from appliance.core.outbox import fitting
 from appliance.core.signals import Earcon, Fault, Signal, worst
 
 #: What was sent and is not answered yet is kept for the next link, but no more than
 #: this: most of it may be silence. What waits to be sent has limits of its own.
 _KEPT_S = 15.0
+#: So far an open microphone may fall behind on a line that is too slow for it.
+_BEHIND_S = 8.0
+#: No more than this is excused by a link that was down, or by a tool.
+_EXCUSED_S = 120.0
 #: Ends what was said last: the service waits for silence, and may ignore the word that
 #: the stream has ended.
 _SILENCE = bytes(int(1.5 * CAPTURE_RATE_HZ) * FRAME_BYTES)
@@ -50,36 +55,37 @@ def capture(c: Conversation, period: ev.PeriodCaptured) -> Conversation:
         pcm = _without_echo(c, min(period.ended_at, microphone.until), pcm)
     if not pcm:
         return c
-    pieces, sent = (*microphone.pieces, pcm), microphone.sent
-    while sent and sum(map(len, pieces)) > _KEPT_S * CAPTURE_RATE_HZ * FRAME_BYTES:
-        pieces, sent = pieces[1:], sent - 1
-    return replace(c, microphone=replace(microphone, pieces=pieces, sent=sent))
+    excused = c.link is not Link.UP or tool_calls.holds_audio(c)
+    excused_s = microphone.excused_s + excused * seconds(pcm, CAPTURE_RATE_HZ)
+    pieces = (*microphone.pieces, pcm)
+    microphone = replace(microphone, pieces=pieces, excused_s=excused_s)
+    while microphone.carried_s > _KEPT_S:
+        microphone = microphone.without_oldest()
+    return replace(c, microphone=microphone)
 
 
 def deliver(c: Conversation) -> Step:
-    """Send what this link has not carried."""
-    if c.link is not Link.UP or c.microphone is None:
+    """Send what this link has not carried, as long as there is room for it."""
+    microphone = c.microphone
+    if c.link is not Link.UP or microphone is None or tool_calls.holds_audio(c):
         return c, ()
-    microphone = replace(c.microphone, waiting_since=None)
-    if _is_second(c) or not microphone.pieces or tool_calls.holds_audio(c):
-        return replace(c, microphone=microphone), ()
+    pieces = fitting(microphone.unsent, c.outbox.room_s)
+    if _is_second(c) or not pieces:
+        return c, ()
     effects: list[Effect] = []
     if microphone.sent is None:
         effects.append(OpenTurn(microphone.turn))
-    effects += [SendAudio(pcm) for pcm in microphone.pieces[microphone.sent or 0 :]]
-    sent = len(microphone.pieces)
-    microphone = replace(microphone, sent=sent)
-    return replace(c, microphone=microphone), tuple(effects)
+    effects += [SendAudio(pcm) for pcm in pieces]
+    sent = (microphone.sent or 0) + len(pieces)
+    return replace(c, microphone=replace(microphone, sent=sent)), tuple(effects)
 
 
 def answer_begins(c: Conversation) -> Conversation:
     """What was said up to here has arrived: the answer is a turn of its own."""
     if any(c.owed) or c.link is not Link.UP:
         return c
-    microphone = c.microphone
-    if microphone and microphone.sent is not None:
-        unsent = microphone.pieces[microphone.sent :]
-        c = replace(c, microphone=replace(microphone, pieces=unsent, sent=0))
+    if c.microphone:
+        c = replace(c, microphone=c.microphone.answered())
     promised = next((u.turn for u in c.utterances if u.call), None)
     turn = promised or c.turn + 1
     answers = c.answers.expect(turn)
@@ -95,9 +101,7 @@ def calm(c: Conversation) -> bool:
 
 def waits(c: Conversation) -> bool:
     """Some of what was said cannot be sent yet."""
-    if c.microphone is None or not (c.link is not Link.UP or _is_second(c)):
-        return False
-    return _is_audible(c.microphone.pieces[c.microphone.sent or 0 :])
+    return c.microphone is not None and _is_audible(c.microphone.unsent)
 
 
 def close(c: Conversation, now: float) -> Step:
@@ -108,7 +112,7 @@ def close(c: Conversation, now: float) -> Step:
     if microphone is None:
         return c, ()
     sent = microphone.pieces[: microphone.sent or 0]
-    unsent = microphone.pieces[microphone.sent or 0 :]
+    unsent = microphone.unsent
     c = tool_calls.restart_wait(replace(c, microphone=None), now)
     if microphone.sent is not None:
         held = tool_calls.holds_audio(c)
@@ -141,8 +145,11 @@ def timers(
         if not tool_calls.holds_audio(c):
             yield _closes_at(c, c.microphone), close
         return
-    if c.microphone.waiting_since is not None and c.link is not Link.UP:
-        yield c.microphone.waiting_since + c.limits.delivery_limit_s, _undeliverable
+    if c.link is not Link.UP:
+        since = max(c.microphone.since, c.link_lost_at)
+        yield since + c.limits.delivery_limit_s, _undeliverable
+    elif _is_too_slow(c, c.microphone):
+        yield 0.0, _too_slow
     if c.quiet_since is None:
         return
     until = c.active_at + c.talk.hands_free_limit_s
@@ -152,13 +159,20 @@ def timers(
 
 
 def _closes_at(c: Conversation, microphone: OpenMicrophone) -> float:
-    """When all of it is there; and if it waits for a link, not before that, or before
-    it has waited too long."""
+    """When all of it is there; and if some of it waits to be sent, not before that, or
+    before the line has taken nothing for too long."""
     at = captured_at(c, microphone.until)
     if not waits(c):
         return at
-    waiting_since = max(microphone.until, microphone.waiting_since or 0.0)
-    return max(at, waiting_since + c.limits.delivery_limit_s)
+    moved_at = max(microphone.until, c.link_lost_at, c.outbox.moved_at)
+    return max(at, moved_at + c.limits.delivery_limit_s)
+
+
+def _is_too_slow(c: Conversation, microphone: OpenMicrophone) -> bool:
+    """The line takes less than is heard: answers would come later and later."""
+    excused_s = min(microphone.excused_s, _EXCUSED_S)
+    behind = microphone.behind_s > _BEHIND_S + excused_s
+    return behind and not tool_calls.holds_audio(c)
 
 
 def _is_second(c: Conversation) -> bool:
@@ -175,7 +189,7 @@ def _open(c: Conversation, at: float, now: float) -> Step:
     effects: tuple[Effect, ...] = ()
     fault = worst(c.faults)
     if fault is not Fault.MICROPHONE:
-        microphone = OpenMicrophone(c.turn + 1, since=at, waiting_since=at)
+        microphone = OpenMicrophone(c.turn + 1, since=at)
         c = replace(c, turn=c.turn + 1, microphone=microphone)
         if c.link is Link.DOWN:
             c, effects = replace(c, link=Link.OPENING), (OpenLink(),)
@@ -186,24 +200,23 @@ def _open(c: Conversation, at: float, now: float) -> Step:
 
 
 def _toggle(c: Conversation, at: float) -> Conversation:
-    """Closed if it was open; and the other way round, if it is closing. Who goes on
-    talking waits anew."""
+    """Closed if it was open; and the other way round, if it is closing."""
     microphone = c.microphone
     assert microphone
     if not microphone.closing:
         return replace(c, microphone=replace(microphone, until=at))
     since = at if is_captured(c, microphone.until) else microphone.since
-    microphone = replace(
-        microphone,
-        since=since,
-        until=float("inf"),
-        waiting_since=microphone.waiting_since and at,
-    )
+    microphone = replace(microphone, since=since, until=float("inf"))
     return replace(c, microphone=microphone)
 
 
 def _undeliverable(c: Conversation, now: float) -> Step:
     return playback.mishap(replace(c, microphone=None), Signal.LOST, now)
+
+
+def _too_slow(c: Conversation, now: float) -> Step:
+    """Listening ends; what was heard so far is still sent, and answered."""
+    return playback.mishap(_toggle(c, now), Signal.LINE_TOO_SLOW, now)
 
 
 def _cut_off(c: Conversation, now: float) -> Step:

@@ -7,6 +7,7 @@ from appliance.basics.record import replace
 from appliance.core import spoken, tool_calls
 from appliance.core.conversation import Answer, Conversation, Link, Step
 from appliance.core.effects import Drain, DropPlayback, Play, PlayEarcon
+from appliance.core.outbox import Outbox
 from appliance.core.signals import TABLE, Earcon, Fault, Signal, earcon_of, signal_of
 from appliance.core.talk_mode import TalkMode
 
@@ -159,9 +160,14 @@ def cut_answer_short(c: Conversation, why: Signal) -> Step:
 def leave_link(c: Conversation, now: float) -> Step:
     """What the link owed dies with it."""
     c, effects = tool_calls.leave_link(c, now)
-    microphone = c.microphone and replace(c.microphone, sent=None)
-    answers = c.answers.leave_link()
-    c = replace(c, answers=answers, expiring_by=None, microphone=microphone)
+    c = replace(
+        c,
+        answers=c.answers.leave_link(),
+        outbox=Outbox(),
+        expiring_by=None,
+        link_lost_at=now if c.link is Link.UP else c.link_lost_at,
+        microphone=c.microphone and c.microphone.leave_link(),
+    )
     return c, effects
 
 

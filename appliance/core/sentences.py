@@ -21,6 +21,7 @@ class Sentence(StrEnum):
     DAILY_LIMIT = "daily-limit"
     NO_ANSWER = "no-answer"
     LOST = "lost"
+    LINE_TOO_SLOW = "line-too-slow"
     UNHEARD = "unheard"
     FIRST_START = "first-start"
     UPDATED = "updated"

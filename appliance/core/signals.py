@@ -38,6 +38,7 @@ class Earcon(StrEnum):
     CUT_OFF = "cut-off"
     NO_ANSWER = "no-answer"
     LOST = "lost"
+    LINE_TOO_SLOW = "line-too-slow"
     NEW = "new-conversation"
     NO_NETWORK = "no-network"
     KEY_REJECTED = "key-rejected"
@@ -69,6 +70,7 @@ class Signal(Enum):
     GPIO = "gpio"
     NO_ANSWER = "no-answer"
     LOST = "lost"
+    LINE_TOO_SLOW = "line-too-slow"
     UNHEARD = "unheard"
 
 
@@ -230,6 +232,14 @@ TABLE: dict[Signal, Row] = {
         Earcon.LOST,
         "67f81fff7e0246bdabb041f3a931c2fc",
         "Say it again: it did not reach the service, or the answer was cut off.",
+    ),
+    Signal.LINE_TOO_SLOW: Row(
+        "line too slow for an open microphone",
+        "short triple blink",
+        TRIPLE_BLINK,
+        Earcon.LINE_TOO_SLOW,
+        "1a3a1ae5a3ef4fa0b5b0f6b4e3a7b9d1",
+        "Move the box nearer to the router or use a cable: it needs 45 kB/s upwards.",
     ),
     Signal.UNHEARD: Row(
         "nothing was heard, or digital silence",

@@ -19,7 +19,7 @@ def timers(c: Conversation) -> Timers:
     yield from _unanswered(c)
     if c.answer and not c.answer.draining:
         yield c.answer.arrived_at + c.limits.answer_limit_s, _stalled
-    elif c.owed and not (c.answer or c.hold or c.utterances):
+    elif c.owed and not (c.answer or c.hold or c.utterances or c.outbox.waiting):
         yield from _unended(c)
 
 

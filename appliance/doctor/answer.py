@@ -119,6 +119,7 @@ class _Log:
         self._began_at = began_at
         self._first: dict[type, float] = {}
         self._answer_s = 0.0
+        self._sent_at: float | None = None
 
     async def until(self, limit_s: float, *kinds: type[ev.Event]) -> bool:
         """Whether one of `kinds` has come within `limit_s`, and before the end."""
@@ -134,7 +135,7 @@ class _Log:
         return RoundTrip(
             began_at=self._began_at,
             up_at=self._first.get(ev.LinkUp),
-            sent_at=self._first.get(ev.TurnSent),
+            sent_at=self._sent_at,
             first_audio_at=self._first.get(ev.AnswerAudio),
             answer_s=self._answer_s,
             ended=ev.AnswerEnded in self._first,
@@ -143,5 +144,7 @@ class _Log:
 
     def _note(self, at: float, event: ev.Event) -> None:
         self._first.setdefault(type(event), at)
+        if isinstance(event, ev.OrderTaken) and isinstance(event.order, CloseTurn):
+            self._sent_at = at
         if isinstance(event, ev.AnswerAudio):
             self._answer_s += seconds(event.pcm, PLAYBACK_RATE_HZ)

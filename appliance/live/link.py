@@ -15,6 +15,7 @@ from collections.abc import Callable
 from appliance.basics.excerpt import one_line
 from appliance.basics.secret import Secret
 from appliance.core import events as ev
+from appliance.core.effects import Order
 from appliance.core.signals import Fault
 from appliance.live import uplink
 from appliance.live.close_codes import Classification, Next, SessionEnd, back_off_s
@@ -73,7 +74,7 @@ class LiveLink:
         self._wanted.clear()
         self._session.end()
 
-    def send(self, order: uplink.Order) -> None:
+    def send(self, order: Order) -> None:
         """Have it sent; without a link it is dropped (LinkLost says so)."""
         self._session.send(order)
 

@@ -12,6 +12,7 @@ from appliance.basics.excerpt import one_line
 from appliance.basics.record import replace
 from appliance.basics.secret import Secret, SecretMissing
 from appliance.core import events as ev
+from appliance.core.effects import Order
 from appliance.core.signals import Fault
 from appliance.live import downlink, tools, uplink
 from appliance.live.close_codes import (
@@ -78,7 +79,11 @@ class Session:
         self._post = post
         self._complain = complain
         self._dialect = uplink.DIALECTS[settings.dialect]
-        self._outbox: asyncio.Queue[bytes | None] = asyncio.Queue()
+        #: Orders and what says them (None: the dialect has no word for it), and words
+        #: of the dialect's own; None is the end.
+        self._outbox: asyncio.Queue[tuple[Order | None, bytes | None] | None] = (
+            asyncio.Queue()
+        )
         self._up = False
         self._told_to_end = False
         self._limit: asyncio.Timeout | None = None
@@ -111,11 +116,11 @@ class Session:
             self._ended.set()
         return None if self._told_to_end else loss
 
-    def send(self, order: uplink.Order) -> None:
-        """Order it to be sent; dropped unless the link is up."""
-        frame = uplink.encode(order, self._dialect)
-        if self._up and frame:
-            self._outbox.put_nowait(frame)
+    def send(self, order: Order) -> None:
+        """Order it to be sent; dropped unless the link is up. OrderTaken follows."""
+        if self._up:
+            frame = uplink.encode(order, self._dialect)
+            self._outbox.put_nowait((order, frame))
 
     def end(self) -> None:
         """Send what was ordered and close, or be cut off; say nothing more."""
@@ -175,15 +180,17 @@ class Session:
             self._read(await connection.recv(decode=False))
 
     async def _transmit(self, connection: ClientConnection) -> None:
-        """Send what is ordered until told to end, then close."""
-        while (frame := await self._outbox.get()) is not None:
-            try:
-                async with asyncio.timeout(SEND_LIMIT_S):
-                    await connection.send(frame, text=True)
-            except TimeoutError:
-                raise TimeoutError("nothing can be sent any more") from None
-            if frame == self._dialect.closing:
-                self._tell(ev.TurnSent())
+        """Send what is ordered until told to end, then close; tell what was taken."""
+        while (next_ := await self._outbox.get()) is not None:
+            order, frame = next_
+            if frame:
+                try:
+                    async with asyncio.timeout(SEND_LIMIT_S):
+                        await connection.send(frame, text=True)
+                except TimeoutError:
+                    raise TimeoutError("nothing can be sent any more") from None
+            if order:
+                self._tell(ev.OrderTaken(order))
         await connection.close()
 
     def _read(self, frame: bytes) -> None:
@@ -193,7 +200,7 @@ class Session:
         for message in messages:
             self._act_on(message)
         if self._dialect.go_on and any(isinstance(m, ev.AnswerAudio) for m in messages):
-            self._outbox.put_nowait(self._dialect.go_on)
+            self._outbox.put_nowait((None, self._dialect.go_on))
 
     def _act_on(self, message: downlink.Message) -> None:
         match message:

@@ -11,16 +11,20 @@ from typing import Any, assert_never
 
 from appliance.basics.pcm import CAPTURE_RATE_HZ
 from appliance.basics.record import Struct
-from appliance.core.effects import AnswerTool, CloseTurn, OpenTurn, SendAudio, SendText
+from appliance.core.effects import (
+    AnswerTool,
+    CloseTurn,
+    OpenTurn,
+    Order,
+    SendAudio,
+    SendText,
+)
 from appliance.live import tools
 
 #: Written out: they are most of what is sent.
 _AUDIO = b'{"realtimeInput":{"audio":{"data":"%b","mimeType":"%b"}}}'
 _MEDIA_CHUNK = b'{"realtime_input":{"media_chunks":[{"data":"%b","mime_type":"%b"}]}}'
 _MIME_TYPE = b"audio/pcm;rate=%d" % CAPTURE_RATE_HZ
-
-#: The orders of the core that a link carries out.
-Order = OpenTurn | SendAudio | SendText | CloseTurn | AnswerTool
 
 
 class Settings(Struct, frozen=True):

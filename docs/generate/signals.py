@@ -8,6 +8,7 @@ _IN_WORDS = {
     Earcon.CUT_OFF: "two high pips",
     Earcon.NO_ANSWER: "the same note twice",
     Earcon.LOST: "three notes falling",
+    Earcon.LINE_TOO_SLOW: "two long notes falling",
     Earcon.NEW: "two notes up, twice, quick",
 }
 

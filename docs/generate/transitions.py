@@ -97,8 +97,8 @@ def _events(c: Conversation, at: float) -> Iterator[ev.Event]:
     yield ev.TalkReleased(at) if is_down else ev.TalkPressed(at)
     if c.quiet_since is None:
         yield ev.PlaybackDrained(c.segment, at)
-    if not all(e.taken for e in c.answers.expected):
-        yield ev.TurnSent()
+    if c.outbox.waiting:
+        yield ev.OrderTaken(c.outbox.waiting[0])
     if c.link is Link.OPENING:
         yield ev.LinkOpening()
         yield ev.LinkUp()

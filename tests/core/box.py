@@ -5,7 +5,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from typing import Self, TypeVar
 
-from appliance.basics.pcm import CAPTURE_RATE_HZ
+from appliance.basics.pcm import CAPTURE_RATE_HZ, FRAME_BYTES
 from appliance.basics.record import replace
 from appliance.core import effects as ef
 from appliance.core import events as ev
@@ -100,10 +100,19 @@ class Box:
             self.log += [(self.now, effect) for effect in self._step]
             due = deadline(self.conversation)
             assert due is None or due > self.now, "a timer was left behind"
-            if not self.clogged and any(
-                isinstance(e, ef.CloseTurn) for e in self._step
-            ):
-                self._take_turn()
+            if not self.clogged:
+                self.take()
+        return self
+
+    def take(self, orders: int | None = None) -> Self:
+        """The network takes so many of the orders that wait, or all."""
+        while (waiting := self.conversation.outbox.waiting) and orders != 0:
+            taken = ev.OrderTaken(waiting[0])
+            self.conversation, more = advance(self.conversation, taken, self.now)
+            self.wire.ordered(more, self.now)
+            self._step += more
+            self.log += [(self.now, effect) for effect in more]
+            orders = None if orders is None else orders - 1
         return self
 
     def hear(self, ms: float) -> Self:
@@ -190,6 +199,14 @@ class Box:
         ]
 
     @property
+    def sent_s(self) -> float:
+        """How much audio was ordered to be sent."""
+        return sum(
+            len(order.pcm) / FRAME_BYTES / CAPTURE_RATE_HZ
+            for order in self.ordered(ef.SendAudio)
+        )
+
+    @property
     def said(self) -> tuple[float, float]:
         """What the last turn carried, in ms after the last press."""
         since, until = self.tape.span(self.wire.turns[-1], self.pressed_at)
@@ -202,10 +219,6 @@ class Box:
         """Look only at what is ordered from now on."""
         self.log.clear()
         return self
-
-    def _take_turn(self) -> None:
-        self.conversation, more = advance(self.conversation, ev.TurnSent(), self.now)
-        assert more == ()
 
     def _pass(self, until: float) -> Self:
         steps = 0

@@ -4,6 +4,7 @@
 from typing import TYPE_CHECKING
 
 from appliance.basics.pcm import FRAME_BYTES, PLAYBACK_RATE_HZ
+from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core.signals import FATAL_FAULTS, Fault
 
@@ -105,7 +106,21 @@ class Server:
         self._background: set[str] = set()
         self._remarks: list[int] = []
         self._owes_an_end = False
-        self._heard_at = self._said_at = world.now
+        self._heard_at = self._said_at = self._line_free_at = world.now
+        rates = (30e3, 60e3, 1e6) if world.troubled else (1e6,)
+        self._bytes_per_s = world.rng.choice(rates)
+
+    def take_later(self, order: ef.Order) -> None:
+        """The line takes one order after the other, as fast as it is."""
+        world = self._world
+        length = len(order.pcm) if isinstance(order, ef.SendAudio) else 50
+        takes_s = length / self._bytes_per_s
+        self._line_free_at = max(self._line_free_at, world.now) + takes_s
+        world.at(self._line_free_at, self._take, order)
+
+    def _take(self, order: ef.Order) -> None:
+        if self.alive:
+            self._world.taken(order)
 
     def receive_later(self, what: str, turn: int) -> None:
         world = self._world
@@ -128,7 +143,6 @@ class Server:
         else:
             assert self.window == turn
             self.window = 0
-            self._world.tell(ev.TurnSent())
             self._answer(turn)
 
     def _take_tools_answer(self, call_id: str, remark: int) -> None:

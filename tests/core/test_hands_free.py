@@ -7,7 +7,7 @@ from appliance.basics.pcm import CAPTURE_RATE_HZ, FRAME_BYTES
 from appliance.basics.record import replace
 from appliance.core import effects as ef
 from appliance.core import events as ev
-from appliance.core.conversation import OVERDUE_S, State
+from appliance.core.conversation import OVERDUE_S, OpenMicrophone, State
 from appliance.core.signals import Earcon, Fault
 from appliance.core.talk_mode import TalkMode, TalkSettings
 from appliance.core.utterance import Utterance
@@ -264,8 +264,7 @@ def test_it_is_heard_no_longer_than_to_the_press_that_closes_it():
     assert talked.press().conversation.hears
 
 
-@pytest.mark.parametrize("clogged", [False, True])
-def test_it_waits_behind_what_the_box_has_to_say_itself(clogged):
+def test_it_waits_behind_what_the_box_has_to_say_itself():
     rang = box(turn_gap_s=0.5).lose_link().hear(1000)
     told = (
         Utterance(turn, audible=True, ended_at=rang.now, text="x") for turn in (1, 2)
@@ -273,7 +272,7 @@ def test_it_waits_behind_what_the_box_has_to_say_itself(clogged):
     rang.conversation = replace(rang.conversation, turn=2, utterances=tuple(told))
     rang.press().hear(1000).press().hear(200).forget()
     # What an open microphone hears needs no gap.
-    rang.wire.turn_gap_s, rang.clogged = 0.0, clogged
+    rang.wire.turn_gap_s = 0.0
     rang.link_up().hear(2000)
     assert rang.turns == ["open 1", "close 1", "open 2", "close 2", "open 3", "close 3"]
     assert rang.earcons == []
@@ -325,3 +324,42 @@ def test_an_expiring_link_is_renewed_when_nothing_is_being_answered():
 
 def test_an_empty_turn_of_the_service_is_no_news():
     assert not opened().hear(500).forget().tell(ev.AnswerEnded()).earcons
+
+
+def clogged():
+    """Talked to, on a line that takes only what it is told to take."""
+    talked = box()
+    talked.clogged = True
+    return talked.press().release()
+
+
+def test_a_line_that_is_too_slow_ends_it_and_says_so_and_all_of_it_is_still_sent():
+    """Half of what is said gets through."""
+    talked = clogged()
+    while not talked.earcons and seconds(sent(talked)) < 60:
+        talked.hear(2 * 128).take(1)
+    assert talked.earcons == [Earcon.LINE_TOO_SLOW]
+    assert talked.conversation.microphone.closing
+    microphone = talked.conversation.microphone
+    talked.clogged = False
+    talked.take().hear(2000)
+    assert talked.turns == ["open 1", "close 1"]
+    *said, _ = (order.pcm for order in talked.ordered(ef.SendAudio))
+    heard_s = microphone.until - microphone.since
+    assert seconds(b"".join(said)) == pytest.approx(heard_s, abs=0.001)
+    assert talked.earcons == [Earcon.LINE_TOO_SLOW]
+
+
+def test_a_line_that_was_down_for_a_while_is_not_too_slow():
+    talked = opened().lose_link().hear(20_000).link_up()
+    talked.clogged = True
+    for _ in range(30):
+        talked.hear(128).take(2)
+    assert talked.earcons == []
+
+
+def test_what_was_said_before_it_was_opened_may_still_be_on_its_way():
+    before, first, second = (bytes([n]) * 4096 for n in range(3))
+    microphone = OpenMicrophone(1, since=0.0, pieces=(first, second), sent=2)
+    assert microphone.take(before) == microphone
+    assert microphone.take(first).taken == 1

@@ -42,6 +42,7 @@ def test_situations_look_different_unless_a_sound_or_the_advice_tells_them_apart
     looks = {signal: row.pattern for signal, row in TABLE.items()}
     assert looks.pop(Signal.UNHEARD) == looks[Signal.MICROPHONE]
     assert looks.pop(Signal.LOST) == looks[Signal.NO_ANSWER]
+    assert looks.pop(Signal.LINE_TOO_SLOW) == looks[Signal.NO_ANSWER]
     assert len(set(looks.values())) == len(looks)
     assert len({pattern.name for pattern in looks.values()}) == len(looks)
 

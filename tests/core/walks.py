@@ -166,6 +166,7 @@ class Walk(Bounded):
         audio = [e for e in effects if isinstance(e, ef.OpenTurn | ef.SendAudio)]
         assert not (audio and tool_calls.holds_audio(c)), "a tool is waited for"
         held_up = tool_calls.holds_audio(c)
+        held_up = held_up or c.outbox.waiting
         assert c.hold or not self.wire.open or held_up, "a turn stays open"
         turns = [u.turn for u in c.utterances]
         assert turns == sorted(set(turns))
@@ -231,6 +232,7 @@ class Chaos(Walk):
             self._period: 40,
             lambda: ev.TalkPressed(ago()): 8,
             lambda: ev.TalkReleased(ago()): 8,
+            self._order_taken: 60,
             lambda: ev.AnswerAudio(SOUND): 8,
             ev.AnswerGenerated: 3,
             ev.AnswerInterrupted: 3,
@@ -270,6 +272,13 @@ class Chaos(Walk):
             ev.VolumeSet(self.rng.uniform(-10, 110)),
             ev.DayBegan(self.rng.randrange(1, 4)),
         )
+
+    def _order_taken(self) -> ev.OrderTaken | None:
+        """The oldest; or one of a link that is gone, which nobody knows yet."""
+        c = self.conversation
+        if c.link is not Link.UP:
+            return ev.OrderTaken(ef.CloseTurn(c.turn))
+        return ev.OrderTaken(c.outbox.waiting[0]) if c.outbox.waiting else None
 
     def _tool_called(self) -> ev.ToolCalled:
         self._calls += 1

@@ -45,6 +45,8 @@ class World(Walk):
         #: By the number of a remark: the presses before its tool's answer was sent.
         self._remarks: dict[int, int] = {}
         self._hushes = 0
+        #: By the id of a call: the number of what is said of it.
+        self._told_calls: dict[str, int] = {}
         self.remarked = 0
         self._link = Link(self)
         self._deeds: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
@@ -136,6 +138,18 @@ class World(Walk):
         if mine and isinstance(event, ev.AnswerEnded):
             self._awaited.pop(turn, None)
 
+    def taken(self, order: ef.Order) -> None:
+        """The network has taken it, and brings it to the server."""
+        server = self._link.server
+        self.tell(ev.OrderTaken(order))
+        match order:
+            case ef.OpenTurn(turn):
+                server.receive_later("start", turn)
+            case ef.CloseTurn(turn):
+                server.receive_later("end", turn)
+            case ef.AnswerTool(call_id):
+                server.receive_tools_answer(call_id, self._told_calls[call_id])
+
     def wants(self, remark: int) -> bool:
         """The answer that it speaks of was not that the user has taken it back."""
         return self._remarks[remark] >= 0
@@ -166,13 +180,13 @@ class World(Walk):
             self._openings.subtract(opened - closed)
 
     def _perform(self, effect: ef.Effect) -> None:
+        if isinstance(effect, ef.Order):
+            self._link.server.take_later(effect)
         match effect:
             case ef.OpenTurn(turn):
                 self._openings[turn] += 1
                 assert self._openings[turn] <= 2, f"{turn} is sent too often"
-                self._link.server.receive_later("start", turn)
             case ef.CloseTurn(turn):
-                self._link.server.receive_later("end", turn)
                 if not self.troubled and turn > self.hushed_through:
                     self._awaited[turn] = self.now
             case ef.Play(pcm):
@@ -209,7 +223,7 @@ class World(Walk):
                 remark = -self.tools_answered
                 wanted = b"taken it back" not in response
                 self._remarks[remark] = self._hushes if wanted else -1
-                self._link.server.receive_tools_answer(call_id, remark)
+                self._told_calls[call_id] = remark
 
     def _sound(self, length_s: float) -> None:
         self._speaker_until = max(self._speaker_until, self.now) + length_s

@@ -75,7 +75,7 @@ def test_a_microphone_left_open_is_found_when_no_answer_is_to_come(mode, patienc
     box.hear(round(patience_s / PERIOD_S))
     assert not any(map(over, box.transitions))
     box.hear(2)
-    assert over(box.transitions[-1])
+    assert any(map(over, box.transitions[-4:]))
     assert box.now - done_at < patience_s + 1.0
 
 
@@ -86,7 +86,7 @@ def test_what_a_closed_microphone_heard_is_waited_for():
     box.hear(100)
     assert not any(map(over, box.transitions))
     box.tell(ev.LinkUp()).answer().wait(1.0).drained().hear(2)
-    assert over(box.transitions[-1])
+    assert any(map(over, box.transitions[-4:]))
 
 
 def test_an_answer_is_heard_to_its_end_before_an_open_microphone_is_closed():
@@ -95,7 +95,7 @@ def test_an_answer_is_heard_to_its_end_before_an_open_microphone_is_closed():
     box.hear(20).answer().hear(100)
     assert not any(map(over, box.transitions))
     box.drained().hear(40)
-    assert over(box.transitions[-1])
+    assert any(map(over, box.transitions[-4:]))
 
 
 def test_what_waited_for_the_link_was_not_open_for_so_long(capsys):

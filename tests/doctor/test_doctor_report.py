@@ -75,6 +75,8 @@ WELL = {
     Signal.THINKING,
     Signal.SPEAKING,
     Signal.DAILY_LIMIT,
+    # It takes minutes of talk to find out.
+    Signal.LINE_TOO_SLOW,
 }
 
 

@@ -328,9 +328,10 @@ async def test_a_turn_counts_as_sent_when_the_network_has_taken_all_of_it():
             line.link.send(SendAudio(bytes(65536)))
         line.link.send(CloseTurn(1))
         await settled()
-        assert not line.all(ev.TurnSent)
+        assert ev.OrderTaken(CloseTurn(1)) not in line.all(ev.OrderTaken)
         rude.reads.set()
-        await line.heard(ev.TurnSent)
+        await line.heard(ev.OrderTaken, times=401)
+        assert line.all(ev.OrderTaken)[-1] == ev.OrderTaken(CloseTurn(1))
 
 
 @on_loop

@@ -5,7 +5,6 @@ from appliance.config.file import Config, limits
 from appliance.core import events as ev
 from appliance.core.advance import advance, deadline
 from appliance.core.conversation import start
-from appliance.core.effects import CloseTurn
 from appliance.core.talk_mode import HOLD, TalkSettings
 from appliance.core.tokens import Tokens
 from appliance.journal.transition import Transition
@@ -38,8 +37,8 @@ class Story:
             self.transitions.append(transition)
             for observe in self._observers:
                 observe(transition)
-            if any(isinstance(effect, CloseTurn) for effect in effects):
-                self.tell(ev.TurnSent())
+            while waiting := self._conversation.outbox.waiting:
+                self.tell(ev.OrderTaken(waiting[0]))
         return self
 
     def wait(self, seconds: float) -> "Story":

@@ -6,10 +6,12 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from appliance.basics.pcm import PLAYBACK_RATE_HZ
+from appliance.config.endpoint import LIVE_PATH
 from appliance.config.file import Config
 from appliance.core.earcons import earcon_pcm
 from appliance.core.effects import PlayEarcon, Say
@@ -23,6 +25,8 @@ from appliance.speech.language import LANGUAGES
 from appliance.speech.words import placeholders, words
 from tests.rig.certificates import Certificates
 from tests.rig.living_box import CALM, LivingBox, living_box, without_silence
+from tests.rig.manners import Slow
+from tests.rig.network import Network
 from tests.rig.waiting import in_loop, noise
 
 QUICK = Scenario(setup_delay_ms=0, answer_delay_ms=10, waits_for_playback=False)
@@ -93,6 +97,32 @@ def closing(at, code: int, reason: str) -> LiveServer:
     return LiveServer(Scenario(answer_delay_ms=10, faults=(fault,)))
 
 
+async def provoke(failure: Signal, box: LivingBox) -> None:
+    """Do what leads to `failure`."""
+    match failure:
+        case Signal.MICROPHONE:
+            box.card.fault("microphone", "gone")
+            await box.until(
+                lambda: Fault.MICROPHONE in box.transitions[-1].after.faults
+            )
+            box.panel.press()
+            box.panel.release()
+        case Signal.DAILY_LIMIT:
+            await box.hold(0.4)
+            await box.until(
+                lambda: Fault.DAILY_LIMIT in box.transitions[-1].after.faults
+            )
+            await box.quiet()
+            box.panel.press()
+            box.panel.release()
+        case Signal.LINE_TOO_SLOW:
+            box.panel.press()
+            box.panel.release()
+        case _:
+            await box.captured(0.6)
+            await box.hold(0.6)
+
+
 #: A broken speaker says nothing.
 FAILURES = [
     signal
@@ -113,37 +143,22 @@ async def test_each_failure_is_heard_as_its_sound_and_then_its_sentence(
     if failure is Signal.DAILY_LIMIT:
         spent = config.conversation.changed(tokens_per_day=1)
         config = config.changed(conversation=spent)
+    if failure is Signal.LINE_TOO_SLOW:
+        config = config.changed(turns=config.turns.changed(mode="server-vad"))
     async with AsyncExitStack() as stack:
         with failing(failure, tmp_path, monkeypatch) as service:
             server = await stack.enter_async_context(service) if service else None
+        url = server.url if server else NOBODY
+        if failure is Signal.LINE_TOO_SLOW:
+            network = await stack.enter_async_context(Network(urlsplit(url).port or 0))
+            await network.become(Slow(bytes_per_s=8_000))
+            url = network.url + LIVE_PATH
         box = await stack.enter_async_context(
-            living_box(
-                virtual_card,
-                server.url if server else NOBODY,
-                config,
-                state_directory=directory,
-            )
+            living_box(virtual_card, url, config, state_directory=directory)
         )
         await box.until(lambda: box.happened(DevicesReady))
         await box.quiet()
-        if failure is Signal.MICROPHONE:
-            virtual_card.fault("microphone", "gone")
-            await box.until(
-                lambda: Fault.MICROPHONE in box.transitions[-1].after.faults
-            )
-            box.panel.press()
-            box.panel.release()
-        elif failure is Signal.DAILY_LIMIT:
-            await box.hold(0.4)
-            await box.until(
-                lambda: Fault.DAILY_LIMIT in box.transitions[-1].after.faults
-            )
-            await box.quiet()
-            box.panel.press()
-            box.panel.release()
-        else:
-            await box.captured(0.6)
-            await box.hold(0.6)
+        await provoke(failure, box)
         await box.until(lambda: box.effects(Say))
         sentence = pcm_of(Sentence[failure.name], language, directory)
         await box.heard(sentence)
