@@ -272,8 +272,9 @@ def earcon_of(fault: Fault) -> Earcon:
 def signal(conversation: "Conversation") -> Signal:
     """The situation to show; the first that applies."""
     c = conversation
-    if c.hold and Fault.MICROPHONE not in c.faults:
-        return Signal.LISTENING_ENDS if c.hold.warned else Signal.LISTENING
+    # Whatever is wrong: as long as what is heard will be sent, the light says so.
+    if c.hears and not _is_deaf(c):
+        return Signal.LISTENING_ENDS if _is_warned(c) else Signal.LISTENING
     if c.mishap:
         return c.mishap
     if c.answer and Fault.SPEAKER not in c.faults:
@@ -282,9 +283,6 @@ def signal(conversation: "Conversation") -> Signal:
         return signal_of(fault)
     if not c.ready:
         return Signal.STARTING
-    if c.microphone and not c.microphone.closing:
-        ends = c.microphone.warned_for == c.active_at
-        return Signal.LISTENING_ENDS if ends else Signal.LISTENING
     return Signal.THINKING if c.utterances or c.microphone else Signal.IDLE
 
 
@@ -297,3 +295,16 @@ def _rank(fault: Fault) -> int:
     rank = TABLE[signal_of(fault)].rank
     assert rank is not None
     return rank
+
+
+def _is_deaf(c: "Conversation") -> bool:
+    """Nothing is captured, or silence is put in its place."""
+    silenced = c.microphone and c.talk.half_duplex and c.quiet_since is None
+    return Fault.MICROPHONE in c.faults or bool(silenced)
+
+
+def _is_warned(c: "Conversation") -> bool:
+    """The user is told that listening ends soon."""
+    if c.hold:
+        return c.hold.warned
+    return c.microphone is not None and c.microphone.warned_for == c.active_at

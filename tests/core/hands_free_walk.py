@@ -11,7 +11,7 @@ from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core import hands_free
 from appliance.core.conversation import Conversation, Link, start
-from appliance.core.signals import LINK_FAULTS, Fault
+from appliance.core.signals import LINK_FAULTS, Fault, Signal, signal
 from appliance.core.talk_mode import TalkMode, TalkSettings
 from appliance.core.tokens import Tokens
 from tests.core.box import PERIOD_FRAMES, SOUND, Tape
@@ -21,6 +21,9 @@ from tests.core.walks import FRAME_S, SHORT, Bounded
 LIMIT_S = 15.0
 #: What is sent was heard no longer ago: it may have waited for a link, more than once.
 _OLDEST_S = 300.0
+#: So late is the core told of a press.
+_LATE_S = 0.01 + 2 * FRAME_S
+_LISTENING = (Signal.LISTENING, Signal.LISTENING_ENDS)
 
 
 class OpenWalk(Bounded):
@@ -41,6 +44,8 @@ class OpenWalk(Bounded):
         self._ends: dict[int, list[float]] = defaultdict(list)
         #: When the microphone was open; the last may still be.
         self._open_at: list[list[float]] = []
+        #: When the LED showed that it listens; the last may still be.
+        self._shown: list[list[float]] = []
         #: When the speaker sounded, the room included.
         self._sounding_since: float | None = None
         self._sounds: list[tuple[float, float]] = []
@@ -70,6 +75,7 @@ class OpenWalk(Bounded):
         _check_the_speech(before, event, after, effects)
         self._follow_the_service(event, effects)
         self._follow_the_button(before, event)
+        self._follow_the_light()
         self._follow_the_wait(before, effects)
         for effect in effects:
             self._check(effect)
@@ -189,6 +195,14 @@ class OpenWalk(Bounded):
             self._open_at[-1][1] = max(at, self._captured_until)
             self.closed += now is not None
 
+    def _follow_the_light(self) -> None:
+        shown = signal(self.conversation) in _LISTENING
+        was_shown = bool(self._shown) and self._shown[-1][1] == float("inf")
+        if shown and not was_shown:
+            self._shown.append([self.now, float("inf")])
+        if was_shown and not shown:
+            self._shown[-1][1] = self.now
+
     def _follow_the_wait(
         self, before: Conversation, effects: tuple[ef.Effect, ...]
     ) -> None:
@@ -230,10 +244,15 @@ class OpenWalk(Bounded):
         assert any(self._allowed(at - length_s, at) for at in ends)
 
     def _allowed(self, since: float, until: float) -> bool:
-        """Heard while the microphone was open, and (half-duplex) nothing sounded."""
+        """Heard while the microphone was open, the LED said so, and (half-duplex)
+        nothing sounded."""
         spans = [(a, b) for a, b in self._open_at[-40:] if b > self.now - _OLDEST_S]
         asked = any(
             a - 2 * FRAME_S < since and until < b + 2 * FRAME_S for a, b in spans
+        )
+        shown = [(a, b) for a, b in self._shown[-80:] if b > self.now - _OLDEST_S]
+        asked = asked and any(
+            a - _LATE_S < since and until < b + _LATE_S for a, b in shown
         )
         if not self.talk.half_duplex:
             return asked
