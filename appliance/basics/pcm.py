@@ -24,6 +24,13 @@ def seconds(pcm: bytes, rate_hz: int) -> float:
     return len(pcm) / FRAME_BYTES / rate_hz
 
 
+def peak(pcm: bytes) -> int:
+    """The largest magnitude of a frame, 0 to 32768; 0 of no frames, and half a frame
+    at the end does not count. In C: it is asked of each period."""
+    frames = memoryview(pcm[: len(pcm) // FRAME_BYTES * FRAME_BYTES]).cast("h")
+    return max(max(frames), -min(frames)) if frames else 0
+
+
 def cut(pcm: bytes, ended_at: float, since: float, until: float) -> bytes:
     """The frames of `pcm`, captured until `ended_at`, from `since` to `until`: maybe
     none. Instants are seconds."""

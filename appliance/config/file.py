@@ -178,6 +178,7 @@ def talk_settings(config: Config) -> TalkSettings:
         mode=TalkMode.HANDS_FREE if hands_free else TalkMode(config.button.mode),
         half_duplex=turns.echo == "half-duplex",
         hands_free_limit_s=turns.hands_free_limit_s,
+        hands_free_longest_s=turns.hands_free_longest_s,
     )
 
 

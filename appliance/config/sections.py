@@ -199,6 +199,15 @@ class TurnsSection(Section, frozen=True):
             extra=HANDS_FREE,
         ),
     ] = 120.0
+    hands_free_longest_s: Annotated[
+        float,
+        Meta(
+            ge=10,
+            le=86_400,
+            description="hands-free ends this long after the last press",
+            extra=HANDS_FREE,
+        ),
+    ] = 600.0
     min_hold_ms: Annotated[
         int,
         Meta(

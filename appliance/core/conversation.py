@@ -71,8 +71,11 @@ class OpenMicrophone(Struct, frozen=True):
     #: So many seconds of what waits do so for want of a link, or for a tool: that is
     #: not the line's fault.
     excused_s: float = 0.0
-    #: The user was warned of the limit that follows this activity.
-    warned_for: float | None = None
+    #: The last press, and when an answer was last heard since then.
+    pressed_at: float = float("-inf")
+    heard_at: float = float("-inf")
+    #: The user was warned of the limit that is near.
+    warned: bool = False
 
     @property
     def closing(self) -> bool:
@@ -116,6 +119,10 @@ class OpenMicrophone(Struct, frozen=True):
         pieces, sent = self.pieces[self.taken :], self.sent - self.taken
         return replace(self, pieces=pieces, sent=sent, taken=0)
 
+    def hear_answer(self, at: float) -> Self:
+        """The limit begins again: somebody may be listening."""
+        return replace(self, heard_at=at, warned=False)
+
     def leave_link(self) -> Self:
         """All that is not answered is to be sent on the next link."""
         again_s = _seconds(self.pieces[: self.taken])
@@ -129,6 +136,8 @@ class Answer(Struct, frozen=True):
     turn: int
     #: When its last part arrived.
     arrived_at: float
+    #: Some of it can be heard.
+    audible: bool = False
     #: It has arrived whole: the buffer was told to drain.
     draining: bool = False
     #: What to tell the user once it has drained: its end never came.

@@ -34,6 +34,9 @@ _SILENCE = bytes(int(1.5 * CAPTURE_RATE_HZ) * FRAME_BYTES)
 def press(c: Conversation, at: float, now: float) -> Step:
     """Silence an answer; or else open the microphone, or close it."""
     c = replace(c, active_at=now)
+    if c.microphone:
+        pressed = replace(c.microphone, pressed_at=at, warned=False)
+        c = replace(c, microphone=pressed)
     if c.microphone and c.quiet_since is not None:
         # What was asked is still to be answered.
         return _toggle(c, at), ()
@@ -150,12 +153,20 @@ def timers(
         yield since + c.limits.delivery_limit_s, _undeliverable
     elif _is_too_slow(c, c.microphone):
         yield 0.0, _too_slow
-    if c.quiet_since is None:
-        return
-    until = c.active_at + c.talk.hands_free_limit_s
+    until = _limit(c, c.microphone)
     yield until, _cut_off
-    if c.microphone.warned_for != c.active_at:
+    if not c.microphone.warned:
         yield until - c.limits.hold_warning_s, _warn
+
+
+def _limit(c: Conversation, microphone: OpenMicrophone) -> float:
+    """Nobody listens for ever: neither to an empty room, nor because the service goes
+    on answering."""
+    longest = microphone.pressed_at + c.talk.hands_free_longest_s
+    if c.answer and c.answer.audible:
+        return longest
+    since = max(microphone.pressed_at, microphone.heard_at)
+    return min(since + c.talk.hands_free_limit_s, longest)
 
 
 def _closes_at(c: Conversation, microphone: OpenMicrophone) -> float:
@@ -189,7 +200,7 @@ def _open(c: Conversation, at: float, now: float) -> Step:
     effects: tuple[Effect, ...] = ()
     fault = worst(c.faults)
     if fault is not Fault.MICROPHONE:
-        microphone = OpenMicrophone(c.turn + 1, since=at)
+        microphone = OpenMicrophone(c.turn + 1, since=at, pressed_at=at)
         c = replace(c, turn=c.turn + 1, microphone=microphone)
         if c.link is Link.DOWN:
             c, effects = replace(c, link=Link.OPENING), (OpenLink(),)
@@ -225,7 +236,7 @@ def _cut_off(c: Conversation, now: float) -> Step:
 
 def _warn(c: Conversation, now: float) -> Step:
     assert c.microphone
-    return replace(c, microphone=replace(c.microphone, warned_for=c.active_at)), ()
+    return replace(c, microphone=replace(c.microphone, warned=True)), ()
 
 
 def _without_echo(c: Conversation, ended_at: float, pcm: bytes) -> bytes:

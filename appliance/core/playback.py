@@ -3,6 +3,7 @@
 
 from collections.abc import Callable, Iterator
 
+from appliance.basics.pcm import peak
 from appliance.basics.record import replace
 from appliance.core import spoken, tool_calls
 from appliance.core.conversation import Answer, Conversation, Link, Step
@@ -13,6 +14,8 @@ from appliance.core.talk_mode import TalkMode
 
 #: After the DAC fell silent the room still sounds for this long.
 _ROOM_S = 0.1
+#: Nobody hears less than 1 % of full scale (-40 dB) in a kitchen.
+_AUDIBLE = 328
 #: How long the LED shows that an utterance was lost or not answered.
 _MISHAP_S = 2.0
 #: After this nobody waits for an answer any more, or for the end of a hushed one.
@@ -88,7 +91,13 @@ def answer_audio(c: Conversation, pcm: bytes, now: float) -> Step:
         return c, ()
     # An answer does not wait for the end of a sentence.
     cut = (DropPlayback(),) if spoken.sounds(c) else ()
-    c = replace(c, answer=Answer(turn, now), quiet_since=None, segment=c.segment + 1)
+    audible = peak(pcm) >= _AUDIBLE
+    if c.microphone and audible:
+        c = replace(c, microphone=c.microphone.hear_answer(now))
+    answer = Answer(
+        turn, now, audible=audible or (c.answer is not None and c.answer.audible)
+    )
+    c = replace(c, answer=answer, quiet_since=None, segment=c.segment + 1)
     return c, (*cut, Play(pcm))
 
 
@@ -143,6 +152,8 @@ def drained(c: Conversation, segment: int, at: float, now: float) -> Step:
     if segment != c.segment or (answer and not answer.draining):
         return c, ()
     c = replace(c, answer=None, quiet_since=at + _ROOM_S, active_at=now)
+    if c.microphone and answer and answer.audible:
+        c = replace(c, microphone=c.microphone.hear_answer(at))
     if answer and answer.aftermath:
         return mishap(c, answer.aftermath, now)
     return c, ()

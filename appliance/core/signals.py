@@ -307,4 +307,4 @@ def _is_warned(c: "Conversation") -> bool:
     """The user is told that listening ends soon."""
     if c.hold:
         return c.hold.warned
-    return c.microphone is not None and c.microphone.warned_for == c.active_at
+    return c.microphone is not None and c.microphone.warned

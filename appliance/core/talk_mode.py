@@ -23,8 +23,10 @@ class TalkSettings(Struct, frozen=True):
     mode: TalkMode = TalkMode.HOLD
     #: While the speaker sounds, an open microphone sends silence.
     half_duplex: bool = True
-    #: An open microphone is closed this long after the last answer.
+    #: An open microphone is closed this long after the last answer that was heard.
     hands_free_limit_s: float = 120.0
+    #: And this long after the last press, whatever the service does.
+    hands_free_longest_s: float = 600.0
 
 
 HOLD = TalkSettings()

@@ -135,10 +135,43 @@ def test_it_ends_by_itself_after_its_limit_and_the_led_warns_before():
     assert talked.turns == ["open 1", "close 1"]
 
 
-def test_an_answer_begins_the_limit_anew():
+def test_an_answer_that_is_heard_begins_the_limit_again():
     talked = opened().hear(116_000).answer().hear(500).drain().hear(10_000)
     assert talked.pattern == "listening"
     assert talked.hear(100_000).state is State.LISTENING
+
+
+def test_an_answer_that_nobody_can_hear_does_not_keep_it_open():
+    """10 ms of it a second, as near to silence as makes no difference."""
+    talked = opened(half_duplex=False)
+    while talked.conversation.microphone:
+        talked.tell(ev.AnswerAudio(b"\x20\x00" * 240)).hear(1000)
+    assert talked.now - talked.pressed_at == pytest.approx(LIMIT_S, abs=2)
+
+
+@pytest.mark.parametrize("half_duplex", [True, False])
+def test_it_ends_however_often_the_service_answers(half_duplex):
+    talked = opened(half_duplex=half_duplex)
+    while talked.conversation.microphone:
+        talked.answer().hear(500).drain().hear(20_000)
+    longest_s = talked.conversation.talk.hands_free_longest_s
+    assert talked.now - talked.pressed_at == pytest.approx(longest_s, abs=21)
+
+
+def test_an_answer_without_end_does_not_keep_it_open():
+    talked = opened(half_duplex=False)
+    while talked.conversation.microphone:
+        talked.tell(ev.AnswerAudio(SOUND)).hear(5000)
+    longest_s = talked.conversation.talk.hands_free_longest_s
+    assert talked.now - talked.pressed_at == pytest.approx(longest_s, abs=11)
+
+
+def test_a_press_on_an_answer_begins_every_limit_again():
+    talked = opened()
+    for _ in range(15):
+        talked.answer().press().release().hear(100_000)
+    assert talked.conversation.hears
+    assert talked.earcons == []
 
 
 def test_what_is_said_before_the_link_is_up_is_sent_when_it_is():
