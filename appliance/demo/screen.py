@@ -61,15 +61,13 @@ class Screen:
         self._as_json = as_json
         self._timeline = Timeline(prices, transcripts=transcripts)
         self._started_at = time.monotonic()
+        #: The turns that are over.
+        self.reports: list[Report] = []
 
     def follow(self, transition: Transition) -> None:
+        self.reports += transition.reports
         for record in self._timeline.records(transition):
             self._show(record, transition)
-
-    @property
-    def reports(self) -> list[Report]:
-        """The turns that are over."""
-        return self._timeline.reports
 
     def table(self) -> str:
         """The latencies in ms, a line per turn."""

@@ -15,10 +15,8 @@ from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core.advice import advice
 from appliance.core.signals import pattern, signal_of
-from appliance.journal.costs import cost_fields
 from appliance.journal.transition import Transition
-from appliance.journal.turn_meter import TurnMeter
-from appliance.journal.turn_report import Report
+from appliance.journal.turn_report import turn_fields
 
 Record = dict[str, Any]
 
@@ -31,9 +29,6 @@ class Timeline:
         self._transcripts = transcripts
         self._frames = 0
         self._shown = ""
-        self._reports = TurnMeter()
-        #: The turns that are over.
-        self.reports: list[Report] = []
 
     def records(self, transition: Transition) -> Iterator[Record]:
         """The records of `transition`, in order; `t` is time.monotonic()."""
@@ -59,12 +54,11 @@ class Timeline:
         if (shown := pattern(after).name) != self._shown:
             self._shown = shown
             yield "led", {"pattern": shown}
-        for report in self._reports.follow(transition):
-            self.reports.append(report)
-            costs = cost_fields(report.tokens, after.spent, self._prices)
-            said = report.words() if self._transcripts else {}
-            fields = (report.fields() | costs | said).items()
-            yield "turn_over", {name.lower(): value for name, value in fields}
+        for report in transition.reports:
+            fields = turn_fields(
+                report, after.spent, self._prices, transcripts=self._transcripts
+            )
+            yield "turn_over", {name.lower(): value for name, value in fields.items()}
 
     def _of_effect(
         self, effect: ef.Effect, transition: Transition

@@ -18,10 +18,8 @@ from appliance.core.message_ids import (
 )
 from appliance.core.signals import TABLE, Signal, signal_of
 from appliance.core.tokens import Spent
-from appliance.journal.costs import cost_fields
 from appliance.journal.transition import Transition
-from appliance.journal.turn_meter import TurnMeter
-from appliance.journal.turn_report import Report
+from appliance.journal.turn_report import Report, turn_fields
 
 log = logging.getLogger("appliance")
 
@@ -34,7 +32,6 @@ class LogLines:
     ) -> None:
         self._transcripts = transcripts
         self._prices = prices or PricesSection()
-        self._reports = TurnMeter()
 
     def follow(self, transition: Transition) -> None:
         before, after = transition.before, transition.after
@@ -49,7 +46,7 @@ class LogLines:
             _write(logging.INFO, mended, MENDED_ID, SITUATION=signal.value)
         if after.mishap and after.mishap is not before.mishap:
             _write_signal(after.mishap, transition)
-        for report in self._reports.follow(transition):
+        for report in transition.reports:
             self._turn(report, after.spent)
 
     def _link(self, transition: Transition) -> None:
@@ -70,9 +67,8 @@ class LogLines:
             _write(logging.INFO, text, LINK_ID, LINK=link.value)
 
     def _turn(self, report: Report, spent: Spent) -> None:
-        said = report.words() if self._transcripts else {}
-        costs = cost_fields(report.tokens, spent, self._prices)
-        fields = report.fields() | costs | said
+        transcripts = self._transcripts
+        fields = turn_fields(report, spent, self._prices, transcripts=transcripts)
         _write(logging.INFO, report.line(), TURN_ID, **fields)
 
 

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""One step of the conversation, as everything that only looks on gets to see it."""
+"""One step of the conversation, as its observers see it."""
 
 from appliance.basics.record import Struct
 from appliance.core.conversation import Conversation
 from appliance.core.effects import Effect
 from appliance.core.events import AnswerEnded, Event, FaultRaised, LinkLost
+from appliance.journal.turn_report import Report
 
 
 class Transition(Struct, frozen=True):
@@ -15,6 +16,8 @@ class Transition(Struct, frozen=True):
     before: Conversation
     after: Conversation
     effects: tuple[Effect, ...]
+    #: The turns that it completes, as the meter measured them.
+    reports: tuple[Report, ...] = ()
 
     @property
     def turn(self) -> int | None:

@@ -22,7 +22,7 @@ _MOST_EARLY = 2**16
 
 @dataclass(slots=True)
 class TurnMeter:
-    """Follows the conversation and yields a Report for each turn that is over.
+    """Follows the conversation and makes a Report of each turn that is over.
 
     After a stall one step may begin a turn and end it, and an answer may go on after
     it was over: nothing here takes a turn for known.
@@ -41,8 +41,11 @@ class TurnMeter:
     #: What was heard, hands-free, and belongs to the turn that is still to begin.
     _early: str = ""
 
-    def follow(self, transition: Transition) -> Iterator[Report]:
-        """The reports that `transition` completes."""
+    def measured(self, transition: Transition) -> Transition:
+        """`transition`, with the reports that it completes."""
+        return replace(transition, reports=tuple(self._reports(transition)))
+
+    def _reports(self, transition: Transition) -> Iterator[Report]:
         self._measure_hold(transition)
         for turn in _turns(transition.after) - self._open.keys():
             self._open[turn] = Report(turn)

@@ -4,7 +4,11 @@
 from typing import Literal
 
 from appliance.basics.record import Struct
-from appliance.core.tokens import Tokens
+from appliance.config.sections import PricesSection
+from appliance.core.tokens import Spent, Tokens, cost
+
+#: More digits of a cost than anybody needs.
+_COST_DIGITS = 5
 
 #: What became of a turn.
 Outcome = Literal[
@@ -46,7 +50,7 @@ class Report(Struct, frozen=True):
     answered: str = ""
 
     def fields(self) -> dict[str, int | str]:
-        """The journal fields; what was not measured is left out."""
+        """What was measured, as journal fields; what was not is left out."""
         measured: dict[str, int | str | None] = {
             "TURN": self.turn,
             "OUTCOME": self.outcome,
@@ -69,10 +73,6 @@ class Report(Struct, frozen=True):
         }
         return {name: value for name, value in measured.items() if value is not None}
 
-    def words(self) -> dict[str, str]:
-        """The journal fields for those who want transcripts."""
-        return {"SAID": self.said, "ANSWERED": self.answered}
-
     def line(self) -> str:
         """The journal line, for people."""
         said = f"said {self.sent_s:.1f} s"
@@ -89,6 +89,25 @@ class Report(Struct, frozen=True):
         cut = f", cut in {self.cut_ms} ms" if self.cut_ms is not None else ""
         reason = f" ({self.reason})" if self.reason else ""
         return f"turn {self.turn} {self.outcome}: {said}{answer}{length}{cut}{reason}"
+
+
+def turn_fields(
+    report: Report, spent: Spent, prices: PricesSection, *, transcripts: bool
+) -> dict[str, int | float | str]:
+    """All journal fields of a turn, with estimates of its cost and of the day's.
+
+    `spent`: the day's tokens; `transcripts`: what was said, too.
+    """
+    fields: dict[str, int | float | str] = {
+        **report.fields(),
+        "COST": round(cost(report.tokens, prices), _COST_DIGITS),
+        "TOKENS_TODAY": spent.tokens.total,
+        "COST_TODAY": round(cost(spent.tokens, prices), _COST_DIGITS),
+        "CURRENCY": prices.currency,
+    }
+    if transcripts:
+        fields |= {"SAID": report.said, "ANSWERED": report.answered}
+    return fields
 
 
 def _with(count: int, what: str) -> str:

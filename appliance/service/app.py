@@ -21,6 +21,7 @@ from appliance.core.events import ConfigChanged, Event, StopRequested
 from appliance.core.signals import pattern
 from appliance.hardware.card import Card, CardHung
 from appliance.journal.transition import Transition
+from appliance.journal.turn_meter import TurnMeter
 from appliance.live.link import LiveLink
 from appliance.live.uplink import Settings
 from appliance.service import hardware, systemd
@@ -59,6 +60,7 @@ class Appliance:
     ) -> None:
         """`read_config` is asked at each SIGHUP; `state_directory` outlives the box."""
         self._observers = observers
+        self._meter = TurnMeter()
         self._reload = Reload(config, read_config)
         self._inbox = Inbox(asyncio.get_running_loop())
         self._stored = StoredState(state_directory)
@@ -166,8 +168,10 @@ class Appliance:
         self._led.show(pattern(after))
         self._inbox.may_defer_capture = not after.hears
         self._microphone_demand.set(after.hears or self._always_listens)
+        transition = Transition(now, event, before, after, effects)
+        transition = self._meter.measured(transition)
         for observe in (self._stored.follow, *self._observers):
-            observe(Transition(now, event, before, after, effects))
+            observe(transition)
         if isinstance(event, StopRequested):
             self._stopped.set()
         if after.state is State.IDLE and after.quiet_since is not None:

@@ -17,8 +17,7 @@ from appliance.config.file import Config
 from appliance.config.sections import PricesSection
 from appliance.core.message_ids import TURN_ID
 from appliance.core.tokens import Spent, Tokens
-from appliance.journal.costs import cost_fields
-from appliance.journal.turn_report import Outcome, Report
+from appliance.journal.turn_report import Outcome, Report, turn_fields
 from docs.generate.catalog import catalog
 from docs.generate.completion import arguments
 from docs.generate.documents import (
@@ -119,20 +118,10 @@ def _wrong_journal(arguments: list[str]) -> str | None:
 
 def _turn_fields() -> set[str]:
     """Every field that the line of a turn may have."""
+    measured = dict.fromkeys(Report.__struct_fields__, 1)
     tokens = Tokens(*[1] * len(Tokens.__struct_fields__))
-    whole = Report(
-        turn=1,
-        pressed_at=0.0,
-        outcome="cut",
-        released_at=1.0,
-        on_wire_at=1.0,
-        first_sound_at=1.0,
-        cut_ms=1,
-        tokens=tokens,
-        reason="why",
-    )
-    costs = cost_fields(tokens, Spent(), PricesSection())
-    return {*whole.fields(), *whole.words(), *costs}
+    whole = Report(**{**measured, "tokens": tokens})
+    return {*turn_fields(whole, Spent(), PricesSection(), transcripts=True)}
 
 
 def wrong_setting(section: str, key: str, value: str) -> str | None:

@@ -7,7 +7,6 @@ from appliance.core import events as ev
 from appliance.core.signals import Fault
 from appliance.core.talk_mode import TalkMode, TalkSettings
 from appliance.core.tokens import Tokens
-from appliance.journal.turn_meter import TurnMeter
 from appliance.journal.turn_report import Report
 from tests.rig.story import PERIOD_S, Story
 
@@ -19,8 +18,7 @@ def reports():
 
 @pytest.fixture
 def story(reports):
-    follower = TurnMeter()
-    return Story(lambda transition: reports.extend(follower.follow(transition)))
+    return Story(lambda transition: reports.extend(transition.reports))
 
 
 def test_an_answered_turn_is_measured_from_press_to_last_sound(story, reports):
@@ -222,10 +220,8 @@ def test_the_reason_of_an_odd_end_is_told(story, reports):
 
 @pytest.fixture
 def hands_free(reports):
-    follower = TurnMeter()
-
     def look_on(transition):
-        reports.extend(follower.follow(transition))
+        reports.extend(transition.reports)
 
     return Story(look_on, talk=TalkSettings(TalkMode.HANDS_FREE)).press().release()
 

@@ -8,6 +8,7 @@ from appliance.core.conversation import start
 from appliance.core.talk_mode import HOLD, TalkSettings
 from appliance.core.tokens import Tokens
 from appliance.journal.transition import Transition
+from appliance.journal.turn_meter import TurnMeter
 
 PERIOD_S = 0.128
 PERIOD = b"\x01\x00" * 2048
@@ -22,6 +23,7 @@ class Story:
         self.now = 100.0
         self.transitions: list[Transition] = []
         self._observers = observers
+        self._meter = TurnMeter()
         self._conversation = start(limits(Config()), self.now, talk)
         self.tell(ev.DevicesReady(), ev.LinkUp())
         self.drained()
@@ -31,8 +33,8 @@ class Story:
         for event in events:
             before = self._conversation
             self._conversation, effects = advance(before, event, self.now)
-            transition = Transition(
-                self.now, event, before, self._conversation, effects
+            transition = self._meter.measured(
+                Transition(self.now, event, before, self._conversation, effects)
             )
             self.transitions.append(transition)
             for observe in self._observers:

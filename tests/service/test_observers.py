@@ -12,6 +12,7 @@ from appliance.core import events as ev
 from appliance.demo.screen import Screen
 from appliance.journal.lines import LogLines
 from appliance.journal.transition import Transition
+from appliance.journal.turn_meter import TurnMeter
 from tests.core.walks import Chaos
 
 _EVENTS = 30_000
@@ -24,13 +25,16 @@ class Watched(Chaos):
         super().__init__(seed)
         self.screen = Screen(as_json=False, prices=PricesSection())
         self.lines = LogLines(transcripts=True)
+        self.meter = TurnMeter()
         #: Turns that nobody said: what a tool led to.
         self.unsaid: set[int] = set()
 
     def tell(self, event: ev.Event) -> tuple[ef.Effect, ...]:
         before = self.conversation
         effects = super().tell(event)
-        transition = Transition(self.now, event, before, self.conversation, effects)
+        transition = self.meter.measured(
+            Transition(self.now, event, before, self.conversation, effects)
+        )
         held = (
             before.hold or self.conversation.hold or isinstance(event, ev.TalkPressed)
         )
