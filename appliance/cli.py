@@ -65,8 +65,8 @@ def _add_run(run: argparse.ArgumentParser) -> None:
 
 
 def _add_demo(demo: argparse.ArgumentParser) -> None:
-    from appliance.demo.events import EVENTS
     from appliance.demo.script import HELP
+    from appliance.demo.timeline import EVENTS
 
     events = "\n".join(f"  {name:42} {meaning}" for name, meaning in EVENTS.items())
     demo.formatter_class = argparse.RawDescriptionHelpFormatter

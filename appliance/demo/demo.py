@@ -17,7 +17,6 @@ from appliance.config.endpoint import KeyMissing, read_key
 from appliance.config.file import Config, talk_settings
 from appliance.core.talk_mode import TalkMode
 from appliance.demo import keyboard, script
-from appliance.demo.panel import Panel
 from appliance.demo.screen import Screen, say
 from appliance.demo.script import Act
 from appliance.demo.sound import Sound, choose_sound, virtual_sound
@@ -28,6 +27,7 @@ from appliance.demo.watch import (
     listens,
     ready,
 )
+from appliance.hardware.gpio import mock_pins
 from appliance.journal.lines import LogLines
 from appliance.service.app import Appliance
 from appliance.simulator.live.server import LiveServer
@@ -45,6 +45,23 @@ class Options:
     live: bool = False
     script: str | None = None
     as_json: bool = False
+
+
+class Panel:
+    """The button without a Pi: gpiozero's mock pins, for the whole process.
+
+    Build it before the service, which then opens the same pins.
+
+    Threads: the event loop's only.
+    """
+
+    def __init__(self, talk_gpio: int, *, active_low: bool) -> None:
+        pin = mock_pins().pin(talk_gpio)
+        self.press, self.release = (
+            (pin.drive_low, pin.drive_high)
+            if active_low
+            else (pin.drive_high, pin.drive_low)
+        )
 
 
 async def demo(config: Config, options: Options) -> int:

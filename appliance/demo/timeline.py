@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What happened, as flat records: for `demo --json` and the timeline on a terminal.
 
-The names and fields are an interface: other programs read them. `demo --help` lists
-them from EVENTS.
+The names and fields are an interface: other programs read them. `demo --help` prints
+EVENTS.
 """
 
 import json
@@ -19,6 +19,32 @@ from appliance.journal.transition import Transition
 from appliance.journal.turn_report import turn_fields
 
 Record = dict[str, Any]
+
+#: Event and its fields -> when it is told, or what the fields mean.
+EVENTS: dict[str, str] = {
+    "ready": "button, LED, microphone and speaker work",
+    "press": "the button went down",
+    "release": "the button went up",
+    "tap": "that press was too short to be a turn; nothing was sent",
+    "led {pattern}": "what the LED shows from now on",
+    "link {state}": "the link is opening, up or down",
+    "turn_opened {turn}": "activityStart was sent",
+    "turn_closed {turn, frames}": "activityEnd was sent; frames: samples at 16 kHz",
+    "answer_started {turn}": "the first of the answer arrived to be played",
+    "answer_ended {turn}": "all of the answer has arrived",
+    "answer_cut {turn}": "the rest of the answer will never come",
+    "playback_dropped": "the speaker was silenced",
+    "playback_drained": "all was played out",
+    "earcon {name}": "a short sound",
+    "sentence {name}": "what is wrong is said in words, if the box has any",
+    "volume {percent}": "it was turned",
+    "tool_called {name}": "the service wants a tool run",
+    "tool_answered {name, response}": "its answer was sent",
+    "tools_cancelled {names}": "nobody waits for these any more",
+    "fault {kind, reason, advice}": "what keeps the box from answering",
+    "fault_cleared {kind}": "it is over",
+    "turn_over {turn, outcome, hold_ms, ...}": "the fields of the turn's journal line",
+}
 
 
 class Timeline:

@@ -9,8 +9,7 @@ from appliance.config.sections import PricesSection
 from appliance.core import events as ev
 from appliance.core.signals import TABLE, Fault, Signal
 from appliance.core.talk_mode import TalkMode, TalkSettings
-from appliance.demo.events import EVENTS
-from appliance.demo.timeline import Timeline
+from appliance.demo.timeline import EVENTS, Timeline
 from tests.rig.story import SOUND, Story
 
 

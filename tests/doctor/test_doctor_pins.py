@@ -8,7 +8,7 @@ import gpiozero
 import pytest
 
 from appliance.core.signals import Signal
-from appliance.demo.panel import Panel
+from appliance.demo.demo import Panel
 from appliance.doctor import pins
 from appliance.doctor.context import Context
 from tests.doctor.fixture import CONFIG, FAIL, OK, box, examined

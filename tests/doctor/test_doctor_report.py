@@ -15,7 +15,7 @@ import gpiozero
 import pytest
 
 from appliance.core.signals import TABLE, Fault, Signal, signal_of
-from appliance.demo.panel import Panel
+from appliance.demo.demo import Panel
 from appliance.doctor import (
     answer,
     cards,

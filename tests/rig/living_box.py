@@ -19,7 +19,7 @@ from appliance.core.events import (
     PeriodCaptured,
     PlaybackUnderran,
 )
-from appliance.demo.panel import Panel
+from appliance.demo.demo import Panel
 from appliance.hardware.card import Card
 from appliance.hardware.sound_card import AlsaCard
 from appliance.journal.transition import Transition

@@ -20,7 +20,7 @@ from gpiozero import Device
 
 from appliance.__main__ import main
 from appliance.config.sections import ButtonSection, LedSection
-from appliance.demo.panel import Panel
+from appliance.demo.demo import Panel
 from appliance.hardware import button, portaudio
 from appliance.service.inbox import Inbox
 
