@@ -17,7 +17,6 @@ from appliance.doctor import (
     pins,
     rates,
     speaker,
-    words,
 )
 from appliance.doctor.context import Context
 from appliance.doctor.result import Result
@@ -55,7 +54,6 @@ CHECKS = (
         exclusive=True,
         after=("overlay", "sound cards"),
     ),
-    Check("rates", "rate converter", rates.examine_converter),
     Check(
         "microphone",
         "microphone level",
@@ -70,7 +68,7 @@ CHECKS = (
         exclusive=True,
         after=("overlay", "sound cards", "microphone rate", "speaker rate"),
     ),
-    Check("words", "words", words.examine_words),
+    Check("words", "words", speaker.examine_words),
     Check("button", "GPIO library", pins.examine_library),
     Check(
         "button",
@@ -82,10 +80,7 @@ CHECKS = (
     Check(
         "led", "status LED", pins.examine_led, exclusive=True, after=("GPIO library",)
     ),
-    Check("permissions", "user and groups", permissions.examine_user),
     Check("permissions", "devices", permissions.examine_devices),
-    Check("health", "disk", health.examine_disk),
-    Check("health", "temperature", health.examine_temperature),
     Check("health", "power supply", health.examine_power),
     Check("wifi", "Wi-Fi power save", network.examine_wifi),
     Check("clock", "clock", clock.examine_clock),

@@ -5,8 +5,9 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from appliance.config.file import Config
 from appliance.doctor.machine import Machine
@@ -29,6 +30,8 @@ class Context:
     in_use: bool
     #: Tells the person at the box what to do now.
     ask: Callable[[str], None]
+    #: What the service has replied, by path: two checks read one reply.
+    replies: dict[str, Any] = field(default_factory=dict)
 
 
 @contextmanager

@@ -1,14 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The machine's own health: disk, heat, and its power supply."""
-
-import os
+"""Whether the power supply is too weak or the Pi too hot, as the firmware saw it."""
 
 from appliance.doctor.context import Context
 from appliance.doctor.result import Result, fail, ok, skip
 
-_LEAST_FREE_MB = 200
-#: Above, the firmware slows the processor down.
-_HOTTEST_C = 80.0
 #: Bits of `vcgencmd get_throttled`: now, and (16 higher) since the start.
 _POWER_BITS = {
     0: "undervoltage",
@@ -17,42 +12,10 @@ _POWER_BITS = {
     3: "soft temperature limit",
 }
 _SINCE_START = 16
-
-
-async def examine_disk(context: Context) -> Result:
-    disk = os.statvfs(context.machine.root)
-    return judge_disk(
-        disk.f_bavail * disk.f_frsize // 2**20, disk.f_blocks * disk.f_frsize // 2**20
-    )
-
-
-def judge_disk(free_mb: int, size_mb: int) -> Result:
-    text = f"{free_mb} MB free of {size_mb} MB"
-    if free_mb < _LEAST_FREE_MB:
-        return fail(
-            f"{text}; needed: {_LEAST_FREE_MB} MB",
-            "sudo journalctl --vacuum-size=50M; sudo apt clean",
-            free_mb=free_mb,
-        )
-    return ok(text, free_mb=free_mb)
-
-
-async def examine_temperature(context: Context) -> Result:
-    reading = context.machine.read("sys/class/thermal/thermal_zone0/temp")
-    return judge_temperature(int(reading) / 1000 if reading else None)
-
-
-def judge_temperature(celsius: float | None) -> Result:
-    if celsius is None:
-        return skip("this machine has no thermometer")
-    text = f"{celsius:.1f} °C"
-    if celsius >= _HOTTEST_C:
-        return fail(
-            f"{text}: the processor is slowed down from {_HOTTEST_C:.0f} °C on",
-            "give the box air, or the Pi a heat sink",
-            celsius=celsius,
-        )
-    return ok(text, celsius=celsius)
+#: The same bits, as what has to be fixed.
+_WEAK, _HOT = 0x1_0001, 0x8_0008
+_SUPPLY = "a better power supply and cable (5.1 V at the Pi); then sudo reboot"
+_AIR = "give the box air, or the Pi a heat sink"
 
 
 async def examine_power(context: Context) -> Result:
@@ -77,7 +40,17 @@ def judge_power(flags: int) -> Result:
     if told:
         return fail(
             f"{', '.join(told)} (throttled={flags:#x})",
-            "a better power supply and cable (5.1 V at the Pi); then sudo reboot",
+            "; ".join(_mends(flags)),
             flags=flags,
         )
     return ok("no undervoltage, no throttling since the start", flags=flags)
+
+
+def _mends(flags: int) -> list[str]:
+    """A cap or a throttle alone does not say why: it may be either."""
+    known = flags & (_WEAK | _HOT)
+    return [
+        mend
+        for bits, mend in ((_WEAK, _SUPPLY), (_HOT, _AIR))
+        if flags & bits or not known
+    ]

@@ -36,12 +36,12 @@ class Reply:
 
 
 async def examine_key(context: Context) -> Result:
-    reply = await _ask(context)
+    reply = await _models(context)
     return reply if isinstance(reply, Result) else judge_key(reply)
 
 
 async def examine_model(context: Context) -> Result:
-    reply = await _ask(context)
+    reply = await _models(context)
     if isinstance(reply, Result):
         return reply
     return judge_model(reply, context.config.live.model)
@@ -74,8 +74,15 @@ def judge_model(reply: Reply, model: str) -> Result:
     return link_failure(text, Fault.REFUSED, live=len(live))
 
 
+async def _models(context: Context) -> Reply | Result:
+    """The list of models, or the reason why it cannot be had; fetched once."""
+    if _PATH not in context.replies:
+        context.replies[_PATH] = await _ask(context)
+    reply: Reply | Result = context.replies[_PATH]
+    return reply
+
+
 async def _ask(context: Context) -> Reply | Result:
-    """The list of models, or the reason why it cannot be had."""
     server = server_of(context.config.live.endpoint)
     if context.config.live.proxy:
         return skip("[live] proxy is set: see answer")

@@ -1,43 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""The user that the service runs as, and the devices that its groups open."""
+"""Whether the groups of the service may open the devices: the doctor runs as root,
+which may open anything."""
 
 import stat
 from dataclasses import dataclass
 
-from appliance.doctor.context import UNIT, Context
+from appliance.doctor.context import Context
 from appliance.doctor.machine import Machine
 from appliance.doctor.result import Result, fail, ok, skip
 
-_USER = "voice-appliance"
 #: Group -> where its device nodes are.
 _NODES = {"audio": "dev/snd/*", "gpio": "dev/gpiochip*"}
-_UNITS = ("etc/systemd/system", "usr/lib/systemd/system", "lib/systemd/system")
 _TRIGGER = "sudo udevadm control --reload; sudo udevadm trigger -s gpio -s sound"
-
-
-async def examine_user(context: Context) -> Result:
-    machine = context.machine
-    installed = any(machine.find(f"{place}/{UNIT}.service") for place in _UNITS)
-    lines = (machine.read("etc/passwd") or "").splitlines()
-    users = {line.partition(":")[0] for line in lines}
-    return judge_user(installed, _USER in users, set(_groups(machine).values()))
-
-
-def judge_user(installed: bool, user: bool, groups: set[str]) -> Result:
-    """systemd fails with 217/USER and 216/GROUP on what is not there."""
-    if not installed:
-        return skip(f"the unit {UNIT}.service is not installed")
-    missing = sorted(set(_NODES) - groups)
-    if missing:
-        names = " and ".join(missing)
-        mend = "; ".join(f"sudo groupadd --system {name}" for name in missing)
-        return fail(f"there is no group {names}", mend)
-    if not user:
-        return fail(
-            f"there is no user {_USER}",
-            f"sudo useradd --system --groups {','.join(_NODES)} {_USER}",
-        )
-    return ok(f"user {_USER}, groups {', '.join(_NODES)}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,6 @@ _ALSA_UTILS = "sudo apt install alsa-utils"
 _SETTING = re.compile(r"^ +(\w+) *: (\S+)", re.MULTILINE)
 _CONVERTER = re.compile(r"^Converter: (.+)$", re.MULTILINE)
 _HARDWARE = re.compile(r"Hardware PCM card (\d+) .* device (\d+) subdevice")
-_PLUGIN = "usr/lib/{}alsa-lib/libasound_module_rate_speexrate*.so"
 #: PortAudio evens out periods of another length, but not any.
 _TOLERANCE = 2.0
 
@@ -66,6 +65,7 @@ class Granted:
             "period_frames": self.period_frames,
             "buffer_frames": self.buffer_frames,
             "card_rate_hz": self.card_rate_hz,
+            "converter": self.converter,
         }
 
 
@@ -91,6 +91,13 @@ def judge_rate(
             _SIGNALS[part],
             **granted.figures,
         )
+    if "linear" in (granted.converter or ""):
+        return fail(
+            f"{granted}, converted without a filter, which aliases",
+            "sudo apt install libasound2-plugins; sudoedit /etc/asound.conf: "
+            'rate_converter "speexrate_medium"',
+            **granted.figures,
+        )
     ratio = granted.period_frames / period_frames
     if not 1 / _TOLERANCE <= ratio <= _TOLERANCE:
         return fail(
@@ -99,39 +106,6 @@ def judge_rate(
             **granted.figures,
         )
     return ok(str(granted), **granted.figures)
-
-
-async def examine_converter(context: Context) -> Result:
-    """While the service runs, only what is installed is looked at."""
-    installed = any(context.machine.find(_PLUGIN.format(arch)) for arch in ("*/", ""))
-    parts: tuple[Part, ...] = () if context.in_use else ("microphone", "speaker")
-    streams = [granted_to(part, context) for part in parts]
-    used = {
-        stream.converter
-        for stream in streams
-        if isinstance(stream, Granted) and stream.converter
-    }
-    return judge_converter(installed, used)
-
-
-def judge_converter(installed: bool, used: set[str]) -> Result:
-    figures: Figures = {"installed": installed, "used": ", ".join(sorted(used))}
-    if any("linear" in converter for converter in used) and installed:
-        return fail(
-            "rates are converted linearly, which aliases, though speexrate is there",
-            "echo 'defaults.pcm.rate_converter \"speexrate_medium\"' "
-            "| sudo tee -a /etc/asound.conf",
-            **figures,
-        )
-    if not installed:
-        return fail(
-            "speexrate is missing: ALSA converts rates without a filter (0 dB of alias "
-            "rejection), and does not say so",
-            "sudo apt install libasound2-plugins",
-            **figures,
-        )
-    in_use = ", ".join(sorted(used)) or "none"
-    return ok(f"speexrate is installed; in use now: {in_use}", **figures)
 
 
 def granted_to(part: Part, context: Context) -> Granted | Result:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Plays two notes, and listens for them."""
+"""What can be heard of the box: two notes, and whether it can speak sentences."""
 
 from appliance.basics.pcm import melody
 from appliance.core.signals import Signal
@@ -12,6 +12,10 @@ _PITCHES_HZ = (1000.0, 1500.0)
 _NOTE_S = 0.4
 _ROOM_S = 0.7
 _NEEDED_DB = 10.0
+_INSTALL = (
+    "sudo apt install espeak-ng && sudo systemctl restart voice-appliance; "
+    "without it there are sounds and blinks only"
+)
 
 
 async def examine_speaker(context: Context) -> Result:
@@ -51,3 +55,14 @@ def judge_speaker(heard: Echo, gain: float, device: str) -> Result:
         Signal.SPEAKER,
         **figures,
     )
+
+
+async def examine_words(context: Context) -> Result:
+    if not context.config.speech.sentences:
+        return skip("[speech] sentences = false")
+    ran = context.machine.run(["espeak-ng", "--version"])
+    if ran is None:
+        return skip("espeak-ng is not installed: the box has no words", _INSTALL)
+    if ran.code:
+        return fail(f"espeak-ng: {ran.complaint}", _INSTALL)
+    return ok(f"espeak-ng is installed, language: {context.config.speech.language}")

@@ -214,7 +214,7 @@ def test_an_endpoint_without_a_list_says_nothing_about_the_key():
 
 
 @in_loop
-async def test_what_does_not_speak_http_is_no_network():
+async def test_what_does_not_speak_http_is_no_network_and_asked_once():
     def babble() -> None:
         connection, _ = listener.accept()
         with connection:
@@ -225,10 +225,12 @@ async def test_what_does_not_speak_http_is_no_network():
         babbling = threading.Thread(target=babble)
         babbling.start()
         url = f"ws://127.0.0.1:{listener.getsockname()[1]}/"
-        found = await models.examine_key(at(url))
+        context = at(url)
+        found = await models.examine_key(context)
         babbling.join()
     assert (found.verdict, found.signal) == (FAIL, Signal.NETWORK)
     assert found.text.endswith("no HTTP (BadStatusLine)")
+    assert await models.examine_model(context) == found
 
 
 @in_loop
