@@ -12,7 +12,16 @@ from msgspec import Meta
 from appliance.basics.errors import EXIT_CONFIG, ApplianceError
 from appliance.basics.excerpt import mask, quote, suggestion, truncate
 
-__all__ = ["IN_WORDS", "Meta", "Problem", "Section", "ConfigError", "keys", "parse"]
+__all__ = [
+    "IN_WORDS",
+    "Key",
+    "Meta",
+    "Problem",
+    "Section",
+    "ConfigError",
+    "keys",
+    "parse",
+]
 
 T = TypeVar("T")
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The sections of the configuration: every key with unit, range, default, meaning.
 
-A key that only a new process reads says AT_START; one that has no effect in some
-[turns] mode says in which it has. Both go into the `extra` of its Meta.
+A key that only a new process reads is marked AT_START; one that has an effect only in
+some [turns] modes names them. Both go into the `extra` of its Meta.
 """
 
 from typing import Annotated, Literal, get_args
@@ -15,13 +15,15 @@ Language = Literal["auto", "en", "de", "fr", "es", "it", "pt", "nl", "pl", "uk",
 BUILT_IN_TOOLS: tuple[BuiltInTool, ...] = get_args(BuiltInTool)
 
 APPLIED, MODES = "applied", "modes"
-#: Devices and lines, and what is built with them: only a new process reads these.
+#: Read once: devices, GPIO lines, and what is built with them.
 AT_START = {APPLIED: "at start"}
 HANDS_FREE = {MODES: ("server-vad",)}
 NOT_HANDS_FREE = {MODES: ("activity", "client-content")}
 NOT_CLIENT_CONTENT = {MODES: ("activity", "server-vad")}
 
 _Price = Annotated[float, Meta(ge=0, le=10_000, extra=AT_START)]
+_Gpio = Annotated[int, Meta(ge=2, le=27, extra=AT_START)]
+_GpioOrNone = Annotated[int, Meta(ge=0, le=27, extra=AT_START)]
 
 # fmt: off
 VOICES = [
@@ -47,12 +49,12 @@ class LiveSection(Section, frozen=True):
     proxy: Annotated[
         str, Meta(description='HTTP proxy, "http://HOST:PORT"; "" for none')
     ] = ""
-    model: Annotated[str, Meta(description='a Live model, "models/..."')] = (
+    model: Annotated[str, Meta(description='name of a Live model, "models/..."')] = (
         "models/gemini-3.8-live"
     )
     voice: Annotated[str, Meta(description="one of " + " ".join(VOICES))] = "Aoede"
     system_instruction: Annotated[
-        str, Meta(description="who answers, how, and in which language")
+        str, Meta(description="what the model is told first: its role, style, language")
     ] = (
         "You are the voice of a box with one button. Everything said to you is meant "
         "for you: always answer aloud, in a few sentences, in the user's language."
@@ -60,12 +62,13 @@ class LiveSection(Section, frozen=True):
     turn_coverage: Annotated[
         str,
         Meta(
-            description='what of the input makes a turn; "" leaves it out',
+            description='input that counts as part of a turn; "": the service decides',
             extra=NOT_CLIENT_CONTENT,
         ),
     ] = "TURN_INCLUDES_ONLY_ACTIVITY"
     idle_disconnect_s: Annotated[
-        float, Meta(ge=10, le=480, description="close the link this long after a turn")
+        float,
+        Meta(ge=10, le=480, description="close the link this long after the last turn"),
     ] = 300.0
 
 
@@ -73,53 +76,47 @@ class ButtonSection(Section, frozen=True):
     mode: Annotated[
         Literal["hold", "toggle"],
         Meta(
-            description='"hold": talk while it is held; "toggle": press, talk, press',
+            description='"hold": talk while you hold the button; "toggle": press to '
+            "start, press again to stop",
             extra=NOT_HANDS_FREE,
         ),
     ] = "hold"
     talk_gpio: Annotated[
-        int,
-        Meta(
-            ge=2,
-            le=27,
-            description="BCM number, not 16 (amplifier) or 18-21 (I2S)",
-            extra=AT_START,
-        ),
+        _Gpio, Meta(description="BCM number; not 16 (amplifier) or 18-21 (I2S)")
     ] = 17
     active_low: Annotated[
         bool,
         Meta(
-            description="the button connects the pin to ground (pull-up on)",
+            description="true: the button connects the pin to ground (pull-up on); "
+            "false: to 3.3 V (pull-down on)",
             extra=AT_START,
         ),
     ] = True
     bounce_ms: Annotated[
-        int, Meta(ge=0, le=50, description="contact bounce", extra=AT_START)
+        int, Meta(ge=0, le=50, description="debounce time", extra=AT_START)
     ] = 10
 
 
 class LedSection(Section, frozen=True):
     gpio: Annotated[
-        int,
-        Meta(
-            ge=2,
-            le=27,
-            description="BCM number, not 16 (amplifier) or 18-21 (I2S)",
-            extra=AT_START,
-        ),
+        _Gpio, Meta(description="BCM number; not 16 (amplifier) or 18-21 (I2S)")
     ] = 27
     brightness: Annotated[
         float,
-        Meta(ge=0.05, le=1, description="of everything but idle; 1 costs least"),
+        Meta(
+            ge=0.05,
+            le=1,
+            description="brightness of every pattern but idle; 1 needs the least CPU",
+        ),
     ] = 1.0
     idle_brightness: Annotated[
         float,
         Meta(
             ge=0,
             le=1,
-            description="while idle; 0 is off; between 0 and 1 it is dim where the "
-            "kernel has PWM on the pin (dtoverlay=pwm-gpio,gpio=27), else a short "
-            "flash every 4 s",
+            description="brightness at rest; 0 is off. In between, the LED is dim if "
+            "the kernel has PWM on its pin (dtoverlay=pwm-gpio,gpio=27); otherwise it "
+            "flashes every 4 s",
         ),
     ] = 0.05
 
@@ -127,22 +124,27 @@ class LedSection(Section, frozen=True):
 class MicrophoneSection(Section, frozen=True):
     device: Annotated[
         str,
-        Meta(min_length=1, description="ALSA PCM name, see arecord -L", extra=AT_START),
+        Meta(min_length=1, description="ALSA PCM name (arecord -L)", extra=AT_START),
     ] = "default"
     period_frames: Annotated[
         int,
-        Meta(ge=256, le=8192, description="at 16 kHz; 2048 = 128 ms", extra=AT_START),
+        Meta(
+            ge=256,
+            le=8192,
+            description="length of a period at 16 kHz; 2048 = 128 ms",
+            extra=AT_START,
+        ),
     ] = 2048
     open: Annotated[
         Literal["always", "while-held"],
-        Meta(description='"while-held": closed unless you talk; there is no pre-roll'),
+        Meta(description='"while-held": only while you talk, and without pre-roll'),
     ] = "always"
     pre_roll_ms: Annotated[
         int,
         Meta(
             ge=0,
             le=2000,
-            description="kept from before the press",
+            description="sound kept from before the press",
             extra=NOT_HANDS_FREE,
         ),
     ] = 300
@@ -150,27 +152,41 @@ class MicrophoneSection(Section, frozen=True):
 
 class SpeakerSection(Section, frozen=True):
     device: Annotated[
-        str,
-        Meta(min_length=1, description="ALSA PCM name, see aplay -L", extra=AT_START),
+        str, Meta(min_length=1, description="ALSA PCM name (aplay -L)", extra=AT_START)
     ] = "default"
     period_frames: Annotated[
-        int, Meta(ge=120, le=4800, description="at 24 kHz; 960 = 40 ms", extra=AT_START)
+        int,
+        Meta(
+            ge=120,
+            le=4800,
+            description="length of a period at 24 kHz; 960 = 40 ms",
+            extra=AT_START,
+        ),
     ] = 960
     prefill_ms: Annotated[
         int,
         Meta(
             ge=0,
             le=2000,
-            description="buffered before an answer starts",
+            description="sound buffered before an answer starts to play",
             extra=AT_START,
         ),
     ] = 100
     gain: Annotated[
         float,
-        Meta(ge=0, le=4, description="1 changes nothing; until the volume is turned"),
+        Meta(
+            ge=0,
+            le=4,
+            description="gain until the volume is first changed; 1 changes nothing",
+        ),
     ] = 1.0
     gain_limit: Annotated[
-        float, Meta(ge=0.1, le=4, description="volume 100 %; loud voices clip above 1")
+        float,
+        Meta(
+            ge=0.1,
+            le=4,
+            description="gain at volume 100 %; above 1, loud voices clip",
+        ),
     ] = 1.0
 
 
@@ -179,14 +195,16 @@ class TurnsSection(Section, frozen=True):
         Literal["activity", "server-vad", "client-content"],
         Meta(
             description='"activity": the button marks a turn; "server-vad": hands-free,'
-            ' a press opens and closes the microphone; "client-content": as in 2025'
+            ' a press opens and closes the microphone; "client-content": the older '
+            "protocol (media chunks)"
         ),
     ] = "activity"
     echo: Annotated[
         Literal["half-duplex", "full-duplex"],
         Meta(
-            description='hands-free, while the speaker sounds: "half-duplex" sends '
-            'silence; "full-duplex" needs a headset or echo cancelling',
+            description='hands-free: "half-duplex" sends silence while the speaker '
+            'plays; "full-duplex" sends the microphone, for a headset or echo '
+            "cancelling",
             extra=HANDS_FREE,
         ),
     ] = "half-duplex"
@@ -195,7 +213,7 @@ class TurnsSection(Section, frozen=True):
         Meta(
             ge=10,
             le=3600,
-            description="hands-free ends this long after an answer",
+            description="hands-free: close the microphone this long after an answer",
             extra=HANDS_FREE,
         ),
     ] = 120.0
@@ -211,7 +229,10 @@ class TurnsSection(Section, frozen=True):
     min_hold_ms: Annotated[
         int,
         Meta(
-            ge=50, le=1000, description="a shorter press is a tap", extra=NOT_HANDS_FREE
+            ge=50,
+            le=1000,
+            description="a shorter press is a tap, which sends nothing",
+            extra=NOT_HANDS_FREE,
         ),
     ] = 250
     tail_ms: Annotated[
@@ -219,24 +240,43 @@ class TurnsSection(Section, frozen=True):
         Meta(
             ge=0,
             le=2000,
-            description="still listened to after the release",
+            description="sound recorded after the release",
             extra=NOT_HANDS_FREE,
         ),
     ] = 200
     hold_limit_s: Annotated[
-        float, Meta(ge=10, le=300, description="the longest hold", extra=NOT_HANDS_FREE)
+        float,
+        Meta(
+            ge=10,
+            le=300,
+            description="longest hold; it then ends by itself",
+            extra=NOT_HANDS_FREE,
+        ),
     ] = 60.0
     hold_warning_s: Annotated[
-        float, Meta(ge=0, le=10, description="the LED warns this long before it")
+        float,
+        Meta(ge=0, le=10, description="the LED warns this long before that limit"),
     ] = 5.0
     gap_ms: Annotated[
-        int, Meta(ge=300, le=2000, description="between two turns on the wire")
+        int, Meta(ge=300, le=2000, description="least pause between two turns sent")
     ] = 500
     answer_limit_s: Annotated[
-        float, Meta(ge=2, le=60, description="silence of the service to give up after")
+        float,
+        Meta(
+            ge=2,
+            le=60,
+            description="silence of the service after which the question is sent once "
+            "more, then given up",
+        ),
     ] = 10.0
     delivery_limit_s: Annotated[
-        float, Meta(ge=5, le=300, description="waiting for a link to give up after")
+        float,
+        Meta(
+            ge=5,
+            le=300,
+            description="give up a question when the network has taken nothing for "
+            "this long",
+        ),
     ] = 30.0
 
 
@@ -245,62 +285,50 @@ class VadSection(Section, frozen=True):
 
     start_sensitivity: Annotated[
         Literal["", "low", "high"],
-        Meta(description="how easily speech begins", extra=HANDS_FREE),
+        Meta(
+            description='how easily a sound begins a turn; "": the service decides',
+            extra=HANDS_FREE,
+        ),
     ] = ""
     end_sensitivity: Annotated[
         Literal["", "low", "high"],
-        Meta(description="how easily speech ends", extra=HANDS_FREE),
+        Meta(
+            description='how easily a pause ends a turn; "": the service decides',
+            extra=HANDS_FREE,
+        ),
     ] = ""
     prefix_padding_ms: Annotated[
         int,
         Meta(
-            ge=0, le=1000, description="speech so long begins a turn", extra=HANDS_FREE
+            ge=0,
+            le=1000,
+            description="length of speech that begins a turn; 0: the service decides",
+            extra=HANDS_FREE,
         ),
     ] = 0
     silence_ms: Annotated[
         int,
         Meta(
-            ge=0, le=5000, description="silence so long ends a turn", extra=HANDS_FREE
+            ge=0,
+            le=5000,
+            description="length of silence that ends a turn; 0: the service decides",
+            extra=HANDS_FREE,
         ),
     ] = 0
 
 
 class VolumeSection(Section, frozen=True):
     up_gpio: Annotated[
-        int,
-        Meta(
-            ge=0,
-            le=27,
-            description="a button to ground, louder; 0 for none",
-            extra=AT_START,
-        ),
+        _GpioOrNone, Meta(description="button to ground, louder; 0: none")
     ] = 0
     down_gpio: Annotated[
-        int,
-        Meta(
-            ge=0,
-            le=27,
-            description="a button to ground, quieter; 0 for none",
-            extra=AT_START,
-        ),
+        _GpioOrNone, Meta(description="button to ground, quieter; 0: none")
     ] = 0
     encoder_a_gpio: Annotated[
-        int,
-        Meta(
-            ge=0,
-            le=27,
-            description="a rotary encoder, to ground; 0 for none",
-            extra=AT_START,
-        ),
+        _GpioOrNone, Meta(description="line A of a rotary encoder; 0: none")
     ] = 0
     encoder_b_gpio: Annotated[
-        int,
-        Meta(
-            ge=0,
-            le=27,
-            description="its other line; clockwise is louder",
-            extra=AT_START,
-        ),
+        _GpioOrNone, Meta(description="line B; clockwise is louder")
     ] = 0
 
 
@@ -310,24 +338,28 @@ class ConversationSection(Section, frozen=True):
         Meta(
             ge=5000,
             le=128_000,
-            description="cut what was talked about when it has grown to so much; all "
-            "of it is paid for in each turn, 1000 tokens are 40 s of talk",
+            description="cut the conversation when it has grown to this size: each "
+            "turn is billed with all before it; 1000 tokens are 40 s of sound",
         ),
     ] = 12_800
     target_tokens: Annotated[
-        int, Meta(ge=1000, le=64_000, description="to the newest so much of it")
+        int, Meta(ge=1000, le=64_000, description="size of the newest part that stays")
     ] = 6_400
     forget_after_min: Annotated[
         float,
-        Meta(ge=0, le=1440, description="all is forgotten after this pause; 0: never"),
+        Meta(
+            ge=0,
+            le=1440,
+            description="begin a new conversation after this pause; 0: never",
+        ),
     ] = 30.0
     tokens_per_day: Annotated[
         int,
         Meta(
             ge=0,
             le=10**9,
-            description="the most in a day, both ways; then a press is refused until "
-            "midnight; 0: no limit",
+            description="limit for a day, sent and received; past it, presses are "
+            "refused until midnight; 0: no limit",
         ),
     ] = 0
 
@@ -337,29 +369,29 @@ class PricesSection(Section, frozen=True):
         str,
         Meta(
             max_length=8,
-            description="of a million tokens each, as below",
+            description="currency of the prices below, each for a million tokens",
             extra=AT_START,
         ),
     ] = "USD"
-    text_in: Annotated[_Price, Meta(description="text that is sent")] = 0.75
-    audio_in: Annotated[_Price, Meta(description="speech that is sent")] = 3.0
-    image_in: Annotated[_Price, Meta(description="images that are sent")] = 1.0
+    text_in: Annotated[_Price, Meta(description="text sent")] = 0.75
+    audio_in: Annotated[_Price, Meta(description="sound sent")] = 3.0
+    image_in: Annotated[_Price, Meta(description="images sent")] = 1.0
     text_out: Annotated[
-        _Price, Meta(description="thoughts and transcripts that come back")
+        _Price, Meta(description="text received: thoughts, transcripts")
     ] = 4.5
-    audio_out: Annotated[_Price, Meta(description="speech that comes back")] = 12.0
+    audio_out: Annotated[_Price, Meta(description="sound received")] = 12.0
 
 
 class ToolsSection(Section, frozen=True):
     enabled: Annotated[
         tuple[BuiltInTool, ...],
-        Meta(description="what the service may call of the box itself"),
+        Meta(description="built-in tools that the model may call"),
     ] = BUILT_IN_TOOLS
     directory: Annotated[
-        str, Meta(min_length=1, description="tools of your own, a NAME.toml each")
+        str, Meta(min_length=1, description="your own tools, one NAME.toml each")
     ] = "/etc/voice-appliance/tools.d"
     google_search: Annotated[
-        bool, Meta(description="the service may search the web, which may cost")
+        bool, Meta(description="let the service search the web, which may cost extra")
     ] = False
 
 
@@ -367,21 +399,18 @@ class SpeechSection(Section, frozen=True):
     language: Annotated[
         Language,
         Meta(
-            description="what the box and the model speak; auto: that of the system, "
-            "else of the keyboard, else English"
+            description="what the box and the model speak; auto: the language of the "
+            "system, else of the keyboard, else English"
         ),
     ] = "auto"
     sentences: Annotated[
         bool,
-        Meta(description="say in words what is wrong, after the sound; by espeak-ng"),
+        Meta(description="say in words what failed, after its sound; needs espeak-ng"),
     ] = True
 
 
 class LogSection(Section, frozen=True):
     transcripts: Annotated[
         bool,
-        Meta(
-            description="write what was said and answered into the journal",
-            extra=AT_START,
-        ),
+        Meta(description="write the words of each turn to the journal", extra=AT_START),
     ] = False

@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""The configuration as the text of its file: what `config` prints, what is shipped."""
+"""The configuration as text: what `config` prints, and the file that is shipped."""
 
 import json
 import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from appliance.basics.strict_toml import Section, keys
+from appliance.basics.strict_toml import Key, Section, keys
 from appliance.config.file import Config
+from appliance.config.sections import APPLIED
 
 _HEAD = """\
-# voice-appliance configuration. Every key may be left out; what is commented out is
-# the default. `voice-appliance config --check FILE` says whether a file is right.
+# voice-appliance configuration. Every key may be left out; a commented-out line shows
+# the default. `voice-appliance config --check FILE` lists every mistake in a file.
+# `systemctl reload voice-appliance` applies a change, but for keys marked "restart".
 """
 
 
@@ -36,13 +38,18 @@ def changed(old: Config, new: Config) -> list[str]:
 
 
 def declared(name: str) -> dict[str, Any]:
-    """What the keys that declare `name` say there, by "[section] key"."""
+    """The keys that declare `name`, as "[section] key", and what they declare."""
     return {
         f"[{section.name}] {key.name}": key.declared[name]
         for section in keys(Config())
         for key in keys(section.value)
         if name in key.declared
     }
+
+
+def needs_restart(key: Key) -> bool:
+    """Whether only a new process reads `key`."""
+    return APPLIED in key.declared
 
 
 def _text(config: Config, prefix: str) -> str:
@@ -54,7 +61,8 @@ def _text(config: Config, prefix: str) -> str:
 
 def _lines(section: Section, prefix: str) -> Iterator[str]:
     for key in keys(section):
-        for line in textwrap.wrap(f"{key.meaning}: {key.allowed}", 86):
+        allowed = f"{key.allowed}; restart" if needs_restart(key) else key.allowed
+        for line in textwrap.wrap(f"{key.meaning} [{allowed}]", 86):
             yield f"# {line}\n"
         # A JSON scalar is a TOML scalar, too.
         yield f"{prefix}{key.name} = {json.dumps(key.value, ensure_ascii=False)}\n"

@@ -3,10 +3,11 @@
 
 import json
 
-from appliance.basics.strict_toml import keys
+from appliance.basics.strict_toml import Key, keys
 from appliance.config.file import Config
+from appliance.config.text import needs_restart
 
-#: A longer default is told by the shipped file alone.
+#: A longer default would burst the table.
 _LONGEST = 40
 
 
@@ -21,7 +22,7 @@ def tables() -> str:
                 "|---|---|---|---|",
                 *(
                     f"| `{key.name}` | {_default(key.value)} | {_cell(key.allowed)} "
-                    f"| {_cell(key.meaning)} |"
+                    f"| {_meaning(key)} |"
                     for key in keys(section.value)
                 ),
             ]
@@ -33,6 +34,10 @@ def tables() -> str:
 def _default(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False)
     return f"`{text}`" if len(text) <= _LONGEST else "see the file"
+
+
+def _meaning(key: Key) -> str:
+    return _cell(key.meaning) + " (restart)" * needs_restart(key)
 
 
 def _cell(text: str) -> str:
