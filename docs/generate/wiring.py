@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The wiring picture: the header, the parts, and every wire of the pin table."""
+"""The wiring picture: the header, the parts, and their wires of the pin table."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -86,6 +86,12 @@ def parts() -> dict[str, Part]:
     return {part.name: part for part in all_parts}
 
 
+def drawn_wires() -> list[Wire]:
+    """Those of the parts above; another optional part is in the table only."""
+    boards = parts()
+    return [wire for wire in wires() if wire.part in boards]
+
+
 def pin_at(header: int) -> Point:
     """The middle of a header pin."""
     return (_ODD_X if header % 2 else _EVEN_X), _TOP + _PITCH * ((header - 1) // 2)
@@ -107,7 +113,7 @@ def picture() -> str:
         _board(drawing, part)
     _insides(drawing)
     for _, trunk in groupby(
-        sorted(wires(), key=lambda wire: (-_LANE[wire.header], wire.header)),
+        sorted(drawn_wires(), key=lambda wire: (-_LANE[wire.header], wire.header)),
         key=lambda wire: wire.header,
     ):
         _trunk(drawing, list(trunk))
@@ -123,7 +129,7 @@ def _header(drawing: Drawing) -> None:
 
 
 def _pins(drawing: Drawing) -> None:
-    colours = {wire.header: wire.colour for wire in wires()}
+    colours = {wire.header: wire.colour for wire in drawn_wires()}
     for header in range(1, 41):
         x, y = pin_at(header)
         used = header in colours

@@ -64,8 +64,13 @@ def test_each_wire_of_the_table_runs_from_its_pin_to_its_pad_and_no_other_does()
             drawn.add((int(number), label, pad, line.get("stroke")))
     assert drawn == {
         (wire.header, pins.label_of(wire.header), wire.pad, wire.colour)
-        for wire in pins.wires()
+        for wire in wiring.drawn_wires()
     }
+
+
+def test_each_part_that_every_box_has_is_drawn():
+    needed = {wire.part for wire in pins.wires() if wire.key is None}
+    assert needed <= wiring.parts().keys()
 
 
 def test_the_pads_of_each_part_stand_in_its_box():

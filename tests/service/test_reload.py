@@ -12,6 +12,9 @@ from appliance.config.sections import APPLIED
 from appliance.config.text import changed, declared
 from appliance.core.conversation import State
 from appliance.core.events import AnswerEnded, ConfigChanged, LinkUp
+from appliance.demo.demo import Panel
+from appliance.hardware.sound_card import AlsaCard
+from appliance.service.app import Appliance
 from appliance.service.reload import Reload
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Scenario
@@ -65,6 +68,19 @@ async def test_a_key_is_applied_by_a_reload_or_says_that_it_is_not(virtual_card)
     at_start = set(declared(APPLIED))
     assert known - read.seen == at_start - {"[log] transcripts"}
     assert "[led] gpio" in at_start
+
+
+@in_loop
+async def test_each_key_is_read_at_the_start_but_the_prices():
+    """Those are for the observers. A key that nobody reads does nothing."""
+    read, card = Read(Config()), AlsaCard()
+    Panel(17, active_low=True)
+    box = Appliance(
+        read, key=None, microphone_card=card, speaker_card=card, observers=[]
+    )
+    await box._close_parts()
+    known = {f"[{s.name}] {k.name}" for s in keys(Config()) for k in keys(s.value)}
+    assert {key.split()[0] for key in known - read.seen} == {"[prices]"}
 
 
 def test_what_only_a_new_process_reads_stays_as_it_was_at_the_start():
