@@ -78,7 +78,7 @@ def test_what_config_prints_can_be_read_back(tmp_path):
         ("[live]\nendpoint = 'https://h'\n", "[live] endpoint: not a URL of the Live"),
         ('[live]\nmodel = "models/"\n', "[live] model = 'models/': expected"),
         ("[led]\ngppio = 5\n", '[led] gppio is unknown; did you mean "gpio"?'),
-        ("[led]\nwarp = 5\n", "[led] warp is unknown (known here: gpio, brightness"),
+        ("[led]\nwarp = 5\n", "[led] warp is unknown (known here: gpio, "),
         (
             "[button]\ntalk_gpio = 28\n",
             "[button] talk_gpio = 28: expected whole number ",

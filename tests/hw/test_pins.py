@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.basics.strict_toml import keys
 from appliance.config.file import Config, load
 from appliance.config.pins import AMPLIFIER_GPIO, I2S_GPIOS
 from docs.generate import pins
@@ -34,6 +35,18 @@ def test_each_gpio_has_its_pin_once():
 def test_the_default_configuration_is_wired():
     assert wire("button", "NO").gpio == Config().button.talk_gpio
     assert wire("LED", "+").gpio == Config().led.gpio
+
+
+def test_each_gpio_of_the_configuration_has_a_wire():
+    config = Config()
+    places = {
+        f"[{section.name}] {key.name}"
+        for section in keys(config)
+        for key in keys(section.value)
+        if key.name.endswith("gpio")
+    }
+    always = {"[button] talk_gpio", "[led] gpio"}
+    assert places == always | {row.key for row in WIRES if row.key}
 
 
 def test_the_optional_parts_are_wired_to_lines_that_the_configuration_takes(tmp_path):
