@@ -15,7 +15,7 @@ OVERLAY = HW / "overlays" / "voice-appliance.dts"
 BOARDS = ["bcm2837-rpi-zero-2-w", "bcm2837-rpi-3-b-plus", "bcm2711-rpi-4-b"]
 SOUND = "/voicebox-sound"
 #: Where the Pi's own kernel has these labels, up to the Pi 4 (bcm2711-rpi-ds.dtsi and
-#: its like). Debian compiles its trees without labels.
+#: its like). Debian 12 compiles its trees without labels, Debian 13 without the first.
 SYMBOLS = {"i2s_clk_producer": "/soc/i2s@7e203000", "gpio": "/soc/gpio@7e200000"}
 
 
@@ -103,6 +103,18 @@ def test_each_link_joins_the_pis_i2s_to_its_part(merged, link, codec, driver):
     assert words(merged, codec, "compatible") == [driver]
     for clock in ("bitclock-master", "frame-master"):
         assert words(merged, node, clock) == [phandle(merged, f"{node}/cpu")]
+
+
+def test_device_0_plays_and_device_1_captures(merged):
+    """simple-card numbers the links in the order of the merged tree, whatever `reg`
+    is (sound/soc/generic/simple-card-utils.c); seen on an emulated Pi 3."""
+    nodes = run("fdtget", "-l", merged, SOUND).split()
+    links = [node for node in nodes if "dai-link" in node]
+    codecs = [words(merged, f"{SOUND}/{link}/codec", "sound-dai") for link in links]
+    assert codecs == [
+        [phandle(merged, "/voicebox-amplifier")],
+        [phandle(merged, "/voicebox-microphone")],
+    ]
 
 
 def test_the_amplifier_is_silenced_by_the_pin_of_the_table(merged):
