@@ -63,6 +63,7 @@ install_all() {
         install -D -m 644 "$here/$file" "$root$target"
     done
     install -D -m 755 -t "$root$share/tools.d" "$here/deploy/tools.d/kitchen-timer"
+    install -D -m 755 -t "$root$share" "$here/deploy/bin/sound-card"
     install -D -m 644 -t "$root$share/config.txt.d" "$here"/hw/config.txt.d/*
     install -d "$root$share/overlays"
     dtc -@ -I dts -O dtb -o "$root$share/overlays/voice-appliance.dtbo" \

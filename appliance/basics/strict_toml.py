@@ -14,13 +14,14 @@ from appliance.basics.excerpt import mask, quote, suggestion, truncate
 
 __all__ = [
     "IN_WORDS",
+    "ConfigError",
     "Key",
     "Meta",
     "Problem",
     "Section",
-    "ConfigError",
     "keys",
     "parse",
+    "sections",
 ]
 
 T = TypeVar("T")
@@ -123,6 +124,11 @@ def keys(section: msgspec.Struct) -> list[Key]:
     ]
 
 
+def sections(whole: Section) -> list[Key]:
+    """The [tables] of a file, without the keys that stand before them."""
+    return [key for key in keys(whole) if isinstance(key.value, Section)]
+
+
 def _meaning(field: msgspec.structs.FieldInfo) -> str:
     type_ = msgspec.inspect.type_info(field.type)
     if not isinstance(type_, msgspec.inspect.Metadata) or not type_.extra_json_schema:
@@ -215,6 +221,8 @@ def _unfit(path: str, key: str, type_: Any, verdict: str, hint: str = "") -> Pro
 
 def _belongs(name: str, tables: dict[str, Any]) -> str:
     """Where a key is known that stands in the wrong table; or nothing."""
+    if name in tables and not _is_table(tables[name]):
+        return "; it belongs above the first [section]"
     places = [f"[{table}]" for table in _knowing(name, tables)]
     return f"; it belongs in {' or '.join(places)}" if places else ""
 

@@ -4,9 +4,18 @@
 from collections.abc import Iterator
 from math import inf
 from pathlib import Path
+from typing import Annotated
 
 from appliance.basics.excerpt import has_key, quote, suggestion
-from appliance.basics.strict_toml import ConfigError, Problem, Section, keys, parse
+from appliance.basics.strict_toml import (
+    ConfigError,
+    Meta,
+    Problem,
+    Section,
+    keys,
+    parse,
+    sections,
+)
 from appliance.config.endpoint import KEY_NAME, check_endpoint, check_proxy
 from appliance.config.pins import wrong_pins, wrong_volume
 from appliance.config.sections import (
@@ -14,6 +23,7 @@ from appliance.config.sections import (
     VOICES,
     ButtonSection,
     ConversationSection,
+    Kit,
     LedSection,
     LiveSection,
     LogSection,
@@ -37,6 +47,9 @@ DEFAULT_PATH = Path("/etc/voice-appliance/config.toml")
 class Config(Section, frozen=True):
     """The whole file; every key may be left out."""
 
+    kit: Annotated[
+        Kit, Meta(description="the parts that make sound; read when the Pi boots")
+    ] = "inmp441-max98357a"
     live: LiveSection = LiveSection()
     button: ButtonSection = ButtonSection()
     led: LedSection = LedSection()
@@ -90,7 +103,7 @@ def _mistakes(config: Config) -> Iterator[Problem]:
 
 def _exposed_keys(config: Config) -> Iterator[Problem]:
     """Everybody may read the file, and what stands in it is repeated elsewhere."""
-    for section in keys(config):
+    for section in sections(config):
         for key in keys(section.value):
             if isinstance(key.value, str) and has_key(key.value):
                 place = f"[{section.name}] {key.name}"

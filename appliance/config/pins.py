@@ -3,7 +3,7 @@
 
 from collections.abc import Iterator
 
-from appliance.basics.strict_toml import Problem, Section, keys
+from appliance.basics.strict_toml import Problem, Section, keys, sections
 from appliance.config.sections import VolumeSection
 
 #: BCM numbers of the I2S bus: the microphone and the amplifier sit there.
@@ -33,7 +33,7 @@ def wrong_pins(config: Section) -> Iterator[Problem]:
 
 def _lines(config: Section) -> Iterator[tuple[str, int]]:
     """Each "[section] key" that ends in gpio, and its GPIO line; 0 for none."""
-    for section in keys(config):
+    for section in sections(config):
         for key in keys(section.value):
             if key.name.endswith("gpio") and key.value:
                 yield f"[{section.name}] {key.name}", key.value

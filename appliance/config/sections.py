@@ -12,6 +12,10 @@ from appliance.config.endpoint import LIVE_PATH
 
 BuiltInTool = Literal["set_volume", "end_conversation", "device_status"]
 Language = Literal["auto", "en", "de", "fr", "es", "it", "pt", "nl", "pl", "uk", "ja"]
+#: What makes sound: each has its lines for config.txt in hw/config.txt.d.
+Kit = Literal[
+    "inmp441-max98357a", "voicehat", "wm8960", "hifiberry-dac", "max98357a", "usb"
+]
 BUILT_IN_TOOLS: tuple[BuiltInTool, ...] = get_args(BuiltInTool)
 
 APPLIED, MODES = "applied", "modes"

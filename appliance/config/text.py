@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from appliance.basics.strict_toml import Key, Section, keys
+from appliance.basics.strict_toml import Key, keys, sections
 from appliance.config.file import Config
 from appliance.config.sections import APPLIED
 
@@ -31,7 +31,7 @@ def changed(old: Config, new: Config) -> list[str]:
     """The keys in which they differ, as "[section] key"."""
     return [
         f"[{section.name}] {key.name}"
-        for section in keys(old)
+        for section in sections(old)
         for key in keys(section.value)
         if getattr(getattr(new, section.name), key.name) != key.value
     ]
@@ -41,7 +41,7 @@ def declared(name: str) -> dict[str, Any]:
     """The keys that declare `name`, as "[section] key", and what they declare."""
     return {
         f"[{section.name}] {key.name}": key.declared[name]
-        for section in keys(Config())
+        for section in sections(Config())
         for key in keys(section.value)
         if name in key.declared
     }
@@ -53,14 +53,21 @@ def needs_restart(key: Key) -> bool:
 
 
 def _text(config: Config, prefix: str) -> str:
+    tables = sections(config)
+    first = [key for key in keys(config) if key not in tables]
     return "\n".join(
-        f"[{table.name}]\n" + "".join(_lines(table.value, prefix))
-        for table in keys(config)
+        [
+            "".join(_lines(first, prefix)),
+            *(
+                f"[{table.name}]\n" + "".join(_lines(keys(table.value), prefix))
+                for table in tables
+            ),
+        ]
     )
 
 
-def _lines(section: Section, prefix: str) -> Iterator[str]:
-    for key in keys(section):
+def _lines(section: list[Key], prefix: str) -> Iterator[str]:
+    for key in section:
         allowed = f"{key.allowed}; restart" if needs_restart(key) else key.allowed
         for line in textwrap.wrap(f"{key.meaning} [{allowed}]", 86):
             yield f"# {line}\n"

@@ -16,12 +16,10 @@ _OF_SOUND = re.compile(
 )
 _NO_DRIVER = "sudo dmesg | grep -iE 'asoc|snd|i2s'; update the kernel or the driver"
 _REBOOT = "sudo reboot; then sudo vclog --msg | grep -i dtoverlay"
-_SNIPPETS = "/usr/share/voice-appliance/config.txt.d"
+_SHARE = "/usr/share/voice-appliance"
 _ADD = (
-    f"ls {_SNIPPETS}, then that of your card: "
-    f"{{ echo; cat {_SNIPPETS}/voice-appliance.txt; }} "
-    "| sudo tee -a /boot/firmware/config.txt; "
-    "sudo reboot"
+    f"ls {_SHARE}/config.txt.d, then for your parts: "
+    f"sudo {_SHARE}/sound-card inmp441-max98357a; sudo reboot"
 )
 
 

@@ -4,7 +4,7 @@
 import logging
 from collections.abc import Callable
 
-from appliance.basics.strict_toml import ConfigError, keys
+from appliance.basics.strict_toml import ConfigError, keys, sections
 from appliance.config.file import Config
 from appliance.config.sections import APPLIED
 from appliance.config.text import changed, declared
@@ -66,13 +66,13 @@ class Reload:
 def _applied(old: Config, new: Config) -> Config:
     """`new`, but for what only a new process reads. So nobody's words go into the
     journal before somebody has restarted the service for it."""
-    sections = {}
-    for section in keys(new):
+    kept_sections = {}
+    for section in sections(new):
         before = getattr(old, section.name)
         kept = {
             key.name: getattr(before, key.name)
             for key in keys(section.value)
             if APPLIED in key.declared
         }
-        sections[section.name] = section.value.changed(**kept)
-    return new.changed(**sections)
+        kept_sections[section.name] = section.value.changed(**kept)
+    return new.changed(**kept_sections)

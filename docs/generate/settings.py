@@ -3,7 +3,7 @@
 
 import json
 
-from appliance.basics.strict_toml import Key, keys
+from appliance.basics.strict_toml import Key, keys, sections
 from appliance.config.file import Config
 from appliance.config.text import needs_restart
 
@@ -12,22 +12,30 @@ _LONGEST = 40
 
 
 def tables() -> str:
-    """`[section]`, and a row for each of its keys."""
+    """A table of the keys above the first section, then one for each section."""
+    tables = sections(Config())
+    first = [key for key in keys(Config()) if key not in tables]
     return "\n\n".join(
-        "\n".join(
-            [
-                f"### [{section.name}]",
-                "",
-                "| key | default | allowed | meaning |",
-                "|---|---|---|---|",
-                *(
-                    f"| `{key.name}` | {_default(key.value)} | {_cell(key.allowed)} "
-                    f"| {_meaning(key)} |"
-                    for key in keys(section.value)
-                ),
-            ]
-        )
-        for section in keys(Config())
+        [
+            _table("Above the first section", first),
+            *(_table(f"[{table.name}]", keys(table.value)) for table in tables),
+        ]
+    )
+
+
+def _table(title: str, rows: list[Key]) -> str:
+    return "\n".join(
+        [
+            f"### {title}",
+            "",
+            "| key | default | allowed | meaning |",
+            "|---|---|---|---|",
+            *(
+                f"| `{key.name}` | {_default(key.value)} | {_cell(key.allowed)} "
+                f"| {_meaning(key)} |"
+                for key in rows
+            ),
+        ]
     )
 
 

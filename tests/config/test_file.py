@@ -5,7 +5,7 @@ from math import inf
 
 import pytest
 
-from appliance.basics.strict_toml import ConfigError, keys
+from appliance.basics.strict_toml import ConfigError, keys, sections
 from appliance.config.endpoint import (
     KEY_NAME,
     LIVE_PATH,
@@ -101,6 +101,11 @@ def test_what_config_prints_can_be_read_back(tmp_path):
             "[live]\nendpoint = 'ws://127.0.0.1:99999'\n",
             "[live] endpoint: its port: expected a number from 1 to 65535",
         ),
+        (
+            '[log]\nkit = "usb"\n',
+            "[log] kit is unknown; it belongs above the first [section]",
+        ),
+        ('kit = "hat"\n', "kit = 'hat': expected one of inmp441-max98357a, voicehat"),
         ("talk_gpio = 5\n", "talk_gpio is unknown; it belongs in [button] (known"),
         ("[led]\ngpio = true\n", "[led] gpio = true: expected whole number from 2"),
         ('[button]\ntalk_gpio = "x"\n', "[button] talk_gpio = 'x': expected whole num"),
@@ -181,14 +186,14 @@ def lines_about(tmp_path, text: str) -> list[str]:
 
 
 def test_a_wrong_value_in_each_section_and_a_key_that_is_none_are_all_named(tmp_path):
-    tables = [table for table in keys(Config()) if table.name != "tools"]
+    tables = [table for table in sections(Config()) if table.name != "tools"]
     for some in (tables[:9], tables[9:]):
         text = "none = 1\n" + "".join(
             f"[{table.name}]\n{keys(table.value)[0].name} = []\nno = 1\n"
             for table in some
         )
         lines = lines_about(tmp_path, text)
-        assert lines[0].startswith("none is unknown (known here: live")
+        assert lines[0].startswith("none is unknown (known here: kit, live")
         assert len(lines) == 1 + 2 * len(some)
 
 

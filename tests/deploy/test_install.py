@@ -38,6 +38,7 @@ INSTALLED = [
         for path in (ROOT / "hw" / "config.txt.d").iterdir()
     ),
     "usr/share/voice-appliance/overlays/voice-appliance.dtbo",
+    "usr/share/voice-appliance/sound-card",
     "usr/share/voice-appliance/tools.d/kitchen-timer",
     "usr/share/voice-appliance/tools.d/kitchen_timer.toml",
 ]

@@ -31,6 +31,7 @@ FILES = {
     f"{SHARE}asound.conf",
     f"{SHARE}config.toml",
     f"{SHARE}overlays/voice-appliance.dtbo",
+    f"{SHARE}sound-card",
     f"{SHARE}tools.d/kitchen-timer",
     f"{SHARE}tools.d/kitchen_timer.toml",
     *(

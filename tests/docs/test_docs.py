@@ -72,6 +72,9 @@ def wrong_command(words: list[str]) -> str | None:
         return _wrong_unit(arguments[-1]) if len(arguments) > 1 else None
     if program == "journalctl":
         return _wrong_journal(arguments)
+    if program == "/usr/share/voice-appliance/sound-card":
+        known = [path.stem for path in (ROOT / "hw" / "config.txt.d").iterdir()]
+        return None if arguments[0] in known else f"{arguments[0]}: no such kit"
     if "/" in program:
         return None if (ROOT / program).exists() else f"{program} is not there"
     return None if program in KNOWN else f"{program}: what is that?"

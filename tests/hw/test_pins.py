@@ -3,12 +3,14 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from appliance.basics.strict_toml import keys
 from appliance.config.file import Config, load
 from appliance.config.pins import AMPLIFIER_GPIO, I2S_GPIOS
+from appliance.config.sections import Kit
 from docs.generate import pins
 
 HW = Path(__file__).parents[2] / "hw"
@@ -86,11 +88,17 @@ def test_the_microphone_is_never_given_5_volts():
     assert pins.label_of(wire("amplifier", "VIN").header) == "5 V"
 
 
-@pytest.mark.parametrize("file", sorted((HW / "config.txt.d").glob("*.txt")))
-def test_a_snippet_agrees_with_the_wiring_and_says_what_its_card_is_called(file):
+def test_each_kit_of_the_configuration_has_its_lines_for_config_txt():
+    files = (HW / "config.txt.d").iterdir()
+    assert {path.stem for path in files} == set(get_args(Kit))
+
+
+@pytest.mark.parametrize("kit", sorted(set(get_args(Kit)) - {"usb"}))
+def test_a_snippet_agrees_with_the_wiring_and_says_what_its_card_is_called(kit):
+    file = HW / "config.txt.d" / f"{kit}.txt"
     text = file.read_text()
     assert "[all]\n" in text
-    assert re.search(rf"^dtoverlay={file.stem}\b", text, re.M)
+    assert re.search(r"^dtoverlay=[\w-]+", text, re.M)
     for gpio in re.findall(r"sdmode-pin=(\d+)", text):
         assert int(gpio) == wire("amplifier", "SD").gpio
     card = re.search(r"^# card (\w+), device \d plays", text, re.M)

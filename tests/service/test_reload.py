@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from appliance.basics.strict_toml import Section, keys
+from appliance.basics.strict_toml import Section, keys, sections
 from appliance.config.file import Config
 from appliance.config.sections import APPLIED
 from appliance.config.text import changed, declared
@@ -64,7 +64,7 @@ async def test_a_key_is_applied_by_a_reload_or_says_that_it_is_not(virtual_card)
     async with living_box(virtual_card, "ws://localhost:9") as box:
         read = Read(Config())
         box.appliance._apply(read, 0.0)
-    known = {f"[{s.name}] {k.name}" for s in keys(Config()) for k in keys(s.value)}
+    known = {f"[{s.name}] {k.name}" for s in sections(Config()) for k in keys(s.value)}
     at_start = set(declared(APPLIED))
     assert known - read.seen == at_start - {"[log] transcripts"}
     assert "[led] gpio" in at_start
