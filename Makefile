@@ -24,7 +24,7 @@ STAGE := $(BUILD)/deb/voice-appliance-$(VERSION)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint unit fuzz faults soak mutants bench bench-growth bench-quick \
-	docs recording deb package sdist release boot-test demo-packages test-packages \
+	docs recording assets deb package sdist release boot-test demo-packages test-packages \
 	deb-packages boot-packages clean
 
 help: ## Print this list
@@ -95,6 +95,11 @@ package: deb-packages
 	cd $(STAGE) && dpkg-buildpackage --build=binary --no-sign
 	cp $(BUILD)/deb/*.deb $(BUILD)/
 
+assets: deb ## What a release attaches, in build/release: package, zip for the card, sums
+	rm -rf $(BUILD)/release && mkdir -p $(BUILD)/release
+	python3 deploy/assets.py $(BUILD)/voice-appliance_$(VERSION)_all.deb $(BUILD)/release
+	@ls $(BUILD)/release
+
 boot-test: deb boot-packages ## Boot machines with the package, use it, cut their power
 	python3 -m tests.e2e
 
@@ -103,7 +108,7 @@ sdist: $(VENV)/.installed ## Build dist/*.tar.gz, with the tests and the package
 
 release: ## Version, changelogs, commit, tag, and all files: VERSION=0.2.0
 	python3 deploy/release.py $(VERSION)
-	$(MAKE) deb sdist
+	$(MAKE) assets sdist
 
 $(VENV)/.demo: pyproject.toml constraints.txt | demo-packages
 	python3 -m venv $(VENV)

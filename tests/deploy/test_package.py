@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The Debian package, built, and what it would do to a machine."""
 
-import os
 import re
 import subprocess
 import tomllib
@@ -43,21 +42,6 @@ FILES = {
 
 def dpkg_deb(*arguments) -> str:
     return subprocess.check_output(["dpkg-deb", *arguments], text=True)
-
-
-@pytest.fixture(scope="module")
-def package(tmp_path_factory):
-    build = tmp_path_factory.mktemp("build")
-    subprocess.run(
-        ["make", "package", f"BUILD={build}"],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        timeout=120,
-        # The flags of a `make test` are not for this one.
-        env={k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS")},
-    )
-    return build / f"voice-appliance_{__version__}_all.deb"
 
 
 @pytest.fixture(scope="module")
