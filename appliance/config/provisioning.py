@@ -71,19 +71,39 @@ def provision(boot: Path, to: Destinations) -> bool:
         parse_config(content, source)
         write_whole(to.config, content, 0o644)
 
-    if not any(_found(boot, name) for name in (CONFIG_NAME, KEY_NAME)):
+    if not any(_found(boot / name) for name in (CONFIG_NAME, KEY_NAME)):
         log.warning("%s: neither %s nor %s is there", boot, CONFIG_NAME, KEY_NAME)
     taken = [
-        *(_take(path, install_key, wipe) for path in _found(boot, KEY_NAME)),
-        *(_take(path, install_config, _remove) for path in _found(boot, CONFIG_NAME)),
+        _take_one(boot / KEY_NAME, install_key, wipe),
+        _take_one(boot / CONFIG_NAME, install_config, _remove),
     ]
     return all(taken)
 
 
-def _found(boot: Path, name: str) -> list[Path]:
+def _found(path: Path) -> list[Path]:
+    return [path for path in _names(path) if os.path.lexists(path)]
+
+
+def _names(path: Path) -> tuple[Path, Path]:
     """Windows likes to add .txt, and not to show it."""
-    paths = boot / name, boot / f"{name}.txt"
-    return [path for path in paths if os.path.lexists(path)]
+    return path, path.with_name(f"{path.name}.txt")
+
+
+def _take_one(
+    path: Path,
+    install: Callable[[bytes, str], None],
+    discard: Callable[[Path], None],
+) -> bool:
+    found = _found(path)
+    if len(found) > 1:
+        why = f"{path}: {found[1].name} is there, too; delete one"
+        return _reject(_verdict(path), why)
+    taken = all(_take(one, install, discard) for one in found)
+    if taken and found:
+        for name in _names(path):
+            with contextlib.suppress(OSError):  # An old verdict harms nobody.
+                _verdict(name).unlink(missing_ok=True)
+    return taken
 
 
 def _take(
@@ -91,13 +111,12 @@ def _take(
     install: Callable[[bytes, str], None],
     discard: Callable[[Path], None],
 ) -> bool:
-    verdict = path.with_name(f"{path.name}.rejected.txt")
+    verdict = _verdict(path)
     try:
         content = read_small(path, _MOST_BYTES)
         if not _is_wiped(content):
             install(content, str(path))
         discard(path)
-        verdict.unlink(missing_ok=True)
     except ConfigError as error:
         return _reject(verdict, *error.lines)
     except OSError as error:
@@ -105,6 +124,10 @@ def _take(
         return _reject(verdict, f"{path}: cannot be installed: {why}")
     log.info("%s: installed", path, extra={"MESSAGE_ID": TAKEN_ID})
     return True
+
+
+def _verdict(path: Path) -> Path:
+    return path.with_name(f"{path.name}.rejected.txt")
 
 
 def _reject(verdict: Path, *reasons: str) -> bool:

@@ -72,6 +72,21 @@ def test_what_windows_makes_of_a_text_file_is_taken(boot, to):
     assert load(to.config).speaker.gain == 0.5
 
 
+@pytest.mark.parametrize("name", [CONFIG_NAME, KEY_NAME])
+def test_of_two_files_for_one_thing_neither_is_guessed_to_be_meant(boot, to, name):
+    for path in (boot / name, boot / f"{name}.txt"):
+        path.write_text(GOOD if name == CONFIG_NAME else KEY)
+    assert not provision(boot, to)
+    assert not to.config.exists()
+    assert not to.credential.exists()
+    verdict = boot / f"{name}.rejected.txt"
+    why = f"{boot}/{name}: {name}.txt is there, too; delete one\n"
+    assert verdict.read_text() == why
+    (boot / name).unlink()
+    assert provision(boot, to)
+    assert names(boot) == []
+
+
 def test_a_bad_configuration_stays_with_the_reason_beside_it(boot, to):
     (boot / CONFIG_NAME).write_text(BAD)
     assert not provision(boot, to)
