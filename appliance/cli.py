@@ -8,7 +8,7 @@ import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from appliance import __version__
 from appliance.basics.streams import write
@@ -194,6 +194,36 @@ def _add_config(config: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_card(card: argparse.ArgumentParser) -> None:
+    from appliance.config.sections import Kit
+
+    card.description = (
+        "Put a release, and a key, onto the boot partition of a card with a new "
+        "Raspberry Pi OS 13, as unzipping it does, and say what is missing there."
+    )
+    card.add_argument(
+        "directory", type=Path, metavar="DIRECTORY", help="where bootfs is mounted"
+    )
+    card.add_argument(
+        "--release",
+        type=Path,
+        metavar="ZIP",
+        help="voice-appliance-X-bootfs.zip (default: the newest one here)",
+    )
+    card.add_argument(
+        "--key", type=Path, metavar="FILE", help="holds nothing but the API key"
+    )
+    card.add_argument(
+        "--config", type=Path, metavar="FILE", help="the configuration, TOML"
+    )
+    card.add_argument("--kit", choices=get_args(Kit), help="the parts that make sound")
+    card.add_argument(
+        "--wifi-check",
+        action="store_true",
+        help="write nothing where Wi-Fi or its country is not set up",
+    )
+
+
 def _add_config_path(parser: "_Options") -> None:
     from appliance.config.file import DEFAULT_PATH
 
@@ -244,4 +274,5 @@ _VERBS = {
         "the simulated Gemini Live service alone, for any client", _add_simulate
     ),
     "config": _Verb("show, check or install a configuration", _add_config),
+    "card": _Verb("prepare an SD card, so that a Pi installs itself", _add_card),
 }

@@ -208,6 +208,20 @@ def _check(path: Path) -> int:
     return EXIT_OK
 
 
+def _card(options: argparse.Namespace) -> int:
+    from appliance.card.card import Wanted, prepare
+
+    wanted = Wanted(
+        release=options.release,
+        key=options.key,
+        config=options.config,
+        kit=options.kit,
+        wifi_check=options.wifi_check,
+    )
+    prepare(options.directory, wanted, partial(write, stream=sys.stdout))
+    return EXIT_OK
+
+
 def _config(path: Path | None) -> "Config":
     """Without a path, the installed file if there is one, else the defaults."""
     from appliance.config.file import DEFAULT_PATH, Config, load
@@ -223,4 +237,5 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "doctor": _doctor,
     "simulate": _simulate,
     "config": _show_config,
+    "card": _card,
 }

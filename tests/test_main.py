@@ -68,7 +68,9 @@ def test_version_is_printed(voice_appliance):
     assert voice_appliance("--version").stdout == f"{__version__}\n"
 
 
-@pytest.mark.parametrize("verb", ["run", "demo", "doctor", "simulate", "config"])
+@pytest.mark.parametrize(
+    "verb", ["run", "demo", "doctor", "simulate", "config", "card"]
+)
 def test_each_verb_explains_itself(voice_appliance, verb):
     ended = voice_appliance(verb, "--help")
     assert ended.returncode == 0

@@ -20,7 +20,7 @@ FLOORS = (
     {"journal", "tools"},
     {"speech"},
     {"service"},
-    {"demo", "doctor"},
+    {"card", "demo", "doctor"},
     {"cli", "verbs"},
     {"__main__"},
 )

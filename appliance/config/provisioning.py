@@ -22,7 +22,7 @@ from appliance.config.file import DEFAULT_PATH, parse_config
 from appliance.core.message_ids import REJECTED_ID, TAKEN_ID
 
 CONFIG_NAME = "voice-appliance.toml"
-_MOST_BYTES = 16_384
+MOST_BYTES = 16_384
 #: It is done within a second; the unit allows two keys and some more.
 ENCRYPT_LIMIT_S = 30.0
 #: Where the unit's LoadCredentialEncrypted= looks (man systemd.exec).
@@ -113,7 +113,7 @@ def _take(
 ) -> bool:
     verdict = _verdict(path)
     try:
-        content = read_small(path, _MOST_BYTES)
+        content = read_small(path, MOST_BYTES)
         if not _is_wiped(content):
             install(content, str(path))
         discard(path)

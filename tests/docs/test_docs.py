@@ -38,7 +38,7 @@ KNOWN = {
     "jq", "mkdir", "nmcli", "pinctrl", "poweroff", "reboot", "scp", "speaker-test",
     "ssh", "systemd-creds", "tee", "timedatectl", "vcgencmd", "vclog",
 }  # fmt: skip
-VERBS = {"run", "demo", "doctor", "simulate", "config"}
+VERBS = {"run", "demo", "doctor", "simulate", "config", "card"}
 #: What the box's own folder holds besides the code.
 FOLDERS = ("appliance", "deploy", "docs", "hw", "tests")
 DOCUMENTS = documents()
