@@ -14,6 +14,7 @@ COUNT ?= 60
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 BOOT_PACKAGES := bc bison build-essential dosfstools e2fsprogs fakeroot flex \
 	linux-source-6.12 mmdebstrap mtools python3-venv xz-utils $(if $(SUDO),uidmap)
+PI_PACKAGES := cpio device-tree-compiler kmod qemu-system-arm
 MISSING = $(shell for p in $(PACKAGES); do \
 	dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' \
 	|| echo $$p; done)
@@ -24,8 +25,8 @@ STAGE := $(BUILD)/deb/voice-appliance-$(VERSION)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint unit fuzz faults soak mutants bench bench-growth bench-quick \
-	docs recording assets deb package sdist release boot-test demo-packages test-packages \
-	deb-packages boot-packages clean
+	docs recording assets deb package sdist release boot-test pi-test demo-packages test-packages \
+	deb-packages boot-packages pi-packages clean
 
 help: ## Print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
@@ -103,6 +104,9 @@ assets: deb ## What a release attaches, in build/release: package, zip for the c
 boot-test: deb boot-packages ## Boot machines with the package, use it, cut their power
 	python3 -m tests.e2e
 
+pi-test: pi-packages ## Boot an emulated Pi 3: does the overlay make the card? 15 seconds
+	python3 -m tests.pi
+
 sdist: $(VENV)/.installed ## Build dist/*.tar.gz, with the tests and the package, and the wheel
 	$(BIN)/python -m build
 
@@ -133,7 +137,8 @@ demo-packages: PACKAGES := $(DEMO_PACKAGES)
 test-packages: PACKAGES := $(TEST_PACKAGES)
 deb-packages: PACKAGES := $(DEB_PACKAGES)
 boot-packages: PACKAGES := $(BOOT_PACKAGES)
-demo-packages test-packages deb-packages boot-packages:
+pi-packages: PACKAGES := $(PI_PACKAGES)
+demo-packages test-packages deb-packages boot-packages pi-packages:
 	$(if $(MISSING),$(SUDO) apt-get update && \
 	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y \
 	--no-install-recommends $(MISSING))

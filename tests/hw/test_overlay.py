@@ -8,15 +8,12 @@ from pathlib import Path
 import pytest
 
 from docs.generate import pins
-from tests.hw.debian_trees import debian_trees
+from tests.hw.debian_kernel import SYMBOLS, debian_trees, label
 
 HW = Path(__file__).parents[2] / "hw"
 OVERLAY = HW / "overlays" / "voice-appliance.dts"
 BOARDS = ["bcm2837-rpi-zero-2-w", "bcm2837-rpi-3-b-plus", "bcm2711-rpi-4-b"]
 SOUND = "/voicebox-sound"
-#: Where the Pi's own kernel has these labels, up to the Pi 4 (bcm2711-rpi-ds.dtsi and
-#: its like). Debian 12 compiles its trees without labels, Debian 13 without the first.
-SYMBOLS = {"i2s_clk_producer": "/soc/i2s@7e203000", "gpio": "/soc/gpio@7e200000"}
 
 
 def run(*command: object) -> str:
@@ -37,10 +34,7 @@ def base(request, tmp_path_factory) -> Path:
     """Debian's tree, with the two labels that the Pi's kernel compiles in."""
     tree = tmp_path_factory.mktemp("base") / f"{request.param}.dtb"
     shutil.copy(debian_trees() / tree.name, tree)
-    for number, (label, node) in enumerate(SYMBOLS.items()):
-        run("fdtput", "-p", "-t", "s", tree, "/__symbols__", label, node)
-        if "phandle" not in run("fdtget", "-p", tree, node):
-            run("fdtput", "-t", "u", tree, node, "phandle", 0x1000 + number)
+    label(tree)
     return tree
 
 
