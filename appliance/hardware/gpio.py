@@ -88,6 +88,11 @@ def _claiming(setting: str) -> Iterator[None]:
         raise GpioUnknown(f"{setting}: {error}") from error
     except GpioUnavailable as error:
         raise GpioUnavailable(f"{setting}: {error}") from error
+    except gpiozero.PinUnknownPi as error:
+        raise GpioUnavailable(
+            f"{setting}: lgpio must know which Raspberry Pi this is, and the kernel "
+            "does not say; libgpiod need not: sudo apt install python3-libgpiod"
+        ) from error
     except Exception as error:
         # Any: each GPIO library has errors of its own (lgpio.error, OSError, …).
         raise GpioUnavailable(

@@ -301,6 +301,21 @@ def test_without_libgpiod_2_lgpio_reads_the_lines(no_libgpiod_2, monkeypatch):
     assert library() == "lgpio"
 
 
+def test_where_lgpio_cannot_tell_the_board_the_line_says_what_can(
+    no_libgpiod_2, monkeypatch
+):
+    def unknown():
+        raise gpiozero.PinUnknownPi("unable to locate Pi revision")
+
+    instead = ModuleType("gpiozero.pins.lgpio")
+    instead.LGPIOFactory = unknown
+    monkeypatch.setitem(sys.modules, "gpiozero.pins.lgpio", instead)
+    with pytest.raises(GpioUnavailable) as refusal:
+        claim_led(27)
+    assert str(refusal.value).startswith("[led] gpio = 27: lgpio must know which")
+    assert str(refusal.value).endswith("sudo apt install python3-libgpiod")
+
+
 def test_without_either_library_it_says_what_to_install(no_libgpiod_2, monkeypatch):
     monkeypatch.setitem(sys.modules, "lgpio", None)
     monkeypatch.delitem(sys.modules, "gpiozero.pins.lgpio", raising=False)
