@@ -9,7 +9,7 @@ has a time limit of its own, and answers in any case.
 from appliance.basics.record import replace
 from appliance.core import events as ev
 from appliance.core.conversation import Conversation, Link, Step
-from appliance.core.effects import AnswerTool, CancelTools, RunTool
+from appliance.core.effects import AnswerTool, CancelTools, Effect, RunTool
 from appliance.core.tool_call import ToolCall
 from appliance.core.utterance import promise
 
@@ -27,27 +27,37 @@ def called(c: Conversation, call: ev.ToolCalled, now: float) -> Step:
     turn = c.owed[0] if c.owed else 0
     if c.owed and (c.answers.hushed or c.answers.is_of_older(now)):
         return c, (AnswerTool(call.call_id, call.name, _TAKEN_BACK),)
-    pending = ToolCall(call.call_id, call.name, turn, call.blocking)
+    repeated = next((k for k in c.calls if _repeats(call, turn, k)), None)
+    pending = ToolCall(
+        call.call_id,
+        call.name,
+        turn,
+        call.blocking,
+        call.arguments,
+        run_id=repeated.run_id if repeated else call.call_id,
+    )
     if len(c.calls) >= _MOST_CALLS:
         c = _promised(may_go_on(c, pending), pending, now)
         return c, (AnswerTool(call.call_id, call.name, _REFUSAL),)
     c = _promised(replace(c, calls=(*c.calls, pending)), pending, now)
+    if repeated:
+        return c, ()
     return c, (RunTool(call.call_id, call.name, call.arguments),)
 
 
 def cancelled(c: Conversation, call_ids: tuple[str, ...], now: float) -> Step:
     """The service takes calls back."""
-    gone = tuple(k.call_id for k in c.calls if k.call_id in call_ids)
-    if not gone:
+    kept = tuple(k for k in c.calls if k.call_id not in call_ids)
+    if kept == c.calls:
         return c, ()
-    calls = tuple(k for k in c.calls if k.call_id not in gone)
-    return restart_wait(replace(c, calls=calls), now), (CancelTools(gone),)
+    orders = _cancel_all_but(kept, c.calls)
+    return restart_wait(replace(c, calls=kept), now), orders
 
 
 def answered(c: Conversation, call_id: str, response: bytes) -> Step:
     """Keep it until it may be told; that of a call that is gone is dropped."""
     calls = tuple(
-        replace(k, response=response) if k.call_id == call_id else k for k in c.calls
+        replace(k, response=response) if k.run_id == call_id else k for k in c.calls
     )
     return replace(c, calls=calls), ()
 
@@ -57,9 +67,10 @@ def leave_link(c: Conversation, now: float) -> Step:
     background goes on, unless the user is told that all is lost."""
     unbegun = c.answers.unbegun
     kept = tuple(k for k in c.calls if not (k.blocking or k.turn in unbegun))
-    lost = tuple(k.call_id for k in c.calls if k not in kept)
+    orders = _cancel_all_but(kept, c.calls)
+    lost = len(kept) < len(c.calls)
     c = replace(c, calls=tuple(replace(k, on_link=False) for k in kept))
-    return (restart_wait(c, now), (CancelTools(lost),)) if lost else (c, ())
+    return (restart_wait(c, now) if lost else c), orders
 
 
 def holds_audio(c: Conversation) -> bool:
@@ -115,6 +126,22 @@ def restart_wait(c: Conversation, now: float) -> Conversation:
     )
     answer = replace(c.answer, arrived_at=now) if c.answer else None
     return replace(c, utterances=said, answer=answer, active_at=now)
+
+
+def _repeats(call: ev.ToolCalled, turn: int, k: ToolCall) -> bool:
+    """The service repeats itself: the user has asked for nothing in between. What he
+    asks for twice is done twice."""
+    same = (call.name, call.arguments) == (k.name, k.arguments)
+    return same and turn in (0, k.turn) and k.on_link and k.response is None
+
+
+def _cancel_all_but(
+    kept: tuple[ToolCall, ...], calls: tuple[ToolCall, ...]
+) -> tuple[Effect, ...]:
+    """End the tools of `calls` that no call in `kept` waits for."""
+    wanted = {k.run_id for k in kept}
+    unwanted = dict.fromkeys(k.run_id for k in calls if k.run_id not in wanted)
+    return (CancelTools(tuple(unwanted)),) if unwanted else ()
 
 
 def _promised(c: Conversation, call: ToolCall, now: float) -> Conversation:

@@ -66,7 +66,7 @@ def called(call: ToolCall) -> Iterator[ev.ToolCalled]:
     for function in call.functionCalls:
         if not 0 < len(function.id) <= _LONGEST_ID:
             raise ValueError(f"a call of {function.name[:40]!r} without a usable id")
-        arguments = json.dumps(function.args).encode()
+        arguments = json.dumps(function.args, sort_keys=True).encode()
         yield ev.ToolCalled(function.id, function.name, arguments)
 
 

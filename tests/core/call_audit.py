@@ -23,7 +23,12 @@ def check_calls(
     assert ended <= known | called, "an answer to no call"
     for effect in effects:
         if isinstance(effect, ef.CancelTools):
-            ended |= set(effect.call_ids)
+            ended |= {k.call_id for k in before.calls if k.run_id in effect.call_ids}
+    if isinstance(event, ev.ToolCallsCancelled):
+        ended |= set(event.call_ids)
+    # A call that repeats it waits for the same tool.
+    runs = {k.run_id for k in after.calls}
+    ended |= {k.call_id for k in before.calls if k.run_id in runs}
     gone = known - ended - {k.call_id for k in after.calls}
     news = len([u for u in after.utterances if u.text and u not in before.utterances])
     sounds = [e.earcon for e in effects if isinstance(e, ef.PlayEarcon)]

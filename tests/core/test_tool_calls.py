@@ -58,10 +58,44 @@ def test_the_same_call_twice_runs_once():
     assert len(thinking().tell(LAMP, LAMP).ordered(ef.RunTool)) == 1
 
 
+@pytest.mark.parametrize("call", [LAMP, TIMER], ids=["blocking", "background"])
+def test_a_call_that_is_repeated_while_it_runs_runs_once_and_each_is_answered(call):
+    again = replace(call, call_id="again")
+    box = thinking().tell(call, again, replace(call, call_id="and again"))
+    assert len(box.ordered(ef.RunTool)) == 1
+    box.tell(ev.ToolAnswered(call.call_id, DONE))
+    answered = {order.call_id for order in box.ordered(ef.AnswerTool)}
+    assert answered == {call.call_id, "again", "and again"}
+
+
+def test_the_answer_of_a_call_is_not_that_of_one_that_comes_later():
+    box = thinking().tell(LAMP, lit(), replace(LAMP, call_id="3"))
+    assert len(box.ordered(ef.RunTool)) == 2
+
+
+def test_what_the_user_asks_for_twice_is_done_twice():
+    box = timer_set().say().tell(replace(TIMER, call_id="3"))
+    assert [run.call_id for run in box.ordered(ef.RunTool)] == ["3"]
+
+
+def test_a_repeated_call_goes_on_when_the_first_is_cancelled():
+    box = thinking().tell(LAMP, replace(LAMP, call_id="3"))
+    box.tell(ev.ToolCallsCancelled(("1",)))
+    assert box.just_ordered(ef.CancelTools) == []
+    box.tell(lit())
+    assert box.just_ordered(ef.AnswerTool) == [ef.AnswerTool("3", "lamp", DONE)]
+
+
+def test_a_repeated_call_that_is_cancelled_too_ends_the_tool():
+    box = thinking().tell(LAMP, replace(LAMP, call_id="3"))
+    box.tell(ev.ToolCallsCancelled(("1",)), ev.ToolCallsCancelled(("3",)))
+    assert box.just_ordered(ef.CancelTools) == [ef.CancelTools(("1",))]
+
+
 def test_a_call_too_many_is_refused_at_once():
     box = thinking()
     for n in range(9):
-        box.tell(ev.ToolCalled(f"c{n}", "lamp", b"{}"))
+        box.tell(ev.ToolCalled(f"c{n}", "lamp", b'{"lamp":%d}' % n))
     assert len(box.ordered(ef.RunTool)) == 8
     (refusal,) = box.ordered(ef.AnswerTool)
     assert refusal.call_id == "c8"

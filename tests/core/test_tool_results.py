@@ -109,7 +109,7 @@ def test_a_turn_that_may_be_followed_by_a_remark_is_answered_all_the_same():
 
 def test_what_was_taken_back_before_it_began_is_not_taken_for_the_next_remark():
     """The service says both, one after the other, and does not say which is which."""
-    other = replace(TIMER, call_id="3")
+    other = replace(TIMER, call_id="3", arguments=b'{"minutes":9}')
     box = thinking().tell(TIMER, other, ev.AnswerAudio(SOUND), RANG).tap()
     box.tell(ev.AnswerEnded(), replace(RANG, call_id="3")).forget()
     assert box.answer().ordered(ef.Play) == []

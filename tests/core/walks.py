@@ -283,7 +283,8 @@ class Chaos(Walk):
     def _tool_called(self) -> ev.ToolCalled:
         self._calls += 1
         call_id = f"call {self._calls}"
-        return ev.ToolCalled(call_id, "tool", b"{}", self.rng.random() < 0.5)
+        arguments = b"%d" % self.rng.randrange(3)
+        return ev.ToolCalled(call_id, "tool", arguments, self.rng.random() < 0.5)
 
     def _call(self) -> str:
         """One that was made lately; it may be over."""
