@@ -111,6 +111,10 @@ def _answer(c: Conversation, event: ev.AnswerEvent, now: float) -> Step:
     match event:
         case ev.AnswerAudio(pcm):
             return playback.answer_audio(_begun(c), pcm, now)
+        case ev.AnswerProgressed() | ev.TranscriptHeard():
+            return replace(c, answers=c.answers.progress(now)), ()
+        case ev.AnswerPaused():
+            return playback.answer_paused(budget.turn_over(c), now)
         case ev.AnswerGenerated():
             return playback.drain(c)
         case ev.AnswerInterrupted():

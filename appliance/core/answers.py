@@ -44,6 +44,8 @@ class Answers(Struct, frozen=True):
     closed_at: float = float("-inf")
     #: Until then the service may begin what was hushed before it began.
     unasked_until: float = float("-inf")
+    #: When the service last showed that it works on one.
+    progressed_at: float = float("-inf")
     #: No answer to this turn or an earlier one may sound any more, on no link.
     hushed_through: int = 0
 
@@ -104,6 +106,10 @@ class Answers(Struct, frozen=True):
         """The first of an answer has arrived."""
         first, *rest = self.expected
         return replace(self, expected=(replace(first, begun=True), *rest))
+
+    def progress(self, now: float) -> Self:
+        """The service shows that it works on an answer."""
+        return replace(self, progressed_at=now)
 
     def interrupt(self, interrupted: bool = True) -> Self:
         """The service interrupted itself, or that has ended."""

@@ -94,6 +94,15 @@ class AnswerAudio(Struct, frozen=True):
     pcm: bytes
 
 
+class AnswerProgressed(Struct, frozen=True):
+    """The service works on an answer and says so, without a sound of it: a thought,
+    or the word that it is in progress."""
+
+
+class AnswerPaused(Struct, frozen=True):
+    """turnComplete after a part of the answer: the service goes on with it later."""
+
+
 class AnswerGenerated(Struct, frozen=True):
     """The service has sent all of the answer; its end is still to come."""
 
@@ -199,7 +208,15 @@ class StopRequested(Struct, frozen=True):
 #: The user's hand.
 ButtonEvent = TalkPressed | TalkReleased | VolumeTurned
 #: What the link brings of an answer.
-AnswerEvent = AnswerAudio | AnswerGenerated | AnswerInterrupted | AnswerEnded
+AnswerEvent = (
+    AnswerAudio
+    | AnswerProgressed
+    | AnswerPaused
+    | AnswerGenerated
+    | AnswerInterrupted
+    | AnswerEnded
+    | TranscriptHeard
+)
 LinkEvent = LinkOpening | LinkUp | LinkLost | LinkExpiring | OrderTaken
 ToolEvent = ToolCalled | ToolCallsCancelled | ToolAnswered | NewConversation | VolumeSet
 #: How the box is, and what it may use.
@@ -214,12 +231,7 @@ BoxEvent = (
 )
 #: They decide nothing: they are measured, or the time has come for something else.
 WatchedEvent = (
-    CaptureOverran
-    | PlaybackStarted
-    | PlaybackSilenced
-    | PlaybackUnderran
-    | TranscriptHeard
-    | TimePassed
+    CaptureOverran | PlaybackStarted | PlaybackSilenced | PlaybackUnderran | TimePassed
 )
 Event = (
     PeriodCaptured

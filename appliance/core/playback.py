@@ -11,6 +11,7 @@ from appliance.core.effects import Drain, DropPlayback, Play, PlayEarcon
 from appliance.core.outbox import Outbox
 from appliance.core.signals import TABLE, Earcon, Fault, Signal, earcon_of, signal_of
 from appliance.core.talk_mode import TalkMode
+from appliance.core.utterance import promise
 
 #: After the DAC fell silent the room still sounds for this long.
 _ROOM_S = 0.1
@@ -122,6 +123,18 @@ def interrupted(c: Conversation, now: float) -> Step:
     c, effects = hush(c, now)
     c, more = mishap(c, Signal.LOST, now)
     return c, effects + more
+
+
+def answer_paused(c: Conversation, now: float) -> Step:
+    """A filler is over, or a first part: play it out, and wait for the rest."""
+    if c.answers.interrupted:
+        return answer_ended(c, now)
+    c = replace(c, answers=c.answers.progress(now))
+    if not c.answers.begun or c.answers.hushed:
+        return c, ()
+    turn = c.owed[0]
+    others = tuple(u for u in c.utterances if u.turn != turn)
+    return drain(replace(c, utterances=(promise(turn, now), *others)))
 
 
 def answer_ended(c: Conversation, now: float) -> Step:

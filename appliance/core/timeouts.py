@@ -18,7 +18,7 @@ def timers(c: Conversation) -> Timers:
         return
     yield from _unanswered(c)
     if c.answer and not c.answer.draining:
-        yield c.answer.arrived_at + c.limits.answer_limit_s, _stalled
+        yield _patience_ends(c, c.answer.arrived_at), _stalled
     elif c.owed and not (c.answer or c.hold or c.utterances or c.outbox.waiting):
         yield from _unended(c)
 
@@ -31,7 +31,15 @@ def _unanswered(c: Conversation) -> Timers:
     if all(u.awaited_since is not None for u in c.utterances):
         since = c.utterances[-1].awaited_since
         assert since is not None
-        yield since + c.limits.answer_limit_s, _try_again
+        yield _patience_ends(c, since), _try_again
+
+
+def _patience_ends(c: Conversation, since: float) -> float:
+    """The wait begins again with each sign that the service works on an answer, up to
+    a bound: it may be a loop."""
+    last = since + playback.ANSWER_TIMEOUT_S - c.limits.answer_limit_s
+    since = max(since, min(c.answers.progressed_at, last))
+    return since + c.limits.answer_limit_s
 
 
 def _unended(c: Conversation) -> Timers:
@@ -42,7 +50,7 @@ def _unended(c: Conversation) -> Timers:
     if not c.answers.begun and c.owed[0] == 0:
         yield c.active_at + limit_s, _unasked_never_came
     elif c.answers.begun and not c.answers.hushed:
-        yield c.active_at + limit_s, _stalled
+        yield _patience_ends(c, c.active_at), _stalled
     else:
         yield c.active_at + playback.ANSWER_TIMEOUT_S, _unended_though_hushed
 

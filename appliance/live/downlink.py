@@ -65,7 +65,7 @@ def decode(frame: bytes | str) -> tuple[list[Message], list[str]]:
     except _UNREADABLE as error:
         raise NotJson("a frame that is not a JSON object") from error
     said = list(_read_all(fields, _TOP_LEVEL, ""))
-    messages = [s for s in said if not isinstance(s, str)]
+    messages = _paused([s for s in said if not isinstance(s, str)])
     return messages, [s for s in said if isinstance(s, str)]
 
 
@@ -91,11 +91,16 @@ class _InlineData(Struct):
 
 class _Part(Struct):
     inlineData: _InlineData | UnsetType = UNSET
+    text: Raw | UnsetType = UNSET
     thought: bool = False
 
 
 class _ModelTurn(Struct):
     parts: list[Raw] = []
+
+
+class _InProgress(Struct):
+    """The service goes on, also if a turn ends in the same frame."""
 
 
 class _Reason(Struct):
@@ -161,12 +166,23 @@ def _content(fields: dict[str, Raw]) -> _Said:
                 yield said
 
 
+def _paused(messages: list[Any]) -> list[Message]:
+    """An end in a frame that says "in progress" is none."""
+    if not any(isinstance(m, _InProgress) for m in messages):
+        return messages
+    ended = [m for m in messages if isinstance(m, ev.AnswerEnded)]
+    rest = [m for m in messages if not isinstance(m, _InProgress | ev.AnswerEnded)]
+    return [*rest, ev.AnswerPaused() if ended else ev.AnswerProgressed()]
+
+
 def _model_turn(turn: _ModelTurn) -> _Said:
     for index, part in enumerate(turn.parts):
         yield from _read(part, _Part, _part, f"serverContent.modelTurn.parts[{index}]")
 
 
 def _part(part: _Part) -> _Said:
+    if part.thought or part.text is not UNSET:
+        yield ev.AnswerProgressed()
     if part.inlineData is UNSET or part.thought:
         return
     _check_format(part.inlineData.mimeType)
@@ -219,6 +235,12 @@ def _handle(update: _Handle) -> _Said:
         yield HandleIssued(update.newHandle)
 
 
+def _status(status: str | int) -> _Said:
+    """IDLE adds nothing to turnComplete."""
+    if status == "IN_PROGRESS":
+        yield _InProgress()
+
+
 def _flag(message: Message) -> tuple[type[bool], Callable[[bool], _Said]]:
     return bool, lambda is_set: [message] if is_set else []
 
@@ -228,6 +250,7 @@ _SERVER_CONTENT: _Known = {
     "modelTurn": (_ModelTurn, _model_turn),
     "inputTranscription": (_Transcription, partial(_transcript, spoken=False)),
     "outputTranscription": (_Transcription, partial(_transcript, spoken=True)),
+    "interactionStatus": (_EnumName | _Count, _status),
     "generationComplete": _flag(ev.AnswerGenerated()),
     "interrupted": _flag(ev.AnswerInterrupted()),
     # A value newer than the service's own JSON writer is a number.
@@ -241,13 +264,13 @@ _TOP_LEVEL: _Known = {
     "toolCall": (tools.ToolCall, tools.called),
     "serverContent": (dict[str, Raw], _content),
     "toolCallCancellation": (tools.ToolCallCancellation, tools.cancelled),
+    "interactionStatus": (_EnumName | _Count, _status),
     "sessionResumptionUpdate": (_Handle, _handle),
     "error": (dict[str, Any] | str, _error),
     "goAway": (_GoAway, lambda warning: [GoAway(float(warning.timeLeft[:-1]))]),
 }
 #: Known, and of no use to a push-to-talk box.
 _IGNORED = {
-    "interactionStatus",
     "waitingForInput",
     "voiceActivity",
     "voiceActivityDetectionSignal",

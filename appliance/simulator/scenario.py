@@ -155,6 +155,10 @@ class Scenario(_Values, frozen=True):
     answer_delay_ms: Annotated[
         Milliseconds, Meta(description="from the end of a turn to its answer, ms")
     ] = 300
+    thinking_ms: Annotated[
+        Milliseconds,
+        Meta(description="from a filler, said at once, to the rest; 0 is without, ms"),
+    ] = 0
     answer_speed: Annotated[
         float,
         Meta(ge=0, le=1000, description="times real time; 0 is as fast as possible"),

@@ -11,6 +11,8 @@ IDLE, LISTENING, THINKING, SPEAKING = State
 WORDS: dict[tuple[type[ev.Event], State], str] = {
     (ev.TalkPressed, LISTENING): "press",
     (ev.PlaybackDrained, IDLE): "played out",
+    (ev.PlaybackDrained, THINKING): "it was a filler",
+    (ev.AnswerPaused, THINKING): "it was a filler",
     (ev.TalkReleased, IDLE): "it was a tap",
     (ev.PeriodCaptured, THINKING): "tail captured",
     (ev.PeriodCaptured, IDLE): "digital silence",
@@ -39,4 +41,4 @@ def diagram(found: Transitions | None = None) -> str:
 
 def _reasons(kinds: set[type[ev.Event]], after: State) -> str:
     words = {WORDS[kind, after] for kind in kinds}
-    return " · ".join(word for word in WORDS.values() if word in words)
+    return " · ".join(word for word in dict.fromkeys(WORDS.values()) if word in words)

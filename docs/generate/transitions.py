@@ -32,7 +32,6 @@ WITHOUT_EFFECT: frozenset[Kind] = frozenset(
         ev.PlaybackStarted,
         ev.PlaybackSilenced,
         ev.PlaybackUnderran,
-        ev.TranscriptHeard,
     }
 )
 #: The picture is that of a box without tools: they make a turn longer, and the late
@@ -67,6 +66,8 @@ def _explored() -> tuple[Transitions, set[Kind]]:
     for before, now in reached:
         for event, at in _what_may_come(before, now):
             after, _ = advance(before, event, at)
+            if isinstance(event, ev.OrderTaken):
+                after = _all_taken(after, at)
             kinds.add(type(event))
             if after.state is not before.state:
                 found[before.state, after.state].add(type(event))
@@ -108,6 +109,8 @@ def _events(c: Conversation, at: float) -> Iterator[ev.Event]:
     if c.link is Link.UP:
         yield ev.LinkExpiring(at + 5)
         yield ev.AnswerAudio(_SOUND)
+        yield from (ev.AnswerProgressed(), ev.TranscriptHeard("", spoken=False))
+        yield ev.AnswerPaused()
         yield ev.AnswerGenerated()
         yield ev.AnswerInterrupted()
         yield ev.AnswerEnded()
@@ -119,6 +122,13 @@ def _events(c: Conversation, at: float) -> Iterator[ev.Event]:
     yield from (ev.DayBegan(1), ev.TokensCounted(Tokens()))
     yield ev.NewConversation()
     yield ev.StopRequested()
+
+
+def _all_taken(c: Conversation, at: float) -> Conversation:
+    """The network takes what waits, and what is ordered then."""
+    while c.outbox.waiting:
+        c, _ = advance(c, ev.OrderTaken(c.outbox.waiting[0]), at)
+    return c
 
 
 def _few(c: Conversation) -> bool:

@@ -73,7 +73,7 @@ class OpenWalk(Bounded):
         self.conversation = after
         check_calls(before, event, after, effects)
         _check_the_speech(before, event, after, effects)
-        self._follow_the_service(event, effects)
+        self._follow_the_service(before, event, effects)
         self._follow_the_button(before, event)
         self._follow_the_light()
         self._follow_the_wait(before, effects)
@@ -101,7 +101,7 @@ class OpenWalk(Bounded):
             case 3:
                 return r.choice((ev.AnswerGenerated(), ev.AnswerInterrupted()))
             case 4:
-                return ev.AnswerEnded()
+                return ev.AnswerEnded() if r.random() < 0.9 else ev.AnswerPaused()
             case 5:
                 return ev.PlaybackDrained(self.conversation.segment, self.now)
             case 6:
@@ -158,7 +158,7 @@ class OpenWalk(Bounded):
         return period
 
     def _follow_the_service(
-        self, event: ev.Event, effects: tuple[ef.Effect, ...]
+        self, before: Conversation, event: ev.Event, effects: tuple[ef.Effect, ...]
     ) -> None:
         dropped = ef.DropPlayback() in effects
         # What an answer drops is a sentence that it takes the place of.
@@ -170,6 +170,9 @@ class OpenWalk(Bounded):
                 self._begun = True
                 self.stale += self._cut
             case ev.AnswerEnded() | ev.LinkLost() | ev.LinkOpening():
+                self._begun = self._cut = False
+            case ev.AnswerPaused() if before.answers.interrupted:
+                # What is broken off does not go on.
                 self._begun = self._cut = False
         if any(isinstance(e, ef.RenewLink | ef.CloseLink) for e in effects):
             self._begun = self._cut = False

@@ -181,7 +181,6 @@ def test_stop_forgets_what_the_closed_link_owed():
         ev.PlaybackStarted(0),
         ev.PlaybackSilenced(0),
         ev.PlaybackUnderran(0),
-        ev.TranscriptHeard("hello", spoken=False),
         ev.TimePassed(),
     ],
 )

@@ -236,6 +236,8 @@ class Chaos(Walk):
             lambda: ev.AnswerAudio(SOUND): 8,
             ev.AnswerGenerated: 3,
             ev.AnswerInterrupted: 3,
+            ev.AnswerProgressed: 2,
+            ev.AnswerPaused: 2,
             ev.AnswerEnded: 5,
             lambda: ev.PlaybackDrained(self._segment(), ago()): 6,
             ev.LinkOpening: 2,

@@ -207,6 +207,20 @@ async def test_an_interruption_and_a_silent_turn_are_told():
 
 
 @on_loop
+async def test_an_answer_in_two_turns_is_told_as_one_that_pauses():
+    thinks = Scenario(setup_delay_ms=0, answer_delay_ms=0, thinking_ms=10)
+    async with LiveServer(thinks) as server, Line(server.url) as line:
+        await line.heard(ev.LinkUp)
+        line.say()
+        await line.heard(ev.AnswerEnded)
+        heard = [kind for kind in line.kinds if kind.startswith("Answer")]
+        assert heard == [
+            *("AnswerAudio", "AnswerGenerated", "AnswerPaused", "AnswerProgressed"),
+            *("AnswerAudio", "AnswerGenerated", "AnswerEnded"),
+        ]
+
+
+@on_loop
 async def test_a_go_away_says_until_when_with_a_margin():
     async with LiveServer(QUICK) as server, Line(server.url) as line:
         await line.heard(ev.LinkUp)

@@ -181,6 +181,8 @@ class Answers:
 
     def _generate(self, turn: HeardTurn) -> Script:
         if self._scenario.answer != "none":
+            if self._scenario.thinking_ms:
+                yield from self._voice.think(turn, self._scenario.thinking_ms / 1000)
             yield from self._speak(turn, self._downlink.now)
         self._turn = self._script = None
         self._next()

@@ -7,7 +7,7 @@ from appliance.basics.pcm import CAPTURE_RATE_HZ, seconds
 from appliance.simulator.live import wire
 from appliance.simulator.live.downlink import Downlink, Script
 from appliance.simulator.live.service import HeardTurn, Service
-from appliance.simulator.live.sound import PERIOD_S, periods
+from appliance.simulator.live.sound import PERIOD_S, babble, periods
 from appliance.simulator.scenario import Point
 
 
@@ -54,6 +54,17 @@ class Voice:
             speed = self._speeds.get(turn.number, self._service.scenario.answer_speed)
             at += PERIOD_S / speed if speed else 0.0
             yield at
+
+    def think(self, turn: HeardTurn, thinking_s: float) -> Script:
+        """A filler, and then thoughts, one a second: a model that thinks at length."""
+        for piece in periods(babble()):
+            self._say(turn, piece, first=False)
+        self._downlink.send(wire.content(generationComplete=True))
+        self._downlink.send(wire.turn_paused())
+        until = self._downlink.now + thinking_s
+        while (left_s := until - self._downlink.now) > 0:
+            self._downlink.send(wire.thought("Hm."))
+            yield self._downlink.now + min(1.0, left_s)
 
     def reach_soon(self, point: Point, turn: HeardTurn, at: float) -> None:
         """Reach `point` at `at`, once the step at hand is over."""

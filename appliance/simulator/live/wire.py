@@ -111,6 +111,11 @@ def turn_complete(usage: Message) -> Message:
     return ended | {"usageMetadata": usage}
 
 
+def turn_paused() -> Message:
+    """The end of a filler: the rest of the answer is a turn of its own."""
+    return content(turnComplete=True, interactionStatus="IN_PROGRESS")
+
+
 def tool_call(calls: Iterable[tuple[str, str, Message]]) -> Message:
     """A toolCall message; of each call the id, the name and the arguments."""
     named = [{"id": id_, "name": name, "args": args} for id_, name, args in calls]
