@@ -43,7 +43,7 @@ lint: $(VENV)/.installed ## Format, style and types only
 	$(BIN)/mypy
 
 unit: $(VENV)/.installed ## The tests only, with coverage
-	$(BIN)/pytest --numprocesses=3 --dist=loadfile \
+	$(BIN)/pytest --numprocesses=3 --dist=loadfile --max-worker-restart=3 \
 		--cov --cov-report=term:skip-covered
 	$(BIN)/coverage report --fail-under=100 \
 		--include='appliance/core/*,appliance/live/downlink.py,appliance/live/uplink.py'
@@ -51,7 +51,7 @@ unit: $(VENV)/.installed ## The tests only, with coverage
 FRAMES ?= 1100000
 
 fuzz: $(VENV)/.installed ## Broken frames and files; FRAMES=N, SEED=N repeats a run
-	FUZZ_FRAMES=$(FRAMES) FUZZ_SEED=$(SEED) $(BIN)/pytest -s tests/fuzz
+	FUZZ_FRAMES=$(FRAMES) FUZZ_SEED=$(SEED) $(BIN)/pytest -s -o faulthandler_timeout=0 tests/fuzz
 
 mutants: $(VENV)/.installed ## Break the code in COUNT places of AREA; does a test notice?
 	$(BIN)/python -m tests.mutants --area $(AREA) --count $(COUNT) \

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A sound card for every test that asks for one; it is built, never skipped."""
+"""A time limit for every test, and a sound card for each that asks for one."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,6 +7,13 @@ from pathlib import Path
 import pytest
 
 from appliance.simulator.virtual_card import VirtualCard
+from tests.rig.time_limit import (
+    pytest_collection,
+    pytest_runtest_protocol,
+    pytest_unconfigure,
+)
+
+__all__ = ["pytest_collection", "pytest_runtest_protocol", "pytest_unconfigure"]
 
 
 @pytest.fixture(scope="session")

@@ -487,8 +487,10 @@ def simulator_url():
         text=True,
         cwd=ROOT,
     ) as server:
-        yield server.stdout.readline().split()[-1]
-        server.terminate()
+        try:
+            yield server.stdout.readline().split()[-1]
+        finally:
+            server.terminate()
 
 
 def test_a_demo_talks_to_the_simulator_of_another_process(

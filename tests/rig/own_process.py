@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from contextlib import contextmanager
@@ -68,6 +69,8 @@ def process(
 ):
     """`voice-appliance ...` on mock pins; killed at the end, if it still runs.
 
+    It is killed after 2 * LIMIT_S, too: who reads what it never writes sees its end.
+
     `under` is a command line that starts another, such as nice; `program` is what
     Python runs.
     """
@@ -86,9 +89,12 @@ def process(
         stderr=subprocess.PIPE,
         text=True,
     )
+    end = threading.Timer(2 * LIMIT_S, running.kill)
+    end.start()
     try:
         yield running
     finally:
+        end.cancel()
         running.kill()
         running.communicate()
 
