@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from appliance.basics.pcm import CAPTURE_RATE_HZ, FRAME_BYTES, seconds
+from appliance.basics.pcm import CAPTURE_RATE_HZ, FRAME_BYTES, PLAYBACK_RATE_HZ, seconds
 from appliance.core import events as ev
 from appliance.doctor.context import Context
 from appliance.hardware.card import CardHung, DeviceUnavailable, DeviceUnknown
@@ -55,7 +55,7 @@ async def record(context: Context, length_s: float, notes: bytes = b"") -> Recor
             async with _opened(speaker):
                 speaker.play(notes)
                 speaker.drain(0)
-                await ear.hear_out()
+                await ear.hear_out(seconds(notes, PLAYBACK_RATE_HZ))
                 await ear.hear(_TAIL_S)
     return Recording(ear.pcm, ear.frame_at(ear.started_at))
 
@@ -77,7 +77,6 @@ class _Ear:
         self.started_at = 0.0
         self.pcm = b""
         self._ended_at = 0.0
-        self._has_drained = False
 
     async def hear(self, length_s: float) -> None:
         """Go on for `length_s` of sound."""
@@ -85,10 +84,10 @@ class _Ear:
         while len(self.pcm) < wanted:
             await self._take("microphone", ev.PeriodCaptured)
 
-    async def hear_out(self) -> None:
-        """Go on until the speaker has played out."""
-        while not self._has_drained:
-            await self._take("speaker", ev.PlaybackStarted, ev.PlaybackDrained)
+    async def hear_out(self, notes_s: float) -> None:
+        """Go on until the speaker has played out; it says nothing while it plays."""
+        await self._take("speaker", ev.PlaybackStarted)
+        await self._take("speaker", ev.PlaybackDrained, for_s=notes_s)
 
     def forget(self) -> None:
         self.pcm = b""
@@ -98,13 +97,18 @@ class _Ear:
         began_at = self._ended_at - seconds(self.pcm, CAPTURE_RATE_HZ)
         return round((at - began_at) * CAPTURE_RATE_HZ)
 
-    async def _take(self, part: str, *kinds: type[ev.Event]) -> None:
-        """All events up to the next one of `kinds`. Raises Stalled if none comes."""
-        deadline = time.monotonic() + _STALLED_AFTER_S
+    async def _take(
+        self, part: str, kind: type[ev.Event], *, for_s: float = 0.0
+    ) -> None:
+        """All events up to the next of `kind`, which takes `for_s` in good order.
+
+        Raises Stalled if it does not come.
+        """
+        deadline = time.monotonic() + for_s + _STALLED_AFTER_S
         while time.monotonic() < deadline:
             event = await self._inbox.next(deadline)
             self._note(event)
-            if isinstance(event, kinds):
+            if isinstance(event, kind):
                 return
         raise Stalled(f"the {part} was opened, but its clock does not run")
 
@@ -115,5 +119,3 @@ class _Ear:
                 self._ended_at = ended_at
             case ev.PlaybackStarted(at):
                 self.started_at = at
-            case ev.PlaybackDrained():
-                self._has_drained = True

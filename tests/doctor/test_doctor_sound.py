@@ -302,6 +302,13 @@ def test_what_is_played_is_heard_with_its_delay(room):
     assert 0 <= found.figures["delay_ms"] < 1000
 
 
+def test_notes_may_last_longer_than_a_card_may_be_silent(room, monkeypatch):
+    """Nothing is posted while they sound; nor does a busy machine stop the clock."""
+    monkeypatch.setattr(speaker, "_NOTE_S", 1.0)
+    found = examined(speaker.examine_speaker, box())
+    assert found.verdict is OK, found
+
+
 def test_a_speaker_that_is_not_heard_fails(virtual_card):
     virtual_card.say(sound(10, loudness=100))
     found = examined(speaker.examine_speaker, box())
