@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Records as journald gets them."""
 
+import json
 import logging
 import os
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
@@ -118,3 +120,27 @@ def test_words_that_never_come_again_are_forgotten():
     for number in range(1000):
         assert heard(repeats, f"turn {number}")
     assert len(repeats._said) == 200
+
+
+CRASH = """
+import json, os, sys
+from systemd import journal
+from appliance.journal import handler
+stream = os.fstat(2)
+os.environ["JOURNAL_STREAM"] = f"{stream.st_dev}:{stream.st_ino}"
+journal.send = lambda message, **fields: print(json.dumps([message, fields]))
+handler.set_up()
+raise ExceptionGroup("a task died", [RuntimeError("a bug")])
+"""
+
+
+def test_a_crash_is_one_critical_entry_with_its_traceback():
+    ended = subprocess.run(
+        [sys.executable, "-c", CRASH], capture_output=True, text=True, timeout=30
+    )
+    (entry,) = ended.stdout.splitlines()
+    message, fields = json.loads(entry)
+    assert fields["PRIORITY"] == journald.LOG_CRIT
+    assert message.startswith("crashed\n")
+    assert "RuntimeError: a bug" in message
+    assert (ended.returncode, ended.stderr) == (1, "")

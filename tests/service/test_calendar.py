@@ -80,3 +80,23 @@ async def test_another_time_zone_is_another_midnight_without_a_restart(berlin):
     await until(lambda: len(told) == 2)
     watching.cancel()
     assert told == [DayBegan(DAY), DayBegan(DAY + 1)]
+
+
+@in_loop
+async def test_midnight_is_noticed_within_a_minute_without_much_waking_up(monkeypatch):
+    wall_s, told, naps = at(2027, 3, 28) - 1, [], []
+
+    async def nap(seconds):
+        nonlocal wall_s
+        naps.append(seconds)
+        wall_s += seconds
+        await real_sleep(0)
+
+    real_sleep = asyncio.sleep
+    monkeypatch.setattr(asyncio, "sleep", nap)
+    watching = asyncio.create_task(watch_date(told.append, lambda: wall_s))
+    while len(told) < 2:
+        await real_sleep(0)
+    watching.cancel()
+    assert len(naps) <= 2
+    assert 10 <= max(naps) <= 30

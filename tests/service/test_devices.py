@@ -3,15 +3,19 @@
 
 import asyncio
 import math
+import re
 import time
+from pathlib import Path
 
 import pytest
 
-from appliance.core.events import FaultCleared, FaultRaised
+from appliance.core.events import DevicesReady, FaultCleared, FaultRaised
+from appliance.core.liveness import LIMITS_S
 from appliance.core.signals import Fault
 from appliance.hardware.card import CardHung, DeviceUnavailable, DeviceUnknown
 from appliance.service import devices
 from appliance.service.devices import Demand, keep_open
+from tests.rig.notify import NotifySocket
 from tests.rig.waiting import in_loop, until
 
 LIMIT_S = 0.05
@@ -205,3 +209,84 @@ async def test_needed_again_before_it_is_closed_it_stays_open():
     await asyncio.sleep(LIMIT_S)
     assert (device.openings, device.is_open) == (1, True)
     await keeping.stop()
+
+
+class Running:
+    """run_devices with a microphone that hangs once `hang` is called."""
+
+    def __init__(self) -> None:
+        self.microphone = Device(None, CardHung("no answer"))
+        self.speaker = Device(None)
+        self.posted: list = []
+        self.settled = asyncio.Event()
+        self.task = asyncio.create_task(
+            devices.run_devices(
+                self.microphone,
+                self.speaker,
+                Demand(),
+                self.posted.append,
+                self.settled,
+            )
+        )
+
+    async def hang(self) -> None:
+        await until(lambda: DevicesReady() in self.posted)
+        self.microphone.beats = False
+        await until(lambda: self.microphone.openings == 2)
+        await asyncio.sleep(0.05)
+
+    async def end(self) -> None:
+        with pytest.raises(ExceptionGroup, match="unhandled") as raised:
+            await self.task
+        assert raised.group_contains(CardHung)
+
+
+@pytest.fixture
+def _quick_heartbeats(monkeypatch):
+    monkeypatch.setattr(devices, "LIMITS_S", dict.fromkeys(LIMITS_S, LIMIT_S))
+
+
+@pytest.mark.usefixtures("_quick_heartbeats")
+@in_loop
+async def test_a_microphone_that_hangs_lets_the_answer_end_first():
+    running = Running()
+    await running.hang()
+    assert not running.task.done()
+    running.settled.set()
+    await running.end()
+
+
+@pytest.mark.usefixtures("_quick_heartbeats")
+@in_loop
+async def test_an_answer_that_does_not_end_does_not_keep_a_card_that_hangs(monkeypatch):
+    monkeypatch.setattr(devices, "_LAST_ANSWER_LIMIT_S", 0.1)
+    running = Running()
+    await running.hang()
+    await running.end()
+
+
+def test_an_answer_may_last_as_long_as_the_watchdog_waits_and_no_longer():
+    """The pings stop with the microphone: systemd ends the process at WatchdogSec."""
+    unit = Path(__file__).parents[2] / "deploy/systemd/voice-appliance.service"
+    (period,) = re.findall(r"^WatchdogSec=(\d+)$", unit.read_text(), re.M)
+    since_last_ping_s = int(period) / 4 + LIMITS_S["microphone"]
+    left_s = int(period) - since_last_ping_s
+    assert left_s / 2 < devices._LAST_ANSWER_LIMIT_S < left_s
+
+
+@pytest.mark.usefixtures("_quick_heartbeats")
+@in_loop
+async def test_it_is_ready_once_both_devices_are_real_and_asks_for_time_until_then(
+    tmp_path, monkeypatch
+):
+    async with NotifySocket(tmp_path / "notify", lambda: None) as notify:
+        monkeypatch.setenv("NOTIFY_SOCKET", str(notify.path))
+        running = Running()
+        running.speaker.beats = False
+        await until(lambda: running.speaker.openings > 1)
+        assert notify.times("EXTEND_TIMEOUT_USEC=")
+        assert DevicesReady() not in running.posted
+        running.speaker.beats = True
+        await until(lambda: DevicesReady() in running.posted)
+        running.task.cancel()
+        await asyncio.wait({running.task})

@@ -2,16 +2,20 @@
 """Whatever hangs, the pings stop within one watchdog period; systemd does the rest."""
 
 import asyncio
+import math
 import os
 import signal
 import time
 from pathlib import Path
 
+from appliance.core.liveness import LIMITS_S
+from appliance.service import systemd
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.virtual_card import VirtualCard
 from tests.rig.box import Box
+from tests.rig.notify import NotifySocket
 from tests.rig.room import Room
-from tests.rig.waiting import in_loop
+from tests.rig.waiting import in_loop, until
 
 #: Longer than the slowest part may be silent; the unit's is 20 s.
 PERIOD_S = 4.0
@@ -74,3 +78,41 @@ def hang(box: Box, order: str) -> float:
         return box.command(order)
     os.kill(box.pid, signal.SIGSTOP)
     return time.monotonic()
+
+
+@in_loop
+async def test_a_healthy_box_pings_several_times_in_each_period(tmp_path, monkeypatch):
+    """Once would do for a machine that is never late. man sd_watchdog_enabled asks for
+    two."""
+    async with NotifySocket(tmp_path / "notify", lambda: None) as notify:
+        monkeypatch.setenv("NOTIFY_SOCKET", str(notify.path))
+        monkeypatch.setenv("WATCHDOG_USEC", "1000000")
+        alive = dict.fromkeys(LIMITS_S, math.inf)
+        watching = asyncio.create_task(systemd.watch(lambda: alive))
+        await until(lambda: len(notify.messages) >= 4)
+        watching.cancel()
+    pinged = notify.times("WATCHDOG=1")
+    assert 0.2 < min(map(float.__sub__, pinged[1:], pinged)) < 0.3
+
+
+@in_loop
+async def test_a_start_that_waits_for_a_device_asks_for_time_before_it_runs_out(
+    tmp_path, monkeypatch
+):
+    async with NotifySocket(tmp_path / "notify", lambda: None) as notify:
+        monkeypatch.setenv("NOTIFY_SOCKET", str(notify.path))
+        naps: list[float] = []
+
+        async def nap(seconds: float) -> None:
+            naps.append(seconds)
+            await real_sleep(0 if len(naps) < 3 else 60)
+
+        real_sleep = asyncio.sleep
+        monkeypatch.setattr(asyncio, "sleep", nap)
+        waiting = asyncio.create_task(systemd.extend_start())
+        while len(notify.messages) < 3:
+            await real_sleep(0.003)
+        waiting.cancel()
+    allowed = {int(line.partition("=")[2]) / 1e6 for _, line in notify.messages}
+    # It survives two that are late or lost.
+    assert 3 * max(naps) <= min(allowed) <= 60
