@@ -89,7 +89,8 @@ async def _serve(read_config: Callable[[], "Config"]) -> int:
         speaker_card=card,
         observers=[lines.follow, systemd.follow],
         read_config=read_config,
-        state_directory=_state_directory(),
+        state_directory=_directory("STATE_DIRECTORY"),
+        speech_directory=_speech_directory(),
     )
     try:
         box = await until_claimed(build, config.led)
@@ -99,10 +100,18 @@ async def _serve(read_config: Callable[[], "Config"]) -> int:
     return _leave(EXIT_OK)
 
 
-def _state_directory() -> Path | None:
+def _directory(name: str) -> Path | None:
     """man systemd.exec, StateDirectory=; without systemd nothing is kept."""
-    directory = os.environ.get("STATE_DIRECTORY")
+    directory = os.environ.get(name)
     return Path(directory) if directory else None
+
+
+def _speech_directory() -> Path | None:
+    """Where speech is kept: in memory, where the disk cannot be written."""
+    state = _directory("STATE_DIRECTORY")
+    if state and os.access(state, os.W_OK):
+        return state
+    return _directory("RUNTIME_DIRECTORY")
 
 
 def _leave(code: int) -> int:

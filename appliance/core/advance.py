@@ -27,7 +27,7 @@ from appliance.core import events as ev
 from appliance.core.conversation import Conversation, Link, Step
 from appliance.core.effects import CloseLink, CloseTurn, Order, RenewLink, SetGain
 from appliance.core.outbox import Outbox
-from appliance.core.signals import LINK_FAULTS, Earcon, Fault
+from appliance.core.signals import FATAL_FAULTS, LINK_FAULTS, Earcon, Fault, worst
 from appliance.core.talk_mode import TalkMode
 from appliance.core.utterance import is_open
 from appliance.core.volume import Volume
@@ -130,8 +130,8 @@ def _link(c: Conversation, event: ev.LinkEvent, now: float) -> Step:
         case ev.LinkOpening():
             return delivery.link_opening(budget.turn_over(c), now)
         case ev.LinkUp():
-            faults = c.faults - LINK_FAULTS
-            return replace(c, link=Link.UP, faults=faults, expiring_by=None), ()
+            c = replace(c, link=Link.UP, was_up=True, expiring_by=None)
+            return replace(c, faults=c.faults - LINK_FAULTS), ()
         case ev.LinkLost(fault):
             return delivery.link_lost(c, fault, now)
         case ev.LinkExpiring(by):
@@ -162,7 +162,7 @@ def _tool(c: Conversation, event: ev.ToolEvent, now: float) -> Step:
 def _box(c: Conversation, event: ev.BoxEvent, now: float) -> Step:
     match event:
         case ev.DevicesReady():
-            return playback.earcon(replace(c, ready=True), Earcon.READY)
+            return _ready(c, now)
         case ev.FaultRaised(fault):
             return _fault(c, fault, now)
         case ev.FaultCleared(fault):
@@ -185,6 +185,7 @@ def _box(c: Conversation, event: ev.BoxEvent, now: float) -> Step:
 def timers(c: Conversation) -> Iterator[tuple[float, Reaction]]:
     """What will happen by itself, and when. Each reaction removes its own timer."""
     yield from tool_results.timers(c)
+    yield from gestures.timers(c)
     yield from hold.timers(c)
     yield from hands_free.timers(c)
     yield from delivery.timers(c)
@@ -219,11 +220,24 @@ def _reconfigure(c: Conversation, to: ev.ConfigChanged, now: float) -> Step:
     return c, effects + more
 
 
+def _ready(c: Conversation, now: float) -> Step:
+    """Whoever switched the box on is told at once what only people can mend."""
+    c = replace(c, ready=True, spoken=replace(c.spoken, due=None))
+    c, effects = playback.earcon(c, Earcon.READY)
+    if not (fault := worst(c.faults & FATAL_FAULTS)):
+        return c, effects
+    c, more = playback.tell_fault(c, fault, now)
+    return c, effects + more
+
+
 def _fault(c: Conversation, fault: Fault, now: float) -> Step:
     c = replace(c, faults=c.faults | {fault})
     if fault is Fault.SPEAKER:
         return replace(c, speaker_failed_at=now), ()
-    return hold.microphone_lost(c, now) if fault is Fault.MICROPHONE else (c, ())
+    if fault is not Fault.MICROPHONE:
+        return c, ()
+    c = c if c.ready else spoken.microphone_missing(c, now)
+    return hold.microphone_lost(c, now)
 
 
 def _sleep(c: Conversation, now: float) -> Step:

@@ -157,6 +157,8 @@ class Conversation(Struct, frozen=True):
     speaker_failed_at: float | None = None
     ready: bool = False
     link: Link = Link.DOWN
+    #: Since the box was switched on.
+    was_up: bool = False
     #: When a link was last tried.
     tried_at: float = float("-inf")
     #: When one was there for the last time.
@@ -166,8 +168,9 @@ class Conversation(Struct, frozen=True):
     recent: tuple[PeriodCaptured, ...] = ()
     hold: Hold | None = None
     microphone: OpenMicrophone | None = None
-    #: When the last press was a tap, and over.
+    #: When the last press was a tap, and over; and how many there were in a row.
     tapped_at: float = float("-inf")
+    taps: int = 0
     #: What was said so far is to be forgotten, as soon as it is answered.
     reset_pending: bool = False
     #: What was captured before this instant belongs to an utterance that is over.

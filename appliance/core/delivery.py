@@ -112,7 +112,9 @@ def link_opening(c: Conversation, now: float) -> Step:
 def link_lost(c: Conversation, fault: Fault | None, now: float) -> Step:
     """No turn is open any more; what is not being answered will be sent again."""
     before = c
-    news_of_it = fault not in c.faults and c.wants_link
+    # Before a link was up somebody has just switched the box on.
+    switched_on = c.ready and not c.was_up and fault in FATAL_FAULTS
+    news_of_it = fault not in c.faults and (c.wants_link or switched_on)
     faults = (c.faults - LINK_FAULTS) | ({fault} if fault else set())
     c, effects = forget_link(c, now, failed=is_sent)
     c = replace(c, link=Link.DOWN, faults=frozenset(faults))

@@ -61,6 +61,14 @@ class Say(Struct, frozen=True):
     segment: int
 
 
+class SayStatus(Struct, frozen=True):
+    """Say `state` as Say does, then where the box is to be found."""
+
+    state: Sentence
+    volume_percent: int
+    segment: int
+
+
 class OpenLink(Struct, frozen=True):
     """Have a link, and try now: do not wait for the back-off."""
 
@@ -120,6 +128,7 @@ Effect = (
     | DropPlayback
     | PlayEarcon
     | Say
+    | SayStatus
     | OpenLink
     | RenewLink
     | ForgetSession

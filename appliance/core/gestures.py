@@ -1,28 +1,28 @@
 # SPDX-License-Identifier: MIT
-"""What a press and a release mean, in each way to talk."""
+"""What a press and a release mean, in each way to talk; and what several taps do."""
+
+from collections.abc import Callable, Iterator
 
 from appliance.basics.record import replace
 from appliance.core import budget, delivery, hands_free, hold, playback
-from appliance.core.conversation import Conversation, Step
+from appliance.core.conversation import Conversation, Step, captured_at
+from appliance.core.effects import Effect
 from appliance.core.signals import Earcon
 from appliance.core.talk_mode import TalkMode
 
-#: Two taps within this are one gesture. A hold is never kept waiting for it.
-_DOUBLE_TAP_S = 0.5
+#: Taps that are no further apart are one gesture. A hold never waits for another tap.
+_NEXT_TAP_S = 0.5
 
 
 def press(c: Conversation, at: float, now: float) -> Step:
     """The button went down."""
     listens = c.hold or (c.microphone and not c.microphone.closing)
-    if c.used_up and not listens:
-        return budget.refuse(c, now)
-    match c.talk.mode:
-        case TalkMode.HANDS_FREE:
-            return hands_free.press(c, at, now)
-        case TalkMode.TOGGLE if c.hold and c.hold.released_at is None:
-            return _release(c, at, now)
-        case _:
-            return hold.press(c, at, now)
+    refused = c.used_up and not listens
+    if refused or c.talk.mode is TalkMode.HANDS_FREE:
+        return _press_only(c, at, now, refused=refused)
+    if c.talk.mode is TalkMode.TOGGLE and c.hold and c.hold.released_at is None:
+        return _release(c, at, now)
+    return hold.press(c, at, now)
 
 
 def release(c: Conversation, at: float, now: float) -> Step:
@@ -30,16 +30,65 @@ def release(c: Conversation, at: float, now: float) -> Step:
     return _release(c, at, now) if c.talk.mode is TalkMode.HOLD else (c, ())
 
 
+def timers(
+    c: Conversation,
+) -> Iterator[tuple[float, Callable[[Conversation, float], Step]]]:
+    """When two taps are not going to be three."""
+    if c.taps == 2 and not c.hold:
+        yield c.tapped_at + _NEXT_TAP_S, _two_taps
+    elif c.taps == 2 and c.hold and c.hold.turn is None:
+        yield captured_at(c, c.hold.pressed_at + c.limits.min_hold_s), _two_taps
+
+
+def _press_only(c: Conversation, at: float, now: float, *, refused: bool) -> Step:
+    """Where a press counts as a tap, whatever its length."""
+    c = _tapped(c, at)
+    if c.taps < 3:
+        return budget.refuse(c, now) if refused else hands_free.press(c, at, now)
+    c, effects = playback.hush(hands_free.close_at(c, at), now)
+    c, more = _three_taps(c, now)
+    return c, effects + more
+
+
 def _release(c: Conversation, at: float, now: float) -> Step:
-    held = c.hold
+    effects: tuple[Effect, ...] = ()
+    if not c.hold:
+        return c, ()
+    if not hold.is_tap(c.hold, at, c.limits):
+        if c.taps == 2:
+            c, effects = _two_taps(c, now)
+        c, more = hold.release(c, at, now)
+        return c, effects + more
     c, effects = hold.release(c, at, now)
-    if not held or c.hold:
+    if c.taps == 2 and at - c.tapped_at > _NEXT_TAP_S:
+        c, more = _two_taps(c, now)
+        effects += more
+    c = _tapped(c, at)
+    if c.taps < 3:
         return c, effects
-    if at - c.tapped_at > _DOUBLE_TAP_S:
-        return replace(c, tapped_at=at), effects
-    # What is half sent belongs to what is to be forgotten.
-    c = replace(c, tapped_at=float("-inf"), utterances=())
-    c, more = delivery.start_new_conversation(c, now)
-    effects += more
+    c, more = _three_taps(c, now)
+    return c, effects + more
+
+
+def _tapped(c: Conversation, at: float) -> Conversation:
+    """One more tap of a gesture, or the first of another."""
+    taps = c.taps + 1 if at - c.tapped_at <= _NEXT_TAP_S else 1
+    return replace(c, taps=taps, tapped_at=at)
+
+
+def _two_taps(c: Conversation, now: float) -> Step:
+    """A new conversation. What the taps cancelled, half sent, belongs to the old one.
+    Nothing sounds into a microphone that may be listening already."""
+    c = replace(c, taps=0)
+    if c.used_up or c.talk.mode is TalkMode.HANDS_FREE:
+        return c, ()
+    kept = tuple(u for u in c.utterances if c.answers.may_sound(u.turn))
+    c, effects = delivery.start_new_conversation(replace(c, utterances=kept), now)
+    if c.hold:
+        return c, effects
     c, more = playback.earcon(c, Earcon.NEW)
     return c, effects + more
+
+
+def _three_taps(c: Conversation, now: float) -> Step:
+    return playback.tell_status(replace(c, taps=0), now)

@@ -48,6 +48,12 @@ def press(c: Conversation, at: float, now: float) -> Step:
     return c, effects + more
 
 
+def close_at(c: Conversation, at: float) -> Conversation:
+    """What is heard from `at` on is not sent."""
+    is_open = c.microphone and not c.microphone.closing
+    return _toggle(c, at) if is_open else c
+
+
 def capture(c: Conversation, period: ev.PeriodCaptured) -> Conversation:
     """Keep what an open microphone heard, to be sent."""
     microphone = c.microphone

@@ -17,6 +17,7 @@ from appliance.core.conversation import (
     hold_until,
 )
 from appliance.core.effects import OpenLink
+from appliance.core.limits import Limits
 from appliance.core.signals import Earcon, Fault, Signal, worst
 from appliance.core.utterance import Utterance, is_open
 
@@ -41,13 +42,18 @@ def press(c: Conversation, at: float, now: float) -> Step:
     return c, effects
 
 
+def is_tap(hold: Hold, released_at: float, limits: Limits) -> bool:
+    """Let go then, it is no turn, and will be none."""
+    return hold.turn is None and released_at - hold.pressed_at < limits.min_hold_s
+
+
 def release(c: Conversation, at: float, now: float) -> Step:
     """A tap is over; a hold still has its tail."""
     if not c.hold or c.hold.released_at is not None:
         return c, ()
-    begun = c.hold.turn is not None
-    if not begun and at - c.hold.pressed_at < c.limits.min_hold_s:
+    if is_tap(c.hold, at, c.limits):
         return _tap(c)
+    begun = c.hold.turn is not None
     c = replace(c, hold=replace(c.hold, released_at=at))
     return (c, ()) if begun else _begin_utterance(c, now)
 

@@ -9,7 +9,15 @@ from appliance.core import spoken, tool_calls
 from appliance.core.conversation import Answer, Conversation, Link, Step
 from appliance.core.effects import Drain, DropPlayback, Play, PlayEarcon
 from appliance.core.outbox import Outbox
-from appliance.core.signals import TABLE, Earcon, Fault, Signal, earcon_of, signal_of
+from appliance.core.signals import (
+    TABLE,
+    Earcon,
+    Fault,
+    Signal,
+    earcon_of,
+    signal_of,
+    worst,
+)
 from appliance.core.talk_mode import TalkMode
 from appliance.core.utterance import promise
 
@@ -54,6 +62,16 @@ def earcon(c: Conversation, sound: Earcon) -> Step:
 def tell_fault(c: Conversation, what: Fault, now: float) -> Step:
     """Tell the user what keeps the box from answering: the sound, then the words."""
     return earcon(spoken.want(c, signal_of(what), now), earcon_of(what))
+
+
+def tell_status(c: Conversation, now: float) -> Step:
+    """Tell the user how the box is, and where: the sound, then the words."""
+    c = spoken.want_status(c, now)
+    if c.quiet_since is None:
+        # The press was told of a fault, whose sound is enough.
+        return c, ()
+    fault = worst(c.faults)
+    return earcon(c, earcon_of(fault) if fault else Earcon.READY)
 
 
 def mishap(c: Conversation, what: Signal, now: float) -> Step:

@@ -11,6 +11,10 @@ from appliance.core.signals import Fault, Signal
 class Sentence(StrEnum):
     """A sentence, or a part of one; the key of each language's file."""
 
+    # Made in this order: what may be needed first comes first.
+    FIRST_START = "first-start"
+    UPDATED = "updated"
+    READY = "ready"
     NETWORK = "no-network"
     KEY = "key-rejected"
     QUOTA = "quota"
@@ -23,13 +27,10 @@ class Sentence(StrEnum):
     LOST = "lost"
     LINE_TOO_SLOW = "line-too-slow"
     UNHEARD = "unheard"
-    FIRST_START = "first-start"
-    UPDATED = "updated"
     KEY_TAKEN = "key-taken"
     KEY_UNUSABLE = "key-unusable"
-    CONFIGURATION_WRONG = "configuration-wrong"
-    NO_SOUND_CARD = "no-sound-card"
-    READY = "ready"
+    SETTINGS_UNUSABLE = "settings-unusable"
+    NO_MICROPHONE = "no-microphone"
     HOST = "host"
     ADDRESS = "address"
     WIFI = "wifi"
@@ -38,10 +39,11 @@ class Sentence(StrEnum):
     STRENGTH_WEAK = "strength-weak"
     VOLUME = "volume"
     VERSION = "version"
+    DOT = "dot"
 
 
 class Due(Struct, frozen=True):
-    """A sentence that is to be said as soon as it may be."""
+    """A sentence that is to be said as soon as it may be, but not before `since`."""
 
     sentence: Sentence
     since: float
@@ -51,6 +53,8 @@ class Spoken(Struct, frozen=True):
     """What is said in words: next, and so far."""
 
     due: Due | None = None
+    #: What is said once the box is ready, one after the other.
+    greetings: tuple[Sentence, ...] = ()
     #: What was said of late, and when.
     said: tuple[tuple[Sentence, float], ...] = ()
     #: What the speaker was told last of these.
@@ -59,7 +63,7 @@ class Spoken(Struct, frozen=True):
     def hushed(self) -> Self:
         """What is due and only of the moment is not said any more."""
         lasts = self.due and fault_of(self.due.sentence)
-        return self if lasts else replace(self, due=None)
+        return replace(self, due=self.due if lasts else None, greetings=())
 
 
 def sentence_of(signal: Signal) -> Sentence | None:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 
 from appliance.basics.record import replace
 from appliance.core.conversation import Conversation, Step
-from appliance.core.effects import Say
+from appliance.core.effects import Say, SayStatus
 from appliance.core.sentences import Due, Sentence, fault_of, sentence_of
-from appliance.core.signals import Signal, signal_of, worst
+from appliance.core.signals import FATAL_FAULTS, Fault, Signal, signal_of, worst
 
 #: The same sentence twice within this is a nuisance; its sound says enough.
 _AGAIN_AFTER_S = 60.0
@@ -16,12 +16,25 @@ _AGAIN_AFTER_S = 60.0
 _STALE_AFTER_S = 5.0
 #: A fault that lasts is why, and says better what to do.
 _CONSEQUENCES = frozenset({Sentence.LOST, Sentence.NO_ANSWER})
+#: A card that is found late at the start is not missing.
+_MISSING_AFTER_S = 5.0
 
 
 def want(c: Conversation, signal: Signal, now: float) -> Conversation:
     """Have words for `signal`, if there are any: the newest, of several."""
     sentence = sentence_of(signal)
     due = sentence and Due(sentence, now)
+    return replace(c, spoken=replace(c.spoken, due=due))
+
+
+def want_status(c: Conversation, now: float) -> Conversation:
+    """Have words for how the box is, and where."""
+    return replace(c, spoken=replace(c.spoken, due=Due(Sentence.READY, now)))
+
+
+def microphone_missing(c: Conversation, now: float) -> Conversation:
+    """At the start there is none: say so, if there is no other in time."""
+    due = Due(Sentence.NO_MICROPHONE, now + _MISSING_AFTER_S)
     return replace(c, spoken=replace(c.spoken, due=due))
 
 
@@ -35,25 +48,59 @@ def timers(
 ) -> Iterator[tuple[float, Callable[[Conversation, float], Step]]]:
     """When what is due may be said."""
     # Not before its sound is over: what cuts the sentence off must not cut that.
-    if c.spoken.due and c.quiet_since is not None and not (c.hears or c.answer):
-        yield 0.0, _say
+    if c.quiet_since is None or c.hears or c.answer:
+        return
+    if c.spoken.due:
+        yield c.spoken.due.since, _say
+    elif c.ready and _next_greeting(c):
+        yield 0.0, _greet
 
 
 def _say(c: Conversation, now: float) -> Step:
     due = c.spoken.due
     assert due
     c = replace(c, spoken=replace(c.spoken, due=None))
+    if due.sentence is Sentence.READY:
+        return _say_status(c)
     sentence = _meant(c, due, now)
     said = tuple(each for each in c.spoken.said if now - each[1] < _AGAIN_AFTER_S)
     if sentence is None or sentence in dict(said):
         return c, ()
-    said, segment = (*said, (sentence, now)), c.segment + 1
-    c = replace(c, spoken=replace(c.spoken, said=said, segment=segment))
-    return replace(c, segment=segment, quiet_since=None), (Say(sentence, segment),)
+    c = replace(c, spoken=replace(c.spoken, said=(*said, (sentence, now))))
+    return _order(c, Say(sentence, c.segment + 1))
+
+
+def _say_status(c: Conversation) -> Step:
+    fault = worst(c.faults)
+    state = sentence_of(signal_of(fault)) if fault else Sentence.READY
+    assert state
+    return _order(c, SayStatus(state, c.volume.percent, c.segment + 1))
+
+
+def _greet(c: Conversation, now: float) -> Step:
+    sentence, *rest = c.spoken.greetings
+    c = replace(c, spoken=replace(c.spoken, greetings=tuple(rest)))
+    return _order(c, Say(sentence, c.segment + 1))
+
+
+def _next_greeting(c: Conversation) -> Sentence | None:
+    """How the box is used is said once it can be."""
+    first = next(iter(c.spoken.greetings), None)
+    useless = first is Sentence.FIRST_START and c.faults & FATAL_FAULTS
+    return None if useless else first
+
+
+def _order(c: Conversation, effect: Say | SayStatus) -> Step:
+    segment = effect.segment
+    c = replace(c, spoken=replace(c.spoken, segment=segment))
+    return replace(c, segment=segment, quiet_since=None), (effect,)
 
 
 def _meant(c: Conversation, due: Due, now: float) -> Sentence | None:
     """The sentence that is true by now, None if there is nothing left to say."""
+    if due.sentence is Sentence.NO_MICROPHONE:
+        missing = Fault.MICROPHONE in c.faults and Fault.SPEAKER not in c.faults
+        return due.sentence if missing else None
     if fault := fault_of(due.sentence):
         return due.sentence if fault in c.faults else None
     if due.sentence in _CONSEQUENCES and (cause := worst(c.faults)):

@@ -30,6 +30,7 @@ _TEXTS: dict[str, Callable[[Record], str]] = {
     "playback_drained": lambda r: "speaker  all played",
     "earcon": lambda r: f"speaker  sound: {Earcon(r['name']).value}",
     "sentence": lambda r: f"speaker  says: {r['name']}",
+    "status": lambda r: f"speaker  says: {r['name']}, and where it is",
     "volume": lambda r: f"speaker  volume {r['percent']} %",
     "tool_called": lambda r: f"tool     {r['name']} called",
     "tool_answered": lambda r: f"tool     {r['name']}: {_short(r['response'])}",

@@ -37,6 +37,7 @@ EVENTS: dict[str, str] = {
     "playback_drained": "all was played out",
     "earcon {name}": "a short sound",
     "sentence {name}": "what is wrong is said in words, if the box has any",
+    "status {name, volume_percent}": "three taps: how the box is, and where, in words",
     "volume {percent}": "it was turned",
     "tool_called {name}": "the service wants a tool run",
     "tool_answered {name, response}": "its answer was sent",
@@ -110,6 +111,8 @@ class Timeline:
                 yield "earcon", {"name": earcon.value}
             case ef.Say(sentence):
                 yield "sentence", {"name": sentence.value}
+            case ef.SayStatus(state, percent):
+                yield "status", {"name": state.value, "volume_percent": percent}
             case ef.RunTool(_, name):
                 yield "tool_called", {"name": name}
             case ef.AnswerTool(_, name, response):

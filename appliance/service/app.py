@@ -57,8 +57,10 @@ class Appliance:
         observers: Sequence[Observer],
         read_config: Callable[[], Config] | None = None,
         state_directory: Path | None = None,
+        speech_directory: Path | None = None,
     ) -> None:
-        """`read_config` is asked at each SIGHUP; `state_directory` outlives the box."""
+        """`read_config` is asked at each SIGHUP; `state_directory` outlives the box;
+        without a `speech_directory` it has no words."""
         self._observers = observers
         self._meter = TurnMeter()
         self._reload = Reload(config, read_config)
@@ -84,7 +86,7 @@ class Appliance:
         self._always_listens = config.microphone.open == "always"
         gain = self._conversation.volume.gain
         self._speaker = hardware.speaker(config, speaker_card, gain, post)
-        self._speech = Speech(state_directory, self._speaker.insert)
+        self._speech = Speech(speech_directory, self._speaker.insert)
         self._speech.configure(_spoken(config))
         with contextlib.ExitStack() as claimed:
             self._led = hardware.status_led(config)

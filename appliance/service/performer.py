@@ -46,10 +46,13 @@ class Performer:
                 self._speaker.drain(segment)
             case ef.Say(sentence, segment):
                 self._speech.say(sentence, segment)
+            case ef.SayStatus(state, volume_percent, segment):
+                self._speech.say_status(state, volume_percent, segment)
             case ef.DropPlayback():
                 self._speech.drop()
                 self._speaker.drop()
             case ef.PlayEarcon(earcon, segment):
+                self._speech.drop()  # It would sound after this, and unexpectedly.
                 self._speaker.insert(earcon_pcm(earcon), segment)
             case ef.SetGain(gain):
                 self._speaker.gain = gain

@@ -7,26 +7,34 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from appliance import __version__
 from appliance.basics.strict_toml import ConfigError
 from appliance.core.message_ids import SPEECH_ID
 from appliance.core.sentences import Sentence
 from appliance.hardware.alarm import Alarm
 from appliance.hardware.call_thread import CallThread
-from appliance.speech import kept
+from appliance.speech import kept, network, status
 from appliance.speech.espeak import SpeechUnavailable
 from appliance.speech.language import LANGUAGES
-from appliance.speech.words import fill_in, placeholders, words
+from appliance.speech.words import Words, words
 
 DIRECTORY = "speech"
+#: What is said by three taps, and may be other words the next time.
+_STATUS_DIRECTORY = "status"
+#: Ends no segment that the core knows: it waits for the last.
+_MORE_FOLLOWS = 0
 #: Not imported: numpy stays out of the service.
 _SYNTHESIS = "appliance.speech.synthesis"
 #: All sentences take a second on a laptop, and half a minute on the slowest Pi.
 _MAKE_LIMIT_S = 120.0
+_STATUS_LIMIT_S = 20.0
+#: At the first start what is to be said may be just being made.
+_AWAIT_MADE_S = 8.0
+_LOOK_EVERY_S = 0.1
 #: An SD card that is slower says nothing.
 _READ_LIMIT_S = 0.5
 #: All that espeak-ng and Python need of the environment: neither key nor credentials.
@@ -48,21 +56,25 @@ class Speech:
     def __init__(
         self, directory: Path | None, insert: Callable[[bytes, int], None]
     ) -> None:
-        self._directory = directory / DIRECTORY if directory else None
+        self._directory = directory
         self._insert = insert
         self._disk = CallThread("speech files")
         self._changed = Alarm()
         self._voice = ""
+        self._words: Words = {}
         self._texts: dict[Sentence, str] = {}
-        self._reading: asyncio.Task[None] | None = None
+        self._is_making = False
+        self._saying: asyncio.Task[None] | None = None
 
     def configure(self, language: str | None) -> None:
         """Speak `language`, a key of LANGUAGES; None: nothing is said in words."""
-        texts = _fixed(language) if language and self._directory else {}
-        if texts == self._texts:
+        words = _words(language) if language and self._directory else {}
+        if words == self._words:
             return
-        self._texts = texts
+        self._words = words
+        self._texts = status.fixed(words, network.host_name()) if words else {}
         self._voice = LANGUAGES[language].voice if language else ""
+        self._is_making = True
         self._changed.ring()
 
     async def run(self) -> None:
@@ -70,39 +82,70 @@ class Speech:
         while True:
             await self._changed.wait()
             if self._directory and self._texts:
-                await self._make(self._directory)
+                directory = self._directory / DIRECTORY
+                await self._make([*self._texts.values()], directory, _MAKE_LIMIT_S)
+            self._is_making = False
 
     def say(self, sentence: Sentence, segment: int) -> None:
         """Insert it as `segment`, in a moment; nothing, if there are no words."""
-        text = self._texts.get(sentence)
-        if not text or not self._directory:
-            self._insert(b"", segment)
-            return
-        path = kept.path_of(text, self._voice, self._directory)
-        self._reading = asyncio.create_task(self._read(path, segment))
+        self._saying = asyncio.create_task(self._say(sentence, segment))
+
+    def say_status(self, state: Sentence, volume_percent: int, segment: int) -> None:
+        """Insert as `segment` how the box is, and, piece by piece, where."""
+        telling = self._say_status(state, volume_percent, segment)
+        self._saying = asyncio.create_task(telling)
 
     def drop(self) -> None:
         """What has not been inserted is not to sound any more."""
-        if self._reading:
-            self._reading.cancel()
-            self._reading = None
+        if self._saying:
+            self._saying.cancel()
+            self._saying = None
 
-    async def _read(self, path: Path, segment: int) -> None:
-        pcm = b""
+    async def _say(self, sentence: Sentence, segment: int) -> None:
+        text = self._texts.get(sentence, "")
+        self._insert(await self._recorded(text, DIRECTORY), segment)
+
+    async def _say_status(self, state: Sentence, percent: int, segment: int) -> None:
+        await self._say(state, _MORE_FOLLOWS)
+        await self._say(Sentence.HOST, _MORE_FOLLOWS)
+        if self._words and self._directory:
+            wifi, address = await network.wifi(), network.address()
+            texts = [*status.changing(self._words, address, wifi, percent)]
+            directory = self._directory / _STATUS_DIRECTORY
+            await self._make(texts, directory, _STATUS_LIMIT_S)
+            for text in texts:
+                pcm = await self._recorded(text, _STATUS_DIRECTORY)
+                self._insert(pcm, _MORE_FOLLOWS)
+        await self._say(Sentence.VERSION, segment)
+
+    async def _recorded(self, text: str, directory: str) -> bytes:
+        """Empty if there are no words. What is just being made is waited for."""
+        if not text or not self._directory:
+            return b""
+        path = kept.path_of(text, self._voice, self._directory / directory)
+        ends_at = time.monotonic() + _AWAIT_MADE_S
+        while not (pcm := await self._read(path)) and self._is_making:
+            if time.monotonic() > ends_at:
+                break
+            await asyncio.sleep(_LOOK_EVERY_S)
+        return pcm
+
+    async def _read(self, path: Path) -> bytes:
         # TimeoutError is one, too: it is silent then, and the sound before was heard.
         with contextlib.suppress(OSError):
-            pcm = await self._disk.call(partial(kept.read, path), _READ_LIMIT_S)
-        self._insert(pcm, segment)
+            return await self._disk.call(partial(kept.read, path), _READ_LIMIT_S)
+        return b""
 
-    async def _make(self, directory: Path) -> None:
+    async def _make(self, texts: list[str], directory: Path, limit_s: float) -> None:
         try:
-            await make([*self._texts.values()], self._voice, directory)
+            await make(texts, self._voice, directory, limit_s)
         except SpeechUnavailable as error:
-            text = f"no words, only sounds: {error}"
-            log.warning("%s", text, extra={"MESSAGE_ID": SPEECH_ID})
+            _log(error)
 
 
-async def make(texts: Sequence[str], voice: str, directory: Path) -> None:
+async def make(
+    texts: Sequence[str], voice: str, directory: Path, limit_s: float = _MAKE_LIMIT_S
+) -> None:
     """Have `texts` in `directory`, made by a process. Raises SpeechUnavailable."""
     command = (sys.executable, "-P", "-m", _SYNTHESIS, str(directory), voice)
     try:
@@ -117,10 +160,10 @@ async def make(texts: Sequence[str], voice: str, directory: Path) -> None:
     except OSError as error:
         raise SpeechUnavailable(f"{command[0]}: {error.strerror}") from None
     try:
-        async with asyncio.timeout(_MAKE_LIMIT_S):
+        async with asyncio.timeout(limit_s):
             _, complaint = await process.communicate("\n".join(texts).encode())
     except TimeoutError:
-        why = f"speech is not made within {_MAKE_LIMIT_S:g} s"
+        why = f"speech is not made within {limit_s:g} s"
         raise SpeechUnavailable(why) from None
     finally:
         # espeak-ng, and what that may have left behind, are in its group.
@@ -133,14 +176,15 @@ async def make(texts: Sequence[str], voice: str, directory: Path) -> None:
         raise SpeechUnavailable("".join(c if c.isprintable() else " " for c in last))
 
 
-def _fixed(language: str) -> dict[Sentence, str]:
-    """What is said whole, as the files have it; without a usable file, nothing."""
+def _words(language: str) -> Words:
+    """As the files have them; without a usable file, nothing."""
     try:
-        said = words(language)
+        return words(language)
     except ConfigError as error:
-        text = f"no words, only sounds: {error}"
-        log.warning("%s", text, extra={"MESSAGE_ID": SPEECH_ID})
+        _log(error)
         return {}
-    version = fill_in(said[Sentence.UPDATED], version=__version__)
-    whole = {**said, Sentence.UPDATED: version}
-    return {s: text for s, text in whole.items() if not placeholders(text)}
+
+
+def _log(why: Exception) -> None:
+    text = f"no words, only sounds: {why}"
+    log.warning("%s", text, extra={"MESSAGE_ID": SPEECH_ID})

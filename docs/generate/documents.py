@@ -9,7 +9,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from appliance.config.text import shipped
-from docs.generate import language, pins, settings, signals, states, terminal, wiring
+from docs.generate import (
+    language,
+    pins,
+    sentences,
+    settings,
+    signals,
+    states,
+    terminal,
+    wiring,
+)
 from docs.generate.catalog import catalog
 from docs.generate.completion import completion
 
@@ -39,6 +48,7 @@ FILES: dict[Path, Callable[[], str]] = {
 }
 PARTS: dict[str, Callable[[], str]] = {
     "signals": signals.table,
+    "sentences": sentences.table,
     "settings": settings.tables,
     "states": states.diagram,
     "pins": pins.markdown,

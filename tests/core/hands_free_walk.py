@@ -190,7 +190,8 @@ class OpenWalk(Bounded):
             else:
                 self._open_at.append([event.at, float("inf")])
         if isinstance(event, ev.TalkPressed) and was and was.closing:
-            refused = before.answer or before.used_up
+            third = before.taps == 2
+            refused = before.answer or before.used_up or third
             assert is_open or refused, "a press does not go on listening"
         if was_open and not is_open:
             at = event.at if isinstance(event, ev.TalkPressed) else self.now

@@ -18,16 +18,17 @@ class SentenceAudit:
     ) -> None:
         for place, effect in enumerate(effects, 1):
             match effect:
-                case ef.Say(sentence, segment):
+                case ef.Say(segment=segment) | ef.SayStatus(segment=segment):
                     assert not c.hears, "said into a hold"
                     assert not c.answer, "said over an answer"
                     if ef.DropPlayback() not in effects[place:]:
                         assert c.quiet_since is None, "its sound may become pre-roll"
                         assert c.segment == segment
-                    last = self._said_at.get(sentence, float("-inf"))
-                    assert now - last >= 60.0, "said again so soon"
-                    self._said_at[sentence] = now
                     self.said += 1
+                    if isinstance(effect, ef.Say):
+                        last = self._said_at.get(effect.sentence, float("-inf"))
+                        assert now - last >= 60.0, "said again so soon"
+                        self._said_at[effect.sentence] = now
                 case ef.Play() if before.quiet_since is None and not before.answer:
                     if before.spoken.segment == before.segment:
                         assert ef.DropPlayback() in effects, "an answer waits"

@@ -59,7 +59,7 @@ def test_a_turn_begun_before_that_goes_on_with_the_conversation():
 def test_what_was_forgotten_on_request_is_not_forgotten_again():
     asked = talked().tell(ev.NewConversation()).link_up()
     assert (len(asked.ordered(ef.ForgetSession)), forgotten(asked)) == (1, [])
-    tapped = talked().tap().hear(200).tap().link_up().drain()
+    tapped = talked().tap().hear(200).tap().wait(0.5).link_up().drain()
     assert (len(tapped.ordered(ef.ForgetSession)), forgotten(tapped)) == (1, [])
 
 

@@ -6,7 +6,7 @@ import pytest
 from appliance.basics.record import replace
 from appliance.core import effects as ef
 from appliance.core import events as ev
-from appliance.core.sentences import Sentence
+from appliance.core.sentences import Sentence, Spoken
 from appliance.core.signals import Earcon, Fault
 from appliance.core.talk_mode import TalkMode, TalkSettings
 from tests.core.box import SOUND, Box, idle, thinking
@@ -157,3 +157,54 @@ def test_into_an_open_microphone_nothing_is_said():
     assert not box.ordered(ef.Say)
     box.drain().press().release().hear(500).drain()
     assert [say.sentence for say in box.ordered(ef.Say)] == [Sentence.SPEAKER]
+
+
+# At the start.
+
+
+def starting(*greetings: Sentence) -> Box:
+    """Switched on; button and LED work."""
+    box = Box()
+    spoken = Spoken(greetings=greetings)
+    box.conversation = replace(box.conversation, ready=False, spoken=spoken)
+    return box
+
+
+def test_what_is_new_is_said_once_it_is_ready_one_after_the_other():
+    box = starting(Sentence.KEY_TAKEN, Sentence.FIRST_START).hear(1000)
+    box.tell(ev.DevicesReady())
+    assert sounds(box) == ["ready"]
+    box.drain().drain().drain().hear(5000)
+    assert sounds(box) == ["ready", "say key-taken", "say first-start"]
+
+
+def test_a_press_is_all_that_a_greeting_asks_for():
+    box = starting(Sentence.KEY_TAKEN, Sentence.FIRST_START).tell(ev.DevicesReady())
+    box.drain().tap().drain().hear(5000)
+    assert sounds(box) == ["ready", "say key-taken", "drop"]
+
+
+def test_what_only_people_can_mend_is_said_as_soon_as_it_is_ready():
+    box = starting(Sentence.FIRST_START).lose_link(Fault.KEY).tell(ev.DevicesReady())
+    box.drain().drain().hear(5000)
+    assert sounds(box) == ["ready", "key-rejected", "say key-rejected"]
+    box.link_up()
+    assert sounds(box)[3:] == ["say first-start"]
+
+
+def test_a_key_that_the_first_link_rejects_is_said_without_a_press():
+    box = starting().tell(ev.DevicesReady()).drain().lose_link(Fault.KEY).drain()
+    assert sounds(box) == ["ready", "key-rejected", "say key-rejected"]
+    box.drain().lose_link(Fault.NETWORK)
+    assert sounds(box)[3:] == []
+
+
+def test_a_microphone_that_is_missing_at_the_start_is_said_in_the_end():
+    missing = ev.FaultRaised(Fault.MICROPHONE)
+    assert sounds(starting().tell(missing).wait(4.9)) == []
+    assert sounds(starting().tell(missing).wait(5)) == ["say no-microphone"]
+    both = ev.FaultRaised(Fault.SPEAKER)
+    assert sounds(starting().tell(missing, both).wait(60)) == []
+    found = starting(Sentence.FIRST_START).tell(missing).wait(1)
+    found.tell(ev.FaultCleared(Fault.MICROPHONE), ev.DevicesReady()).drain().wait(60)
+    assert sounds(found) == ["ready", "say first-start"]

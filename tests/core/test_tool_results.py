@@ -233,8 +233,8 @@ def test_a_new_conversation_does_not_wait_for_a_tool_in_the_background():
 def test_two_taps_take_back_what_is_half_sent():
     box = idle().press().hear(1000).tell(LAMP).release().hear(400).tap()
     assert box.turn_open
-    box.tap()
-    assert box.just_ordered(ef.ForgetSession)
+    box.tap().hear(500)
+    assert box.ordered(ef.ForgetSession)
     assert box.link_up().hear(2000).turns == ["open 1"]
     assert box.earcons == [Earcon.NEW]
 

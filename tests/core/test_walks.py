@@ -32,7 +32,7 @@ def test_no_stale_answer_is_heard_and_the_last_one_always_is(walk):
     assert len(world.heard) > steps() / 400
     assert world.tools_answered > steps() / 5000
     assert world.remarked > steps() / 5000
-    assert set(world.earcons) <= {Earcon.CUT_OFF, Earcon.NEW}
+    assert set(world.earcons) <= {Earcon.CUT_OFF, Earcon.NEW, Earcon.READY}
 
 
 def test_whatever_becomes_of_the_link_nothing_said_is_lost_silently(walk):

@@ -199,7 +199,7 @@ class World(Walk):
                     self._unfinished = None
                 self._sound(0.3)
                 self._drain(segment)
-            case ef.Say(_, segment):
+            case ef.Say(segment=segment) | ef.SayStatus(segment=segment):
                 self._sound(self.rng.choice([0.0, 0.3, 3.0]))
                 self._drain(segment)
             case ef.DropPlayback():

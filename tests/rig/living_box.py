@@ -144,6 +144,7 @@ async def living_box(
         observers=looking_on,
         read_config=read_config,
         state_directory=state_directory,
+        speech_directory=state_directory,
     )
     living = LivingBox(box, panel, card)
     looking_on.append(living.follow)

@@ -14,15 +14,15 @@ from appliance.basics.pcm import PLAYBACK_RATE_HZ
 from appliance.config.endpoint import LIVE_PATH
 from appliance.config.file import Config
 from appliance.core.earcons import earcon_pcm
-from appliance.core.effects import PlayEarcon, Say
+from appliance.core.effects import ForgetSession, PlayEarcon, Say, SayStatus
 from appliance.core.events import DevicesReady, PlaybackSilenced, TalkPressed
 from appliance.core.sentences import Sentence
-from appliance.core.signals import TABLE, Fault, Signal
+from appliance.core.signals import TABLE, Earcon, Fault, Signal
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Close, Scenario, SilentTurn
-from appliance.speech import kept
+from appliance.speech import kept, network, status
 from appliance.speech.language import LANGUAGES
-from appliance.speech.words import placeholders, words
+from appliance.speech.words import words
 from tests.rig.certificates import Certificates
 from tests.rig.living_box import CALM, LivingBox, living_box, without_silence
 from tests.rig.manners import Slow
@@ -41,7 +41,7 @@ def speech(tmp_path_factory) -> Callable[[str], Path]:
     def state_directory(language: str) -> Path:
         if language not in made:
             made[language] = tmp_path_factory.mktemp(language)
-            texts = [t for t in words(language).values() if not placeholders(t)]
+            texts = status.fixed(words(language), network.host_name()).values()
             module, voice = "appliance.speech.synthesis", LANGUAGES[language].voice
             command = [sys.executable, "-m", module, made[language] / "speech", voice]
             subprocess.run(command, input="\n".join(texts).encode(), check=True)
@@ -217,3 +217,46 @@ async def test_a_press_on_a_sentence_silences_the_card_and_nothing_of_it_is_sent
     assert first_frame >= 0
     taken_at = virtual_card.time_of_microphone_frame(first_frame)
     assert taken_at >= pressed.event.at - 0.02
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@in_loop
+async def test_three_taps_without_a_network_say_the_state_and_the_address(
+    virtual_card, speech, language
+):
+    directory = speech(language)
+    async with living_box(
+        virtual_card, NOBODY, configured(language), state_directory=directory
+    ) as box:
+        await box.until(lambda: box.happened(DevicesReady))
+        await box.until(lambda: Fault.NETWORK in box.transitions[-1].after.faults)
+        await box.quiet()
+        for _ in range(3):
+            box.panel.press()
+            box.panel.release()
+        await box.until(lambda: box.effects(SayStatus))
+        await box.quiet()
+        (status_,) = box.effects(SayStatus)
+        voice, said_words = LANGUAGES[language].voice, words(language)
+        whole = status.fixed(said_words, network.host_name())
+        told = [
+            *((whole[s], "speech") for s in (Sentence.NETWORK, Sentence.HOST)),
+            *(
+                (text, "status")
+                for text in status.changing(said_words, network.address(), None, 100)
+            ),
+            (whole[Sentence.VERSION], "speech"),
+        ]
+        pieces = [
+            kept.read(kept.path_of(text, voice, directory / place))
+            for text, place in told
+        ]
+        assert all(pieces)
+        await box.heard(pieces[-1])
+        heard = without_silence(virtual_card.heard())
+        places = [heard.find(without_silence(pcm)) for pcm in pieces]
+        assert -1 not in places
+        assert places == sorted(places)
+        assert heard.find(without_silence(earcon_pcm(Earcon.NO_NETWORK))) < places[0]
+    assert status_.state is Sentence.NETWORK
+    assert not box.effects(ForgetSession)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Programs that have espeak-ng's name, and not its manners."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,21 @@ HEADER = (
     b"RIFF$\xf0\xff\x7fWAVEfmt \x10\0\0\0\x01\0\x01\0\x22V\0\0D\xac\0\0\x02\0\x10\0"
     b"data\0\xf0\xff\x7f"
 )
+
+
+@pytest.fixture
+def false_nmcli(tmp_path, monkeypatch) -> Callable[[str], None]:
+    """Puts a shell script in nmcli's place."""
+
+    def install(script: str) -> None:
+        directory = tmp_path / "sbin"
+        directory.mkdir(exist_ok=True)
+        program = directory / "nmcli"
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{directory}:{os.environ['PATH']}")
+
+    return install
 
 
 def octal(content: bytes) -> str:

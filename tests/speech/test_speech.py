@@ -2,6 +2,7 @@
 """The sentences of the box: made at the start, said without a process."""
 
 import asyncio
+import itertools
 import logging
 import shutil
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 
 from appliance import __version__
 from appliance.core.sentences import Sentence
-from appliance.speech import kept, words
+from appliance.speech import kept, network, status, words
 from appliance.speech.language import LANGUAGES
 from appliance.speech.speech import Speech
 from tests.rig.waiting import in_loop, until
@@ -52,10 +53,7 @@ def made(directory: Path) -> int:
     return len([*(directory / "speech").glob("*.pcm")])
 
 
-ALL = (
-    len([text for text in words.words("en").values() if not words.placeholders(text)])
-    + 1
-)
+ALL = len(status.fixed(words.words("en"), "kitchen"))
 
 
 @in_loop
@@ -99,6 +97,7 @@ async def test_another_language_takes_the_place_of_the_one_before(tmp_path):
         assert mouth.said == [(kept.read(german), 1)]
         speech.configure(None)
         speech.say(FAILURE, 2)
+        await until(lambda: len(mouth.said) == 2)
         assert mouth.said[1] == (b"", 2)
 
 
@@ -108,6 +107,87 @@ async def test_the_sentence_of_an_update_names_the_version(tmp_path):
     async with speaking(tmp_path):
         path = kept.path_of(text, "en-gb", tmp_path / "speech")
         await until(path.exists)
+
+
+def text_of(mouth: Mouth, directory: Path) -> list[str]:
+    """What was inserted, by what it was made from."""
+    en = words.words("en")
+    wifi, address = network.Wifi("Home", 61), network.address()
+    texts = [*status.changing(en, address, wifi, 70)]
+    texts += status.fixed(en, network.host_name()).values()
+    made = {}
+    for text, place in itertools.product(texts, ("speech", "status")):
+        pcm = kept.read(kept.path_of(text, "en-gb", directory / place))
+        made[pcm] = text
+    return [made.get(pcm, "?") for pcm, _ in mouth.said]
+
+
+async def told(speech: Speech, mouth: Mouth, directory: Path) -> list[str]:
+    """What three taps lead to; only its last piece ends a segment of the core's."""
+    before = time.monotonic()
+    mouth.said.clear()
+    speech.say_status(Sentence.READY, 70, 5)
+    await until(lambda: mouth.said)
+    print(f"to the first word: {1000 * (time.monotonic() - before):.1f} ms")
+    await until(lambda: mouth.said[-1][1] == 5)
+    print(f"to the last word: {1000 * (time.monotonic() - before):.1f} ms")
+    assert {number for _, number in mouth.said[:-1]} == {0}
+    return text_of(mouth, directory)
+
+
+@in_loop
+async def test_three_taps_are_told_in_pieces_and_only_what_changed_is_made(
+    tmp_path, false_nmcli, false_espeak
+):
+    false_nmcli('echo "*:61:Home"')
+    async with speaking(tmp_path) as (speech, mouth):
+        await until(lambda: made(tmp_path) == ALL)
+        pieces = await told(speech, mouth, tmp_path)
+        assert pieces[0] == "Ready."
+        assert pieces[1].startswith("My name is ")
+        assert pieces[-3:-1] == ["Wi-Fi Home: good.", "Volume 70 percent."]
+        assert pieces[-1] == f"Version {__version__}."
+        false_espeak("exit 1")
+        false_nmcli('echo "*:61:Home"')
+        assert await told(speech, mouth, tmp_path) == pieces
+
+
+@in_loop
+async def test_what_cannot_be_made_is_left_out_and_the_status_has_an_end(
+    tmp_path, false_espeak, caplog
+):
+    async with speaking(tmp_path) as (speech, mouth):
+        await until(lambda: made(tmp_path) == ALL)
+        false_espeak("exit 3")
+        speech.say_status(Sentence.NETWORK, 70, 5)
+        await until(lambda: mouth.said and mouth.said[-1][1] == 5)
+    assert text_of(mouth, tmp_path)[-1] == f"Version {__version__}."
+    (record,) = caplog.records
+    assert record.getMessage() == "no words, only sounds: espeak-ng ends with code 3"
+
+
+@in_loop
+async def test_a_status_that_is_dropped_has_no_more_to_say(tmp_path, false_nmcli):
+    false_nmcli("sleep 60")
+    async with speaking(tmp_path) as (speech, mouth):
+        await until(lambda: made(tmp_path) == ALL)
+        speech.say_status(Sentence.READY, 70, 5)
+        await until(lambda: len(mouth.said) == 2)
+        speech.drop()
+        await asyncio.sleep(0.2)
+    assert len(mouth.said) == 2
+
+
+@in_loop
+async def test_at_the_first_start_a_sentence_that_is_just_being_made_is_waited_for(
+    tmp_path,
+):
+    async with speaking(tmp_path) as (speech, mouth):
+        speech.say(Sentence.FIRST_START, 1)
+        await until(lambda: mouth.said)
+        assert made(tmp_path) < ALL
+    assert mouth.said == [(kept.read(path_of(Sentence.FIRST_START, "en", tmp_path)), 1)]
+    assert mouth.said[0][0]
 
 
 @in_loop
@@ -156,8 +236,8 @@ async def test_while_espeak_ng_hangs_nobody_waits_for_it(
     async with speaking(tmp_path) as (speech, mouth):
         await until(pid_file.exists)
         speech.say(FAILURE, 3)
-        await until(lambda: mouth.said, 0.5)
         await until(lambda: caplog.records)
+        await until(lambda: mouth.said, 0.5)
     assert mouth.said == [(b"", 3)]
     assert caplog.records[0].getMessage() == (
         "no words, only sounds: speech is not made within 1 s"
@@ -203,11 +283,12 @@ async def test_a_broken_language_file_is_one_line(tmp_path, monkeypatch, caplog)
     monkeypatch.setattr(words.words, "__defaults__", (tmp_path,))
     async with speaking(tmp_path) as (speech, mouth):
         speech.say(FAILURE, 3)
+        await until(lambda: mouth.said)
     assert mouth.said == [(b"", 3)]
     (record,) = caplog.records
     path = tmp_path / "en.toml"
     assert record.getMessage() == (
-        f"no words, only sounds: {path}: no-network is missing"
+        f"no words, only sounds: {path}: first-start is missing"
     )
 
 
@@ -218,6 +299,7 @@ async def test_without_a_directory_there_are_no_words_and_no_process(
     false_espeak(f"touch {tmp_path}/started")
     async with speaking(None) as (speech, mouth):
         speech.say(FAILURE, 3)
+        await until(lambda: mouth.said)
         assert mouth.said == [(b"", 3)]
         await asyncio.sleep(0.2)
     assert not (tmp_path / "started").exists()
