@@ -190,10 +190,12 @@ def _show_config(options: argparse.Namespace) -> int:
 
 
 def _provision(boot: Path) -> int:
+    from appliance.config import outcome
     from appliance.config.provisioning import Destinations, provision
 
     journal.set_up()
-    return EXIT_OK if provision(boot, Destinations()) else EXIT_CONFIG
+    taken = provision(boot, Destinations(outcome=outcome.PATH))
+    return EXIT_OK if taken else EXIT_CONFIG
 
 
 def _check(path: Path) -> int:

@@ -10,16 +10,18 @@ import contextlib
 import logging
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.basics.secret import Secret
 from appliance.basics.strict_toml import ConfigError
 from appliance.basics.whole_file import read_small, sync_directory, write_whole
+from appliance.config import outcome
 from appliance.config.endpoint import KEY_NAME, key_of
 from appliance.config.file import DEFAULT_PATH, parse_config
 from appliance.core.message_ids import REJECTED_ID, TAKEN_ID
+from appliance.core.sentences import Sentence
 
 CONFIG_NAME = "voice-appliance.toml"
 MOST_BYTES = 16_384
@@ -55,6 +57,8 @@ class Destinations:
     config: Path = DEFAULT_PATH
     credential: Path = CREDENTIAL_PATH
     encrypt: Callable[[Secret], bytes] = encrypt
+    #: Where the service finds what it has to say of this.
+    outcome: Path | None = None
 
 
 def provision(boot: Path, to: Destinations) -> bool:
@@ -71,13 +75,24 @@ def provision(boot: Path, to: Destinations) -> bool:
         parse_config(content, source)
         write_whole(to.config, content, 0o644)
 
-    if not any(_found(boot / name) for name in (CONFIG_NAME, KEY_NAME)):
+    found = {name: bool(_found(boot / name)) for name in (KEY_NAME, CONFIG_NAME)}
+    if not any(found.values()):
         log.warning("%s: neither %s nor %s is there", boot, CONFIG_NAME, KEY_NAME)
-    taken = [
-        _take_one(boot / KEY_NAME, install_key, wipe),
-        _take_one(boot / CONFIG_NAME, install_config, _remove),
-    ]
-    return all(taken)
+    key = _take_one(boot / KEY_NAME, install_key, wipe)
+    config = _take_one(boot / CONFIG_NAME, install_config, _remove)
+    if to.outcome:
+        said = _to_say(key if found[KEY_NAME] else None, config)
+        outcome.write(to.outcome, said)
+    return key and config
+
+
+def _to_say(key: bool | None, config: bool) -> Iterator[Sentence]:
+    """What the box says of the key and the configuration: True, it was taken; None,
+    there is none."""
+    if key is not None:
+        yield Sentence.KEY_TAKEN if key else Sentence.KEY_UNUSABLE
+    if not config:
+        yield Sentence.SETTINGS_UNUSABLE
 
 
 def _found(path: Path) -> list[Path]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What outlives the process: the volume, and what the day has used."""
+"""What outlives the process: the volume, what the day has used, and what was said."""
 
 import asyncio
 import logging
@@ -8,12 +8,17 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
+from appliance import __version__
 from appliance.basics.record import replace
 from appliance.basics.strict_toml import ConfigError, Meta, Section, keys, parse
 from appliance.basics.whole_file import read_small, write_whole
+from appliance.config import outcome
 from appliance.config.file import Config, limits, talk_settings
 from appliance.core import budget
 from appliance.core.conversation import Conversation, start
+from appliance.core.effects import Say
+from appliance.core.sentences import Sentence, Spoken
+from appliance.core.talk_mode import TalkMode
 from appliance.core.tokens import Spent, Tokens
 from appliance.core.volume import Volume
 from appliance.hardware.call_thread import CallThread
@@ -25,6 +30,8 @@ _WRITE_LIMIT_S = 10.0
 _LAST_WRITE_LIMIT_S = 1.0
 _MOST_BYTES = 4096
 _NAME = "state"
+#: What is said once in the life of a box, and once of a version.
+_WELCOMES = frozenset({Sentence.FIRST_START, Sentence.UPDATED})
 
 _Gain = Annotated[float, Meta(ge=0, le=4)]
 _Count = Annotated[int, Meta(ge=0, lt=2**53)]
@@ -47,6 +54,13 @@ class _Tokens(Section, frozen=True):
     audio_out: _Count
 
 
+class _Said(Section, frozen=True):
+    #: That began with it; "": this box has never begun.
+    version: Annotated[str, Meta(max_length=64)] = ""
+    #: Of what was found on the boot partition (Outcome.at_us).
+    provisioned_us: _Count = 0
+
+
 class _State(Section, frozen=True):
     """The file. No configuration has the default of `configured`."""
 
@@ -54,6 +68,8 @@ class _State(Section, frozen=True):
     tokens: _Tokens = _Tokens(
         day=0, text_in=0, audio_in=0, image_in=0, text_out=0, audio_out=0
     )
+    #: 0.1.0 did not keep it.
+    said: _Said = _Said(version="0.1.0")
 
 
 class StoredState:
@@ -70,16 +86,23 @@ class StoredState:
         self._due: _State | None = None
         self._changed = asyncio.Event()
         self._configured_gain = 0.0
+        self._outcome = outcome.read(outcome.PATH)
+        self._said = _Said()
 
     def conversation(self, config: Config, now: float) -> Conversation:
         """A box that has just been switched on, as it was left; as configured where
         the file cannot be read, which is logged."""
         speaker, stored = config.speaker, self._read()
+        self._said = stored.said
         self._configured_gain = gain = speaker.gain
         if stored.volume.configured == speaker.gain:
             gain = min(stored.volume.gain, speaker.gain_limit)
         begun = start(limits(config), now, talk_settings(config))
-        begun = replace(begun, volume=Volume(gain, speaker.gain_limit))
+        begun = replace(
+            begun,
+            volume=Volume(gain, speaker.gain_limit),
+            spoken=Spoken(greetings=self._greetings(begun.talk.mode)),
+        )
         counts = {key.name: key.value for key in keys(stored.tokens)}
         return budget.start(begun, Spent(counts.pop("day"), Tokens(**counts)))
 
@@ -93,14 +116,47 @@ class StoredState:
     def follow(self, transition: Transition) -> None:
         """Keep what `transition` changed."""
         before, after = transition.before, transition.after
-        if (after.volume, after.spent) == (before.volume, before.spent):
+        said = self._said_in(transition)
+        kept = (before.volume, before.spent, self._said)
+        if (after.volume, after.spent, said) == kept:
             return
+        self._said = said
         counts = {key.name: key.value for key in keys(after.spent.tokens)}
         self._due = _State(
             volume=_Volume(gain=after.volume.gain, configured=self._configured_gain),
             tokens=_Tokens(day=after.spent.day, **counts),
+            said=said,
         )
         self._changed.set()
+
+    def _said_in(self, transition: Transition) -> _Said:
+        """What has been said by now: what was found on the boot partition, once the
+        box is ready; a welcome, when it is said."""
+        before, said = transition.before, self._said
+        sentences = {e.sentence for e in transition.effects if isinstance(e, Say)}
+        if transition.after.ready and not before.ready:
+            said = said.changed(provisioned_us=self._outcome.at_us)
+            if not _WELCOMES & set(before.spoken.greetings):
+                said = said.changed(version=__version__)
+        if _WELCOMES & sentences:
+            said = said.changed(version=__version__)
+        return said
+
+    def _greetings(self, mode: TalkMode) -> tuple[Sentence, ...]:
+        """What is to be said once the box is ready. Without a file to keep it in, it
+        would be said at each start."""
+        if not self._directory:
+            return ()
+        greetings: tuple[Sentence, ...] = ()
+        if self._outcome.at_us != self._said.provisioned_us:
+            greetings = self._outcome.sentences
+        before = self._said.version
+        if before and before != __version__:
+            greetings += (Sentence.UPDATED,)
+        # As it is worded, the button is held.
+        if not before and mode is TalkMode.HOLD:
+            greetings += (Sentence.FIRST_START,)
+        return greetings
 
     async def run(self) -> None:
         """Write what changes; never returns."""
@@ -133,15 +189,17 @@ class StoredState:
         path = self._directory / _NAME
         try:
             text = _stored_text(self._directory)
-            return parse(text, _State, str(path))
+            state = parse(text, _State, str(path))
         except UnicodeDecodeError:
             why = f"{path}: not UTF-8 text"
         except OSError as error:
             why = f"{path}: cannot be read: {error.strerror}"
         except ConfigError as error:
             why = str(error)
+        else:
+            return state if text else _State(said=_Said())
         log.warning("%s; volume and tokens are as configured", why)
-        return _State()
+        return _State(said=_Said(version=__version__))
 
 
 def _text(state: _State) -> str:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Each failure is heard: its sound, and then its sentence, sample by sample."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from appliance import __version__
 from appliance.basics.pcm import PLAYBACK_RATE_HZ
 from appliance.config.endpoint import LIVE_PATH
 from appliance.config.file import Config
@@ -45,6 +47,8 @@ def speech(tmp_path_factory) -> Callable[[str], Path]:
             module, voice = "appliance.speech.synthesis", LANGUAGES[language].voice
             command = [sys.executable, "-m", module, made[language] / "speech", voice]
             subprocess.run(command, input="\n".join(texts).encode(), check=True)
+            greeted = f'[said]\nversion = "{__version__}"\n'
+            (made[language] / "state").write_text(greeted)
         return made[language]
 
     return state_directory
@@ -260,3 +264,27 @@ async def test_three_taps_without_a_network_say_the_state_and_the_address(
         assert heard.find(without_silence(earcon_pcm(Earcon.NO_NETWORK))) < places[0]
     assert status_.state is Sentence.NETWORK
     assert not box.effects(ForgetSession)
+
+
+@in_loop
+async def test_a_new_box_without_a_key_says_so_and_then_how_it_is_used(
+    virtual_card, speech, tmp_path, monkeypatch
+):
+    """The second start, with a key, is not the first any more: it was not said."""
+    shutil.copytree(speech("en") / "speech", tmp_path / "speech")
+    async with LiveServer(QUICK, api_key="another") as server:
+        for url, expected in (
+            (server.url, [Sentence.KEY]),
+            (NOBODY, [Sentence.FIRST_START]),
+            (NOBODY, []),
+        ):
+            async with living_box(
+                virtual_card, url, configured("en"), state_directory=tmp_path
+            ) as box:
+                await box.until(lambda: box.happened(DevicesReady))
+                await box.until(lambda: box.transitions[-1].after.faults)
+                await box.captured(1.0)
+                await box.quiet()
+                for sentence in expected:
+                    await box.heard(pcm_of(sentence, "en", tmp_path))
+                assert said(box) == expected

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What outlives the process: two small files, whole or not there at all."""
+"""What outlives the process: one small file, whole or not there at all."""
 
 import asyncio
 import logging
@@ -8,9 +8,18 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from appliance.config import outcome
 from appliance.config.file import Config
 from appliance.core.advance import advance
-from appliance.core.events import DayBegan, TokensCounted, VolumeSet, VolumeTurned
+from appliance.core.events import (
+    DayBegan,
+    DevicesReady,
+    PlaybackDrained,
+    TokensCounted,
+    VolumeSet,
+    VolumeTurned,
+)
+from appliance.core.sentences import Sentence
 from appliance.core.signals import Fault
 from appliance.core.tokens import Spent, Tokens
 from appliance.core.volume import Volume
@@ -162,6 +171,71 @@ def test_the_two_files_of_an_older_version_are_read(tmp_path):
     (tmp_path / "tokens").write_text("day = 740000\n" + "".join(lines))
     begun = Life(tmp_path).conversation
     assert (begun.volume, begun.spent) == (Volume(0.5), Spent(740_000, USED))
+
+
+GREETED = (DevicesReady(), PlaybackDrained(1, 0.0))
+MORE = (PlaybackDrained(2, 0.0), PlaybackDrained(3, 0.0), PlaybackDrained(4, 0.0))
+
+
+def greetings(directory, config=None) -> tuple[Sentence, ...]:
+    return Life(directory, config).conversation.spoken.greetings
+
+
+@in_loop
+async def test_how_it_is_used_is_said_once_in_its_life(tmp_path):
+    assert greetings(tmp_path) == (Sentence.FIRST_START,)
+    async with Life(tmp_path).running() as life:
+        life.tell(VolumeSet(40), DevicesReady())
+    assert greetings(tmp_path) == (Sentence.FIRST_START,), "it was not said"
+    async with Life(tmp_path).running() as life:
+        life.tell(*GREETED)
+        assert not life.conversation.spoken.greetings
+    assert greetings(tmp_path) == ()
+
+
+@in_loop
+async def test_where_the_button_is_not_held_it_is_not_said_to_hold_it(tmp_path):
+    config = Config().changed(button=Config().button.changed(mode="toggle"))
+    assert greetings(tmp_path, config) == ()
+    async with Life(tmp_path, config).running() as life:
+        life.tell(DevicesReady())
+    assert greetings(tmp_path) == ()
+
+
+@in_loop
+async def test_an_update_is_said_once(tmp_path, monkeypatch):
+    async with Life(tmp_path).running() as life:
+        life.tell(*GREETED)
+    monkeypatch.setattr(stored, "__version__", "99.0")
+    assert greetings(tmp_path) == (Sentence.UPDATED,)
+    async with Life(tmp_path).running() as life:
+        life.tell(*GREETED)
+    assert greetings(tmp_path) == ()
+
+
+def test_a_box_with_the_state_of_an_older_version_is_updated(tmp_path, monkeypatch):
+    monkeypatch.setattr(stored, "__version__", "99.0")
+    (tmp_path / "volume").write_text("gain = 0.5\nconfigured = 1.0\n")
+    assert greetings(tmp_path) == (Sentence.UPDATED,)
+
+
+def test_where_the_state_cannot_be_read_nothing_is_said_of_it(tmp_path):
+    (tmp_path / "state").write_bytes(b"\xff")
+    assert greetings(tmp_path) == ()
+    assert greetings(None) == ()
+
+
+@in_loop
+async def test_what_was_on_the_boot_partition_is_said_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(outcome, "PATH", tmp_path / "run" / "outcome")
+    found = (Sentence.KEY_TAKEN, Sentence.SETTINGS_UNUSABLE)
+    outcome.write(outcome.PATH, found)
+    assert greetings(tmp_path) == (*found, Sentence.FIRST_START)
+    async with Life(tmp_path).running() as life:
+        life.tell(*GREETED, *MORE)
+    assert greetings(tmp_path) == ()
+    outcome.write(outcome.PATH, found)
+    assert greetings(tmp_path) == found, "it is found again"
 
 
 @in_loop

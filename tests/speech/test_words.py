@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The sentences in each language: all are there, and short when they are spoken."""
 
+import re
+
 import pytest
 
 from appliance.basics.pcm import PLAYBACK_RATE_HZ, seconds
@@ -35,6 +37,14 @@ def test_each_failure_that_has_a_sound_has_a_sentence():
         Signal.STARTING,
         Signal.LISTENING_ENDS,
     }
+
+
+def test_each_sentence_is_said_somewhere():
+    package = LANGUAGES_DIRECTORY.parents[1]
+    paths = set(package.rglob("*.py")) - {package / "core" / "sentences.py"}
+    source = "".join(path.read_text() for path in paths)
+    named = {s for s in Sentence if re.search(rf"\bSentence\.{s.name}\b", source)}
+    assert named | {sentence_of(signal) for signal in Signal} >= set(Sentence)
 
 
 @each_language
