@@ -25,8 +25,8 @@ STAGE := $(BUILD)/deb/voice-appliance-$(VERSION)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint unit fuzz faults soak mutants bench bench-growth bench-quick \
-	docs recording assets deb package sdist release boot-test pi-test demo-packages test-packages \
-	deb-packages boot-packages pi-packages clean
+	docs sentences recording assets deb package sdist release boot-test pi-test \
+	demo-packages test-packages deb-packages boot-packages pi-packages clean
 
 help: ## Print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
@@ -78,6 +78,12 @@ bench-quick: $(VENV)/.installed $(BENCH)/ours/.installed $(BENCH)/floor/.install
 
 docs: $(VENV)/.installed ## Write what is made from the code: tables, pictures, config
 	$(BIN)/python -m docs.generate
+
+LANGUAGE ?= en
+
+sentences: $(VENV)/.installed ## An audio file of each sentence; LANGUAGE=de for others
+	$(BIN)/python -m docs.generate.audio $(LANGUAGE) $(BUILD)/sentences/$(LANGUAGE)
+	@echo "The files: $(BUILD)/sentences/$(LANGUAGE)/*.wav"
 
 recording: $(VENV)/.installed ## Record the demo for its picture in the documents
 	$(BIN)/python -m docs.generate.record_demo

@@ -73,6 +73,7 @@ def _add_demo(demo: argparse.ArgumentParser) -> None:
     demo.epilog = _SCRIPT_HELP.format(script=HELP, events=events)
     _add_config_path(demo)
     _add_sound(demo)
+    _add_sentence(demo)
     _add_service(demo)
     _add_user(demo)
 
@@ -95,6 +96,18 @@ def _add_sound(demo: argparse.ArgumentParser) -> None:
         action="store_true",
         help="real PyAudio on a virtual sound card that is compiled here; "
         "asks the recorded question and writes answer.wav",
+    )
+
+
+def _add_sentence(demo: argparse.ArgumentParser) -> None:
+    from appliance.core.sentences import NAMES
+
+    demo.add_argument(
+        "--say",
+        choices=NAMES,
+        metavar="NAME",
+        help="only play this sound and its sentence, in the language of the box: "
+        + ", ".join(NAMES),
     )
 
 

@@ -122,7 +122,7 @@ def _leave(code: int) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from appliance.demo.demo import Options, demo
+    from appliance.demo.demo import Options, demo, say_sentence
     from appliance.hardware.card import DeviceUnknown
     from appliance.journal import stderr_filter
 
@@ -140,8 +140,11 @@ def _demo(options: argparse.Namespace) -> int:
         script=options.script,
         as_json=options.json,
     )
+    config = _config(options.config)
     try:
-        return asyncio.run(demo(_config(options.config), wanted))
+        if options.say:
+            return asyncio.run(say_sentence(config, wanted, options.say))
+        return asyncio.run(demo(config, wanted))
     except* DeviceUnknown as group:
         explain(group)
     return EXIT_USAGE

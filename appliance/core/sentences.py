@@ -42,6 +42,24 @@ class Sentence(StrEnum):
     DOT = "dot"
 
 
+#: What is only said together with others.
+PARTS = frozenset(
+    {
+        Sentence.HOST,
+        Sentence.ADDRESS,
+        Sentence.WIFI,
+        Sentence.STRENGTH_GOOD,
+        Sentence.STRENGTH_FAIR,
+        Sentence.STRENGTH_WEAK,
+        Sentence.VOLUME,
+        Sentence.VERSION,
+        Sentence.DOT,
+    }
+)
+#: What can be said by itself.
+NAMES = tuple(sentence.value for sentence in Sentence if sentence not in PARTS)
+
+
 class Due(Struct, frozen=True):
     """A sentence that is to be said as soon as it may be, but not before `since`."""
 

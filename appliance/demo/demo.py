@@ -16,7 +16,7 @@ from appliance.basics.secret import Secret
 from appliance.config.endpoint import KeyMissing, read_key
 from appliance.config.file import Config, talk_settings
 from appliance.core.talk_mode import TalkMode
-from appliance.demo import keyboard, script
+from appliance.demo import keyboard, script, sentence
 from appliance.demo.screen import Screen, say
 from appliance.demo.script import Act
 from appliance.demo.sound import Sound, choose_sound, virtual_sound
@@ -113,6 +113,22 @@ async def demo(config: Config, options: Options) -> int:
     _tell(screen, sound, options)
     answered = any(report.outcome == "answered" for report in screen.reports)
     return 0 if answered or not _is_scripted_by_us(options) else 1
+
+
+async def say_sentence(config: Config, options: Options, name: str) -> int:
+    """Play what the box says by the name `name`, and return 0.
+
+    Raises:
+        SpeechUnavailable: there is no espeak-ng that speaks.
+        And as `demo`.
+    """
+    pcm = sentence.sound_of(name, sentence.spoken_language(config))
+    async with AsyncExitStack() as stack:
+        sound = await _sound(config, options, stack)
+        await sentence.play(pcm, sound)
+    if sound.wav:
+        say(f"What the speaker played: {sound.wav}", as_json=options.as_json)
+    return 0
 
 
 async def _use(

@@ -8,6 +8,8 @@ import subprocess
 import time
 from collections.abc import Iterator
 
+from appliance.basics.errors import ApplianceError
+
 PROGRAM = "espeak-ng"
 WORDS_PER_MINUTE = 165
 #: A sentence takes a tenth of a second, ten times that on the slowest Pi.
@@ -20,7 +22,7 @@ _NO_SOUND_SERVER = {"PULSE_SERVER": "unix:/nonexistent", "HOME": "/nonexistent"}
 _RATES_HZ = range(8_000, 48_001)
 
 
-class SpeechUnavailable(Exception):
+class SpeechUnavailable(ApplianceError):
     """There are no words; the text says why."""
 
 
