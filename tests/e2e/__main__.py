@@ -34,7 +34,7 @@ _PROVISIONED = Boot(
 )
 #: What to boot, from a copy of the disk that `install` leaves, for the scenarios of
 #: guest/scenarios/; the longest first. What listens closely is alone, at the end.
-_ALONE = {"talk": Boot(), "rest": Boot()}
+_ALONE = {"talk": Boot(), "words": Boot(), "rest": Boot()}
 _MACHINES = {
     "faults": Boot(),
     "package": Boot(),
