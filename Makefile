@@ -95,7 +95,7 @@ deb: package ## Build the package for Raspberry Pi OS 13
 
 package: deb-packages
 	rm -rf $(BUILD)/deb && mkdir -p $(STAGE)
-	tar --create --exclude=__pycache__ appliance deploy hw/asound.conf \
+	tar --create --exclude=__pycache__ appliance deploy \
 		hw/config.txt.d hw/overlays/*.dts README.md LICENSE \
 		| tar --extract --directory=$(STAGE)
 	mv $(STAGE)/deploy/debian $(STAGE)/

@@ -25,8 +25,7 @@ deploy/udev/60-voice-appliance.rules /etc/udev/rules.d/60-voice-appliance.rules
 deploy/catalog/voice-appliance.catalog /usr/lib/systemd/catalog/voice-appliance.catalog
 deploy/completions/voice-appliance /usr/share/bash-completion/completions/voice-appliance
 deploy/man/voice-appliance.1 /usr/local/share/man/man1/voice-appliance.1
-deploy/tools.d/kitchen_timer.toml $share/tools.d/kitchen_timer.toml
-hw/asound.conf $share/asound.conf"
+deploy/tools.d/kitchen_timer.toml $share/tools.d/kitchen_timer.toml"
 
 fail() {
     echo "install.sh: $*" >&2

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from appliance.simulator.virtual_card import VirtualCard
+from appliance.simulator.virtual_machine import VirtualMachine
 from tests.rig.time_limit import (
     pytest_collection,
     pytest_runtest_protocol,
@@ -45,3 +46,12 @@ def make_virtual_card(
 def virtual_card(make_virtual_card) -> VirtualCard:
     """A card that takes any rate, in s16le mono."""
     return make_virtual_card()
+
+
+@pytest.fixture
+def machine(tmp_path, plugin_cache, monkeypatch) -> VirtualMachine:
+    """A machine without sound cards, into which any may be plugged."""
+    machine = VirtualMachine(tmp_path / "machine", cache=plugin_cache)
+    for name, value in machine.environment.items():
+        monkeypatch.setenv(name, value)
+    return machine

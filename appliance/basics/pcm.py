@@ -62,6 +62,21 @@ def fade(pcm: bytes, before: float, after: float) -> bytes:
     return np.clip(np.rint(moving), -32768, 32767).astype("<i2").tobytes()
 
 
+def fade_out(pcm: bytes, gain: float) -> bytes:
+    """A few frames of `pcm` while its gain falls from `gain` to nothing.
+
+    In plain Python: a box whose gain is 1 never loads numpy.
+    """
+    frames = struct.unpack(f"<{len(pcm) // FRAME_BYTES}h", pcm)
+    count = len(frames)
+    faded = (
+        round(frame * gain * (count - at - 1) / count)
+        for at, frame in enumerate(frames)
+    )
+    clipped = (min(max(frame, -32768), 32767) for frame in faded)
+    return struct.pack(f"<{count}h", *clipped)
+
+
 def melody(notes: Iterable[Note], rate_hz: int = PLAYBACK_RATE_HZ) -> bytes:
     """Soft-edged sine notes at a quarter of full scale, one after the other."""
     return b"".join(_note(pitch_hz, length_s, rate_hz) for pitch_hz, length_s in notes)

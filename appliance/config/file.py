@@ -97,6 +97,7 @@ def _mistakes(config: Config) -> Iterator[Problem]:
     yield from _wrong_live(config.live)
     yield from wrong_pins(config)
     yield from wrong_volume(config.volume)
+    yield from _wrong_devices(config)
     yield from _wrong_gain(config.speaker)
     yield from _wrong_conversation(config.conversation)
 
@@ -143,6 +144,20 @@ def _wrong_live(live: LiveSection) -> Iterator[Problem]:
             f"[live] turn_coverage = {quote(live.turn_coverage)}: expected "
             + ", ".join(f'"{known}"' for known in COVERAGES),
         )
+
+
+def _wrong_devices(config: Config) -> Iterator[Problem]:
+    microphone, speaker = config.microphone, config.speaker
+    for name, card, device in (
+        ("microphone", microphone.card, microphone.device),
+        ("speaker", speaker.card, speaker.device),
+    ):
+        if card and device:
+            yield Problem(
+                (f"[{name}] card", f"[{name}] device"),
+                f"[{name}] card = {quote(card)} and device = {quote(device)}: "
+                "expected one of them; leave the other out",
+            )
 
 
 def _wrong_gain(speaker: SpeakerSection) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ some [turns] modes names them. Both go into the `extra` of its Meta.
 
 from typing import Annotated, Literal, get_args
 
-from appliance.basics.strict_toml import Meta, Section
+from appliance.basics.strict_toml import IN_WORDS, Meta, Section
 from appliance.config.endpoint import LIVE_PATH
 
 BuiltInTool = Literal["set_volume", "end_conversation", "device_status"]
@@ -25,6 +25,14 @@ HANDS_FREE = {MODES: ("server-vad",)}
 NOT_HANDS_FREE = {MODES: ("activity", "client-content")}
 NOT_CLIENT_CONTENT = {MODES: ("activity", "server-vad")}
 
+_CardId = Annotated[
+    str,
+    Meta(
+        pattern=r"^[\w-]{0,15}\Z",
+        extra=AT_START | {IN_WORDS: "an id of up to 15 letters and digits"},
+        description='ALSA card id, see voice-appliance sound; "": the one there is',
+    ),
+]
 _Price = Annotated[float, Meta(ge=0, le=10_000, extra=AT_START)]
 _Gpio = Annotated[int, Meta(ge=2, le=27, extra=AT_START)]
 _GpioOrNone = Annotated[int, Meta(ge=0, le=27, extra=AT_START)]
@@ -126,10 +134,32 @@ class LedSection(Section, frozen=True):
 
 
 class MicrophoneSection(Section, frozen=True):
+    card: _CardId = ""
     device: Annotated[
         str,
-        Meta(min_length=1, description="ALSA PCM name (arecord -L)", extra=AT_START),
-    ] = "default"
+        Meta(
+            description='ALSA PCM name (arecord -L) instead of a card; "": none',
+            extra=AT_START,
+        ),
+    ] = ""
+    channel: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=32,
+            description="channel of the card; 1 is the left one",
+            extra=AT_START,
+        ),
+    ] = 1
+    gain_db: Annotated[
+        float,
+        Meta(
+            ge=-1,
+            le=40,
+            description="gain of the channel; -1: 20 for a bare I2S microphone, else 0",
+            extra=AT_START,
+        ),
+    ] = -1.0
     period_frames: Annotated[
         int,
         Meta(
@@ -155,18 +185,31 @@ class MicrophoneSection(Section, frozen=True):
 
 
 class SpeakerSection(Section, frozen=True):
+    card: _CardId = ""
     device: Annotated[
-        str, Meta(min_length=1, description="ALSA PCM name (aplay -L)", extra=AT_START)
-    ] = "default"
+        str,
+        Meta(
+            description='ALSA PCM name (aplay -L) instead of a card; "": none',
+            extra=AT_START,
+        ),
+    ] = ""
     period_frames: Annotated[
         int,
         Meta(
             ge=120,
             le=4800,
-            description="length of a period at 24 kHz; 960 = 40 ms",
+            description="length of a period at 24 kHz; 480 = 20 ms",
             extra=AT_START,
         ),
-    ] = 960
+    ] = 480
+    cut: Annotated[
+        Literal["run-out", "restart"],
+        Meta(
+            description='a press on an answer: "run-out" plays the two periods that '
+            'the card holds; "restart" discards them, but stops the card: some pop',
+            extra=AT_START,
+        ),
+    ] = "run-out"
     prefill_ms: Annotated[
         int,
         Meta(

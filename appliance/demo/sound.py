@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeGuard
 
 from appliance.basics.pcm import CAPTURE_RATE_HZ, FRAME_BYTES, PLAYBACK_RATE_HZ
+from appliance.config.devices import speaker_choice
 from appliance.config.file import Config
 from appliance.hardware.card import Card, DeviceUnavailable, DeviceUnknown
 from appliance.hardware.sound_card import AlsaCard
@@ -113,7 +114,7 @@ def _is_card(name: str | None) -> TypeGuard[str]:
 
 
 def _with_device(config: Config, section: str, name: str) -> Config:
-    device = getattr(config, section).changed(device=name.removeprefix(_ALSA))
+    device = getattr(config, section).changed(card="", device=name.removeprefix(_ALSA))
     return config.changed(**{section: device})
 
 
@@ -122,7 +123,7 @@ async def _is_there(card: AlsaCard, config: Config) -> bool:
     frames = config.speaker.period_frames
     try:
         stream = await card.open_playback(
-            config.speaker.device,
+            speaker_choice(config),
             PLAYBACK_RATE_HZ,
             frames,
             lambda _: bytes(frames * FRAME_BYTES),

@@ -1,81 +1,77 @@
 # SPDX-License-Identifier: MIT
-"""The sound cards that the kernel has, and whether the configured names will last."""
+"""The sound cards that the kernel has, and which of them the service takes."""
 
 import re
-from dataclasses import dataclass
 
+from appliance.config.devices import microphone_choice, speaker_choice
 from appliance.config.file import Config
 from appliance.core.signals import Signal
 from appliance.doctor.context import Context
-from appliance.doctor.machine import Machine
-from appliance.doctor.result import ASOUND, Result, fail, ok, setting
+from appliance.doctor.result import Result, fail, ok, setting
+from appliance.hardware.abilities import Direction
+from appliance.hardware.card import Choice, DeviceUnavailable
+from appliance.hardware.card_list import SoundCard, chosen_card, sound_cards
 
-_WHY_NONE = "sudo dmesg | grep -iE 'asoc|snd|usb'; voice-appliance doctor"
+_WHY_NONE = (
+    "sudo dmesg | grep -iE 'asoc|snd|usb'; voice-appliance doctor --section overlay"
+)
 _BY_NUMBER = re.compile(r"(?:plug)?hw:(?:CARD=)?(\d+)")
-
-
-@dataclass(frozen=True, slots=True)
-class SoundCard:
-    """One line of /proc/asound/cards."""
-
-    number: int
-    id: str
-    captures: bool
-    plays: bool
-
-    def __str__(self) -> str:
-        does = [
-            name
-            for name, can in (("capture", self.captures), ("playback", self.plays))
-            if can
-        ]
-        return f"{self.id} ({', '.join(does) or 'nothing'})"
+_DIRECTIONS: dict[str, Direction] = {"microphone": "capture", "speaker": "playback"}
+_SIGNALS = {"microphone": Signal.MICROPHONE, "speaker": Signal.SPEAKER}
 
 
 async def examine_cards(context: Context) -> Result:
-    return judge_cards(cards(context.machine), context.config)
+    found = sound_cards(context.machine.root / "proc/asound")
+    return judge_cards(found, context.config)
 
 
 def judge_cards(found: list[SoundCard], config: Config) -> Result:
     text = ", ".join(map(str, found))
-    figures = {"cards": text}
-    if not any(card.captures for card in found):
-        what = f"none of {text} captures" if found else "there is no sound card"
-        mend = f"{_WHY_NONE} --section overlay"
-        return fail(what, mend, Signal.MICROPHONE, **figures)
-    if not any(card.plays for card in found):
-        mend = f"{_WHY_NONE} --section overlay"
-        return fail(f"none of {text} plays", mend, Signal.SPEAKER, **figures)
-    devices = {"microphone": config.microphone.device, "speaker": config.speaker.device}
-    for part, device in devices.items():
-        number = _BY_NUMBER.match(device)
+    choices = {
+        "microphone": microphone_choice(config),
+        "speaker": speaker_choice(config),
+    }
+    for part, choice in choices.items():
+        if result := _missing(part, choice, found, text):
+            return result
+    taken = [
+        f"{part}: {choice.pcm or chosen_card(found, _DIRECTIONS[part], choice.card).id}"
+        for part, choice in choices.items()
+    ]
+    return ok(f"{text}; taken: {', '.join(taken)}", cards=text)
+
+
+def _missing(
+    part: str, choice: Choice, found: list[SoundCard], text: str
+) -> Result | None:
+    """What is wrong with one part, if anything."""
+    direction = _DIRECTIONS[part]
+    able = [card for card in found if card.devices(direction)]
+    signal = _SIGNALS[part]
+    if not able:
+        verb = "captures" if part == "microphone" else "plays"
+        what = f"none of {text} {verb}" if found else "there is no sound card"
+        return fail(what, _WHY_NONE, signal, cards=text)
+    if choice.pcm:
+        number = _BY_NUMBER.match(choice.pcm)
         if number and len(found) > 1:
-            return _will_move(part, device, int(number[1]), found, text)
-    return ok(text, **figures)
+            return _will_move(part, choice.pcm, int(number[1]), found, text)
+        return None
+    try:
+        chosen_card(found, direction, choice.card)
+    except DeviceUnavailable as error:
+        mend = setting(part, "card", f'"{able[0].id}"')
+        return fail(str(error), mend, signal, cards=text)
+    return None
 
 
 def _will_move(
     part: str, device: str, number: int, found: list[SoundCard], text: str
 ) -> Result:
-    names = [card.id for card in found if card.number == number]
+    ids = [card.id for card in found if card.number == number] or [found[0].id]
     return fail(
         f'{text}; [{part}] device = "{device}" goes by a number, which may be another '
         "after the next boot",
-        f"{ASOUND}{f', which is {names[0]}' if names else ''}; "
-        + setting(part, "device", '"default"'),
+        setting(part, "card", f'"{ids[0]}", and no device'),
         cards=text,
     )
-
-
-def cards(machine: Machine) -> list[SoundCard]:
-    """In the order of their numbers."""
-    listing = machine.read("proc/asound/cards") or ""
-    return [
-        SoundCard(
-            int(number),
-            name,
-            captures=bool(machine.find(f"proc/asound/card{number}/pcm*c")),
-            plays=bool(machine.find(f"proc/asound/card{number}/pcm*p")),
-        )
-        for number, name in re.findall(r"^ *(\d+) \[(\S+) *\]", listing, re.MULTILINE)
-    ]

@@ -11,7 +11,6 @@ from typing import Any
 
 from appliance.config.file import Config
 from appliance.doctor.machine import Machine
-from appliance.hardware.card import Card
 from appliance.hardware.sound_card import AlsaCard
 
 UNIT = "voice-appliance"
@@ -25,7 +24,7 @@ class Context:
 
     config: Config
     machine: Machine
-    card: Card
+    card: AlsaCard
     #: The service runs: card and GPIO lines are its own.
     in_use: bool
     #: Tells the person at the box what to do now.

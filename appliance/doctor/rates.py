@@ -2,30 +2,24 @@
 """What ALSA grants to microphone and speaker, and with which converter of rates."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
 from appliance.basics.pcm import CAPTURE_RATE_HZ, PLAYBACK_RATE_HZ
+from appliance.config.devices import microphone_choice, speaker_choice
 from appliance.config.file import Config
 from appliance.core.signals import Signal
 from appliance.doctor.context import Context
 from appliance.doctor.machine import TIMED_OUT
-from appliance.doctor.result import (
-    ASOUND,
-    Figures,
-    Result,
-    fail,
-    ok,
-    setting,
-    skip,
-)
-
-#: As the shipped asound.conf defines it.
-DEFAULT_DEVICE = '"default"'
+from appliance.doctor.result import Figures, Result, fail, ok, setting, skip
+from appliance.hardware.abilities import Direction
+from appliance.hardware.card import CardHung, DeviceUnavailable
+from appliance.hardware.selection import Selected
 
 Part = Literal["microphone", "speaker"]
 
+_DIRECTIONS: dict[Part, Direction] = {"microphone": "capture", "speaker": "playback"}
 _SIGNALS = {"microphone": Signal.MICROPHONE, "speaker": Signal.SPEAKER}
 _TOOLS = {"microphone": "arecord", "speaker": "aplay"}
 _ALSA_UTILS = "sudo apt install alsa-utils"
@@ -34,6 +28,12 @@ _CONVERTER = re.compile(r"^Converter: (.+)$", re.MULTILINE)
 _HARDWARE = re.compile(r"Hardware PCM card (\d+) .* device (\d+) subdevice")
 #: PortAudio evens out periods of another length, but not any.
 _TOLERANCE = 2.0
+#: A PCM that is named may do anything; the one that is made for a card does it all.
+_A_CARD = (
+    "voice-appliance sound; "
+    + setting("{part}", "card", "its id")
+    + "; and leave device out"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Granted:
 
 
 async def examine_rate(part: Part, context: Context) -> Result:
-    granted = granted_to(part, context)
+    granted = await granted_to(part, context)
     if isinstance(granted, Result):
         return granted
     rate_hz, period_frames = _wanted(part, context.config)
@@ -87,7 +87,7 @@ def judge_rate(
     if granted.rate_hz != rate_hz:
         return fail(
             f"{granted}; needed: {rate_hz} Hz",
-            f"{ASOUND}; {setting(part, 'device', DEFAULT_DEVICE)}",
+            _A_CARD.format(part=part),
             _SIGNALS[part],
             **granted.figures,
         )
@@ -108,41 +108,48 @@ def judge_rate(
     return ok(str(granted), **granted.figures)
 
 
-def granted_to(part: Part, context: Context) -> Granted | Result:
+async def granted_to(part: Part, context: Context) -> Granted | Result:
     """What ALSA grants to `part` when asked as the service asks; or why it does not.
 
-    The microphone is read for one period: so its clock runs.
+    One period is read from the microphone, which shows that its clock runs.
     """
-    ran = context.machine.run(command(part, context.config))
+    choice = (microphone_choice if part == "microphone" else speaker_choice)(
+        context.config
+    )
+    try:
+        selected = await context.card.select(_DIRECTIONS[part], choice)
+    except (DeviceUnavailable, CardHung) as error:
+        return fail(str(error), "voice-appliance sound", _SIGNALS[part])
+    ran = context.machine.run(command(part, selected.pcm, context.config))
     if ran is None:
         return skip(f"{_TOOLS[part]} is not installed", _ALSA_UTILS)
     if ran.code == 0 and (granted := read_dump(ran.err)):
-        return granted
-    return refusal(part, context.config, ran.code, ran.complaint)
+        return replace(granted, hardware=granted.hardware or selected.by_hand)
+    return refusal(part, selected, ran.code, ran.complaint)
 
 
-def command(part: Part, config: Config) -> list[str]:
+def command(part: Part, pcm: str, config: Config) -> list[str]:
     rate_hz, period_frames = _wanted(part, config)
-    device = getattr(config, part).device
-    form = ["-v", "-D", device, "-t", "raw", "-f", "S16_LE", "-c", "1"]
+    form = ["-v", "-D", pcm, "-t", "raw", "-f", "S16_LE", "-c", "1"]
     size = [f"--period-size={period_frames}", f"--buffer-size={2 * period_frames}"]
     what = ["-s", str(period_frames)] if part == "microphone" else ["/dev/null"]
     return [_TOOLS[part], *form, "-r", str(rate_hz), *size, *what]
 
 
-def refusal(part: Part, config: Config, code: int, complaint: str) -> Result:
-    """Why there is no stream, from what arecord or aplay said last."""
-    device = getattr(config, part).device
-    text = f'[{part}] device = "{device}": {complaint.rpartition("error: ")[2]}'
+def refusal(part: Part, selected: Selected, code: int, complaint: str) -> Result:
+    """Why there is no stream, from the last line that arecord or aplay wrote."""
+    text = f"{selected.label}: {complaint.rpartition('error: ')[2]}"
     mends = {
         "busy": "sudo fuser -v /dev/snd/*",
         "Permission denied": "sudo voice-appliance doctor, or "
         "sudo usermod -aG audio $USER and log in again",
-        "No such file": f"{_TOOLS[part]} -L; {setting(part, 'device', DEFAULT_DEVICE)}",
+        "No such file": f"{_TOOLS[part]} -L; {_A_CARD.format(part=part)}",
     }
-    otherwise = f"{_TOOLS[part]} -v -D {device} -d 2 /dev/null; check wiring, overlay"
+    otherwise = (
+        f"{_TOOLS[part]} -v -D {selected.by_hand} -d 2 /dev/null; check wiring, overlay"
+    )
     if code == TIMED_OUT:
-        text = f'[{part}] device = "{device}": its clock does not run'
+        text = f"{selected.label}: its clock does not run"
     mend = next((mends[word] for word in mends if word in complaint), otherwise)
     return fail(text, mend, _SIGNALS[part])
 

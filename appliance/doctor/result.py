@@ -66,11 +66,6 @@ def link_failure(text: str, fault: Fault, /, **figures: Figure) -> Result:
     return fail(text, LINK_MENDS[fault], signal_of(fault), **figures)
 
 
-#: Where a PCM comes from that the service can use by name.
-ASOUND = (
-    "sudo cp /usr/share/voice-appliance/asound.conf /etc/; sudoedit /etc/asound.conf: "
-    "the id and device of your card (arecord -l, aplay -l)"
-)
 #: The fix for each fault of the link.
 LINK_MENDS = {
     Fault.NETWORK: "nmcli device status; cat /etc/resolv.conf",

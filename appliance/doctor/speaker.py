@@ -2,6 +2,7 @@
 """What can be heard of the box: two notes, and whether it can speak sentences."""
 
 from appliance.basics.pcm import melody
+from appliance.config.devices import speaker_choice
 from appliance.core.signals import Signal
 from appliance.doctor.context import Context
 from appliance.doctor.levels import Echo, echo, level
@@ -19,22 +20,21 @@ _INSTALL = (
 
 
 async def examine_speaker(context: Context) -> Result:
-    device = context.config.speaker.device
     notes = melody((pitch_hz, _NOTE_S) for pitch_hz in _PITCHES_HZ)
     try:
+        selected = await context.card.select("playback", speaker_choice(context.config))
         recording = await record(context, _ROOM_S, notes)
     except CARD_TROUBLE as error:
         is_microphone = "microphone" in str(error)
         signal = Signal.MICROPHONE if is_microphone else Signal.SPEAKER
-        mend = "arecord -L" if is_microphone else f"aplay -v -D {device} /dev/null"
-        return fail(str(error), mend, signal)
+        return fail(str(error), "voice-appliance sound", signal)
     if level(recording.pcm).is_stuck:
         return skip(
             "two notes were played, but the microphone hears nothing",
             "voice-appliance doctor --section microphone",
         )
     heard = echo(recording.pcm, _PITCHES_HZ, recording.played_frame)
-    return judge_speaker(heard, context.config.speaker.gain, device)
+    return judge_speaker(heard, context.config.speaker.gain, selected.by_hand)
 
 
 def judge_speaker(heard: Echo, gain: float, device: str) -> Result:
@@ -45,7 +45,10 @@ def judge_speaker(heard: Echo, gain: float, device: str) -> Result:
             f"{heard.delay_ms:.0f} ms after they were played",
             **figures,
         )
-    mend = f"speaker-test -D {device} -c 1 -t sine -l 1; alsamixer; check the amplifier"
+    mend = (
+        "voice-appliance sound --fix opens a mixer that is shut; "
+        f"speaker-test -D {device} -c 1 -t sine -l 1; check the amplifier"
+    )
     if gain < 0.1:
         mend = setting("speaker", "gain", 1.0)
     return fail(

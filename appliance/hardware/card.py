@@ -5,19 +5,35 @@ from collections.abc import Callable
 from typing import Protocol
 
 from appliance.basics.errors import EXIT_CONFIG, ApplianceError
+from appliance.basics.record import Struct
 
 Hear = Callable[[bytes, bool], None]
 Fill = Callable[[bool], bytes]
 
 
+class Choice(Struct, frozen=True):
+    """The device that is wanted: a PCM by name, or a card by its ALSA id; without
+    either the box chooses a card. All but `pcm` and `card` is for a microphone's card.
+    """
+
+    pcm: str = ""
+    card: str = ""
+    #: Counted from 1.
+    channel: int = 1
+    #: None: what such a card needs.
+    gain_db: float | None = None
+    #: It is closed and opened again and again while the speaker plays.
+    rests: bool = False
+
+
 class DeviceUnknown(ApplianceError):
-    """No such device in ALSA's configuration: the name, or asound.conf, is wrong."""
+    """ALSA's configuration has no such PCM: the name is wrong, or the configuration."""
 
     exit_code = EXIT_CONFIG
 
 
 class DeviceUnavailable(ApplianceError):
-    """The device cannot be opened now: unplugged, busy, or not able to do the rate."""
+    """The device cannot be opened now: unplugged, busy, not able; or several fit."""
 
 
 class CardHung(ApplianceError):
@@ -25,6 +41,12 @@ class CardHung(ApplianceError):
 
 
 class Stream(Protocol):
+    @property
+    def reopened_at(self) -> float:
+        """When it was last opened again (monotonic s): now, while that is going on and
+        has not taken too long; -inf if it never was."""
+        ...
+
     async def close(self) -> None:
         """End it; twice is fine. Raises CardHung."""
         ...
@@ -48,13 +70,13 @@ class Card(Protocol):
     """
 
     async def open_capture(
-        self, device: str, rate_hz: int, period_frames: int, hear: Hear
+        self, device: Choice, rate_hz: int, period_frames: int, hear: Hear
     ) -> Stream:
         """Raises DeviceUnknown, DeviceUnavailable, CardHung."""
         ...
 
     async def open_playback(
-        self, device: str, rate_hz: int, period_frames: int, fill: Fill
+        self, device: Choice, rate_hz: int, period_frames: int, fill: Fill
     ) -> Stream:
         """Raises DeviceUnknown, DeviceUnavailable, CardHung."""
         ...

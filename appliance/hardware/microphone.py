@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 from appliance.basics.pcm import CAPTURE_RATE_HZ
 from appliance.core.events import CaptureOverran, Event, PeriodCaptured
-from appliance.hardware.card import Card, Stream
+from appliance.hardware.card import Card, Choice, Stream
 
 #: How much slower than its nominal rate a card may run: crystals keep to 100 ppm.
 _SLOWEST = 1 + 300e-6
-#: So many callbacks in a row, each so late, are no hiccup of the machine.
+#: This many late callbacks in a row are more than a hiccup of the machine.
 _LATE_IN_A_ROW, _LATE_PERIODS = 8, 1 / 4
 
 
@@ -26,24 +26,30 @@ class Microphone:
         self,
         card: Card,
         *,
-        device: str,
+        device: Choice,
         period_frames: int,
         post: Callable[[Event], None],
     ) -> None:
         self._card = card
-        self._device = device
+        #: What counts the next time it is opened.
+        self.device = device
         self._period_frames = period_frames
         self._post = post
         self._stream: Stream | None = None
         #: When it last called back (monotonic s), whether it is open now or not.
         self.beat_at = -math.inf
 
+    @property
+    def reopened_at(self) -> float:
+        """When its stream was last opened again (monotonic s), see Stream."""
+        return self._stream.reopened_at if self._stream else -math.inf
+
     async def open(self) -> None:
         """Raises DeviceUnknown, DeviceUnavailable, CardHung."""
         assert self._stream is None, "the microphone is open"
         self._clock = CaptureClock(self._period_frames / CAPTURE_RATE_HZ)
         self._stream = await self._card.open_capture(
-            self._device, CAPTURE_RATE_HZ, self._period_frames, self._hear
+            self.device, CAPTURE_RATE_HZ, self._period_frames, self._hear
         )
 
     async def close(self) -> None:
@@ -72,8 +78,8 @@ class CaptureClock:
         """The end of the period whose callback came `now`.
 
         One period after the last one, unless the callback came before that. A busy
-        machine fetches some periods late, and the next ones in time again; when frames
-        were lost, which PortAudio does not always tell, all are late from then on.
+        machine fetches some periods late, and the next ones on time again. When frames
+        were lost, which PortAudio does not always report, all later ones are late.
         """
         if self._last_ended_at is None or overran:
             self._lags_s.clear()

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from appliance.basics.pcm import FRAME_BYTES
-from appliance.hardware.alsa import Direction
-from appliance.hardware.card import DeviceUnavailable
+from appliance.hardware.abilities import Direction
+from appliance.hardware.card import Choice, DeviceUnavailable
 
 if TYPE_CHECKING:
     import pyaudio
@@ -27,14 +27,10 @@ class StreamSpec:
     """A stream of s16le mono, as the configuration asks for it."""
 
     direction: Direction
-    device: str
+    choice: Choice
     rate_hz: int
     period_frames: int
     exchange: Exchange
-
-    def __str__(self) -> str:
-        part = {"capture": "microphone", "playback": "speaker"}[self.direction]
-        return f'[{part}] device = "{self.device}"'
 
 
 def _import_pyaudio() -> Any:
@@ -49,7 +45,7 @@ def _import_pyaudio() -> Any:
 
 
 class PortAudio:
-    """The library, initialised; it lists what was there at that moment.
+    """The library, initialised; it lists the devices that were there at that moment.
 
     Threads: one.
     """
@@ -73,9 +69,9 @@ class PortAudio:
             if device[channels[direction]] > 0
         }
 
-    def index_of(self, wanted: StreamSpec) -> int | None:
-        """The wanted device, if it is listed."""
-        return self.listed(wanted.direction).get(wanted.device)
+    def index_of(self, pcm: str, direction: Direction) -> int | None:
+        """The PCM with this name, if it is listed for this direction."""
+        return self.listed(direction).get(pcm)
 
     def opened(
         self, wanted: StreamSpec, index: int, *, after_gap: bool = False
@@ -96,7 +92,7 @@ class PortAudio:
         return PortAudioStream(stream)
 
     def terminate(self) -> None:
-        """Let go of the library; only a new PortAudio sees what is plugged in later."""
+        """Release the library; only a new PortAudio sees what is plugged in later."""
         self._pyaudio.terminate()
 
 
@@ -135,8 +131,8 @@ class _Guard:
             try:
                 reply = self._exchange(pcm or b"", xrun)
             except Exception:
-                # A bug of ours, at the only place that cannot crash: say so, go silent,
-                # and leave it to the stream's heartbeat to report it.
+                # A bug of ours, at the only place that cannot crash: log it, go
+                # silent, and leave the rest to whoever watches this stream.
                 self._has_failed = True
                 _log.critical("an audio callback failed", exc_info=True)
         length = frames * FRAME_BYTES

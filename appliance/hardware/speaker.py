@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: MIT
-"""Plays answers and earcons, falls silent at once when told, and says what was heard.
+"""Plays answers and earcons, falls silent when told to, and reports what was heard.
 
-The stream runs from open to close and plays silence when there is nothing else: that
-is what tells that the card is alive. A sound is cut by restarting it, which discards
-what the card holds already, two periods: so those may be long, and few.
+The stream runs from open to close, and plays silence when there is nothing else: its
+callbacks show that the card is alive. How a sound is cut short is the card's matter:
+either what the card holds, two periods, runs out under a short fade; or the stream is
+restarted, which is quicker, but stops the card. Some amplifiers pop then, and some
+drivers never start again (raspberrypi/linux #7322).
 """
 
+import logging
 import math
 import threading
 import time
 from collections.abc import Callable
+from typing import Literal
 
-from appliance.basics.pcm import FRAME_BYTES, PLAYBACK_RATE_HZ, amplify, fade
+from appliance.basics.pcm import FRAME_BYTES, PLAYBACK_RATE_HZ, amplify, fade, fade_out
 from appliance.core.events import (
     Event,
     PlaybackDrained,
@@ -19,8 +23,17 @@ from appliance.core.events import (
     PlaybackStarted,
     PlaybackUnderran,
 )
-from appliance.hardware.card import Card, Stream
+from appliance.hardware.card import Card, Choice, Stream
 from appliance.hardware.jitter_buffer import NOTHING, JitterBuffer, Taken
+
+Cut = Literal["run-out", "restart"]
+
+#: Long enough against a click, and short against the two periods before it.
+_FADE_FRAMES = round(0.002 * PLAYBACK_RATE_HZ)
+#: After a restart a period is played at once; after this time none will be.
+_RESTARTED_WITHIN_S = 1.0
+
+_log = logging.getLogger(__name__)
 
 
 class Speaker:
@@ -34,8 +47,9 @@ class Speaker:
         self,
         card: Card,
         *,
-        device: str,
+        device: Choice,
         period_frames: int,
+        cut: Cut,
         prefill_ms: int,
         gain: float,
         post: Callable[[Event], None],
@@ -52,8 +66,14 @@ class Speaker:
         self._lock = threading.Lock()
         #: The card holds sound up to here (monotonic s).
         self._sounds_until = -math.inf
-        #: Until the card has let go of what was dropped, it is given nothing new.
+        #: How a sound is cut, and whether that is going on: nothing new is played then.
+        self._cut: Cut = cut
         self._is_cutting = False
+        #: The rest of a sound that was cut, which fades out in the next period.
+        self._fading = b""
+        #: What is still to be seen of a card that was stopped for a cut.
+        self._restarted_at: float | None = None
+        self._awaits_reopening = False
         self.gain = self._heard_gain = gain
         #: When it last called back (monotonic s), whether it is open now or not.
         self.beat_at = -math.inf
@@ -65,7 +85,7 @@ class Speaker:
 
     @gain.setter
     def gain(self, gain: float) -> None:
-        amplify(b"", gain)  # What it takes to load is loaded here, not by a callback.
+        amplify(b"", gain)  # Loads numpy here, if it is needed, not in a callback.
         self._gain = gain
 
     async def open(self) -> None:
@@ -75,10 +95,16 @@ class Speaker:
             self._device, PLAYBACK_RATE_HZ, self._period_frames, self._fill
         )
 
+    @property
+    def reopened_at(self) -> float:
+        """When its stream was last opened again (monotonic s), see Stream."""
+        return self._stream.reopened_at if self._stream else -math.inf
+
     async def close(self) -> None:
         """What waits to be played waits on. Raises CardHung."""
         stream, self._stream = self._stream, None
         if stream is not None:
+            self._judge_restart(stream.reopened_at)
             await stream.close()
 
     def play(self, pcm: bytes) -> bool:
@@ -96,25 +122,62 @@ class Speaker:
     def drop(self) -> None:
         """Silence at once; PlaybackSilenced follows if there was sound."""
         with self._lock:
-            cut = self._buffer.drop() or time.monotonic() < self._sounds_until
+            now = time.monotonic()
+            sounds = now < self._sounds_until
+            fading = self._rest() if sounds and self._cut == "run-out" else b""
+            cut = self._buffer.drop() or sounds
             if not cut or self._is_cutting:
                 return
-            self._is_cutting = True
+            self._is_cutting = self._cut == "restart" or bool(fading)
+            self._fading = fading
         if self._stream is None:
+            self._fading = b""
             self._silenced()
-        else:
-            self._stream.restart(self._silenced)
+        elif self._cut == "restart":
+            self._stream.restart(self._restarted)
+        elif not fading:
+            self._silenced(max(now, self._sounds_until))
 
-    def _silenced(self) -> None:
+    def _rest(self) -> bytes:
+        """How the sound that is being played would go on, fading out."""
+        rest = self._buffer.take(_FADE_FRAMES).pcm
+        return fade_out(rest, self._heard_gain)
+
+    def _restarted(self) -> None:
+        self._restarted_at = time.monotonic()
+        self._silenced()
+
+    def _silenced(self, at: float | None = None) -> None:
         self._sounds_until = -math.inf
         self._is_cutting = False
-        self._post(PlaybackSilenced(time.monotonic()))
+        self._post(PlaybackSilenced(time.monotonic() if at is None else at))
+
+    def _judge_restart(self, reopened_at: float) -> None:
+        """The stream is closed: has it played since the card was stopped for a cut?"""
+        if self._awaits_reopening:
+            self._awaits_reopening = False
+            _log.error(
+                "the speaker's card does not play again though it was opened anew: "
+                "only a reboot helps, or loading its driver anew"
+            )
+        since, self._restarted_at = self._restarted_at, None
+        if since is None or self._cut == "run-out":
+            return
+        if time.monotonic() - max(since, reopened_at) > _RESTARTED_WITHIN_S:
+            self._cut, self._awaits_reopening = "run-out", True
+            _log.warning(
+                "the speaker's card did not play on after it was stopped for a cut: "
+                'it is not stopped any more; set [speaker] cut to "run-out"'
+            )
 
     def _fill(self, underran: bool) -> bytes:
         now = self.beat_at = time.monotonic()
+        self._restarted_at, self._awaits_reopening = None, False
         # The card holds two periods, and asks for one when one has been played: what it
         # is given now is heard when the other one has been.
         heard_at = now + self._period_s
+        if self._fading:
+            return self._faded(now, heard_at)
         taken = self._take(heard_at)
         if taken is NOTHING:
             self._heard_gain = self._gain
@@ -127,6 +190,16 @@ class Speaker:
             ends_at = heard_at + taken.frames / PLAYBACK_RATE_HZ
             self._post(PlaybackDrained(taken.drained, ends_at))
         return self._amplified(taken)
+
+    def _faded(self, now: float, heard_at: float) -> bytes:
+        """A period with the end of a sound that was cut."""
+        with self._lock:
+            fading, self._fading = self._fading, b""
+        if now > self._sounds_until:
+            # The card has run dry meanwhile: to sound again would be no fade.
+            fading, heard_at = b"", now
+        self._silenced(heard_at + len(fading) / FRAME_BYTES / PLAYBACK_RATE_HZ)
+        return fading.ljust(len(self._silence), b"\0")
 
     def _take(self, heard_at: float) -> Taken:
         with self._lock:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
+from appliance.basics.record import replace
 from appliance.basics.secret import Secret
 from appliance.config.file import Config, limits, live_settings, talk_settings
 from appliance.core.advance import advance, deadline
@@ -187,6 +188,8 @@ class Appliance:
         """Each key that needs no new process is read here; a test compares."""
         volume = self._stored.reconfigured(self._conversation.volume, config)
         self._always_listens = config.microphone.open == "always"
+        device = self._microphone.device
+        self._microphone.device = replace(device, rests=not self._always_listens)
         self._led.dim(config.led.brightness, config.led.idle_brightness)
         self._tools.configure(config.tools)
         self._speech.configure(_spoken(config))
@@ -201,8 +204,10 @@ class Appliance:
         """When each part was last alive, or at rest as it should be (monotonic s)."""
         rested_at = self._microphone_demand.rested_at
         return {
-            "microphone": max(self._microphone.beat_at, rested_at),
-            "speaker": self._speaker.beat_at,
+            "microphone": max(
+                self._microphone.beat_at, self._microphone.reopened_at, rested_at
+            ),
+            "speaker": max(self._speaker.beat_at, self._speaker.reopened_at),
             "button": self._button.beat_at,
             "inbox": self._inbox.beat_at,
         }

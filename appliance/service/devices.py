@@ -28,6 +28,8 @@ class Device(Protocol):
 
     @property
     def beat_at(self) -> float: ...
+    @property
+    def reopened_at(self) -> float: ...
     async def open(self) -> None: ...
     async def close(self) -> None: ...
 
@@ -159,7 +161,7 @@ async def _working(device: Device, limit_s: float, need: Demand) -> AsyncIterato
     while True:
         await device.open()
         now = opened_at = time.monotonic()
-        while (dead_at := max(opened_at, device.beat_at) + limit_s) > now:
+        while (dead_at := _alive_at(device, opened_at) + limit_s) > now:
             if device.beat_at <= opened_at:
                 await asyncio.sleep(_AWAIT_EVERY_S)
             else:
@@ -171,3 +173,8 @@ async def _working(device: Device, limit_s: float, need: Demand) -> AsyncIterato
             return
         await device.close()
         await need.rest()
+
+
+def _alive_at(device: Device, opened_at: float) -> float:
+    """From when on its next callback is due: opening again takes its time, too."""
+    return max(opened_at, device.beat_at, device.reopened_at)

@@ -3,6 +3,7 @@
 
 from collections.abc import Callable
 
+from appliance.config.devices import microphone_choice, speaker_choice
 from appliance.config.file import Config
 from appliance.core.events import Event
 from appliance.hardware.button import TalkButton
@@ -18,7 +19,10 @@ Post = Callable[[Event], None]
 def microphone(config: Config, card: Card, post: Post) -> Microphone:
     wanted = config.microphone
     return Microphone(
-        card, device=wanted.device, period_frames=wanted.period_frames, post=post
+        card,
+        device=microphone_choice(config),
+        period_frames=wanted.period_frames,
+        post=post,
     )
 
 
@@ -26,8 +30,9 @@ def speaker(config: Config, card: Card, gain: float, post: Post) -> Speaker:
     wanted = config.speaker
     return Speaker(
         card,
-        device=wanted.device,
+        device=speaker_choice(config),
         period_frames=wanted.period_frames,
+        cut=wanted.cut,
         prefill_ms=wanted.prefill_ms,
         gain=gain,
         post=post,

@@ -16,8 +16,9 @@
 //                  of the tape or of the speaker's file, at which nanosecond
 // fault FILE       its first byte, looked at in each call: s (stall: the clock stops),
 //                  g (gone: -ENODEV, as unplugged), x (xrun: once, then it is 0), b
-//                  (busy: -EBUSY to whoever opens it next), or 0. It is mapped: write
-//                  into it, never cut it short, nor put another file in its place
+//                  (busy: -EBUSY to whoever opens it next), o (once: it stalls as soon
+//                  as a stream has been stopped), or 0. It is mapped: write into it,
+//                  never cut it short or replace it
 // rate, channels, format   what the card insists on; default: any rate, 1, S16_LE
 // ppm N            the clock runs fast by N parts per million; 9000000 is ten times
 //
@@ -47,7 +48,8 @@ enum fault {
     FAULT_STALL = 's',
     FAULT_GONE = 'g',
     FAULT_XRUN = 'x',
-    FAULT_BUSY = 'b'
+    FAULT_BUSY = 'b',
+    FAULT_ONCE = 'o'
 };
 
 struct card {
@@ -246,6 +248,8 @@ static int card_stop(snd_pcm_ioplug_t *io)
     tape_what_was_given(card);
     if (current_fault(card) != FAULT_GONE)
         keep_up(card);
+    if (card->running && current_fault(card) == FAULT_ONCE)
+        __atomic_store_n(card->fault, FAULT_STALL, __ATOMIC_RELEASE);
     card->running = false;
     timerfd_settime(card->timer, 0, &never, NULL);
     return 0;

@@ -21,8 +21,9 @@ from typing import Literal
 from appliance.basics.errors import UsageError
 
 StreamName = Literal["microphone", "speaker"]
-CardFault = Literal["stall", "gone", "xrun", "busy"]
+CardFault = Literal["stall", "gone", "xrun", "busy", "once"]
 
+_STREAMS: tuple[StreamName, ...] = ("microphone", "speaker")
 _SOURCE = Path(__file__).with_name("pcm_vcard.c")
 _FIFO_BYTES = 1 << 20
 _APT = "sudo apt install gcc libasound2-dev"
@@ -72,7 +73,7 @@ class VirtualCard:
         if rate_hz is not None:
             pinned += f" rate {rate_hz}"
         converts = (rate_hz, channels, sample_format) != (None, 1, "S16_LE")
-        plugin = build(cache or _cache_directory())
+        plugin = build(cache or cache_directory())
         self._config.write_text(self._definitions(plugin, pinned, converts))
         self._fifo = self._open_fifo()
 
@@ -97,8 +98,8 @@ class VirtualCard:
         return self._recorded("speaker", since)
 
     def fault(self, stream: StreamName, fault: CardFault | None) -> None:
-        """Break a stream, now: its clock stops, it is unplugged, one xrun, or nobody
-        else may open it; or mend."""
+        """Break a stream, now: its clock stops, it is unplugged, one xrun, nobody else
+        may open it, or it stalls when it is stopped next; None repairs it."""
         path = self._fault_file(stream)
         path.touch()
         # In place, and one byte: the plugin has the file mapped.
@@ -130,6 +131,18 @@ class VirtualCard:
     def time_of_speaker_frame(self, frame: int) -> float:
         """When frame number `frame` of `heard` was played, as time.monotonic()."""
         return _time_of_frame(frame, self.starts("speaker"))
+
+    def definition(self, stream: StreamName, pinned: str) -> str:
+        """The PCM of one direction, as ALSA's configuration has it."""
+        files: dict[StreamName, str] = {
+            "microphone": f'microphone "{self._directory / "microphone.fifo"}"'
+            f' tape "{self._recording("microphone")}"',
+            "speaker": f'speaker "{self._recording("speaker")}"',
+        }
+        return (
+            f'type vcard {files[stream]} fault "{self._fault_file(stream)}"'
+            f' clock_log "{self._clock_log}" {pinned}'
+        )
 
     def close(self) -> None:
         """Forget what is still to be said; the recordings stay."""
@@ -168,17 +181,9 @@ class VirtualCard:
         return fifo
 
     def _definitions(self, plugin: Path, pinned: str, converts: bool) -> str:
-        files: dict[StreamName, str] = {
-            "microphone": f'microphone "{self._directory / "microphone.fifo"}"'
-            f' tape "{self._recording("microphone")}"',
-            "speaker": f'speaker "{self._recording("speaker")}"',
-        }
         lines = [f'pcm_type.vcard {{ lib "{plugin}" }}']
-        for stream, of_stream in files.items():
-            card = (
-                f'type vcard {of_stream} fault "{self._fault_file(stream)}"'
-                f' clock_log "{self._clock_log}" {pinned}'
-            )
+        for stream in _STREAMS:
+            card = self.definition(stream, pinned)
             if converts:
                 card = (
                     f"type plug slave.pcm {{ {card} }}"
@@ -228,7 +233,7 @@ def _compile(plugin: Path) -> None:
     raise VirtualCardUnavailable(f"virtual card: {reason}; is all there? {_APT}")
 
 
-def _cache_directory() -> Path:
+def cache_directory() -> Path:
     caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(caches, "voice-appliance")
 

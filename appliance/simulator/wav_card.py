@@ -7,11 +7,12 @@ import. `device` means nothing to them.
 
 import asyncio
 import itertools
+import math
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from appliance.basics.pcm import FRAME_BYTES
 from appliance.simulator.wav import Fill, WavRecorder
@@ -37,7 +38,7 @@ class WavCard:
         self._sound.say(pcm)
 
     async def open_capture(
-        self, device: str, rate_hz: int, period_frames: int, hear: Hear
+        self, device: object, rate_hz: int, period_frames: int, hear: Hear
     ) -> "PacedStream":
         """A running microphone."""
         length = period_frames * FRAME_BYTES
@@ -46,7 +47,7 @@ class WavCard:
         )
 
     async def open_playback(
-        self, device: str, rate_hz: int, period_frames: int, fill: Fill
+        self, device: object, rate_hz: int, period_frames: int, fill: Fill
     ) -> "PacedStream":
         """A running speaker."""
         if self._recorder is not None:
@@ -68,13 +69,13 @@ class RecordingCard:
         self._recorder = WavRecorder(heard)
 
     async def open_capture(
-        self, device: str, rate_hz: int, period_frames: int, hear: Hear
+        self, device: Any, rate_hz: int, period_frames: int, hear: Hear
     ) -> "AnyStream":
         """As the other card's."""
         return await self._card.open_capture(device, rate_hz, period_frames, hear)
 
     async def open_playback(
-        self, device: str, rate_hz: int, period_frames: int, fill: Fill
+        self, device: Any, rate_hz: int, period_frames: int, fill: Fill
     ) -> "AnyStream":
         """As the other card's."""
         recorded = self._recorder.recorded(fill)
@@ -103,6 +104,11 @@ class PacedStream:
         self._closing.set()
         await asyncio.to_thread(self._thread.join)
 
+    @property
+    def reopened_at(self) -> float:
+        """It never is."""
+        return -math.inf
+
     def restart(self, silenced: Callable[[], None]) -> None:
         """It holds nothing that could sound on."""
         silenced()
@@ -115,17 +121,19 @@ class PacedStream:
 
 
 class AnyStream(Protocol):
+    @property
+    def reopened_at(self) -> float: ...
     async def close(self) -> None: ...
     def restart(self, silenced: Callable[[], None]) -> None: ...
 
 
 class AnyCard(Protocol):
     async def open_capture(
-        self, device: str, rate_hz: int, period_frames: int, hear: Hear
+        self, device: Any, rate_hz: int, period_frames: int, hear: Hear
     ) -> AnyStream: ...
 
     async def open_playback(
-        self, device: str, rate_hz: int, period_frames: int, fill: Fill
+        self, device: Any, rate_hz: int, period_frames: int, fill: Fill
     ) -> AnyStream: ...
 
 

@@ -94,8 +94,8 @@ def test_what_config_prints_can_be_read_back(tmp_path):
             "it is one of [turns] mode",
         ),
         (
-            '[speaker]\ndevice = ""\n',
-            "[speaker] device = '': expected text that is not",
+            '[speaker]\ncard = "hw:1,0"\n',
+            "[speaker] card = 'hw:1,0': expected an id of up to 15 letters",
         ),
         (
             "[live]\nendpoint = 'ws://127.0.0.1:99999'\n",
@@ -122,7 +122,10 @@ def test_what_config_prints_can_be_read_back(tmp_path):
             "[button]\nactive_low = 1\n",
             "[button] active_low = 1: expected true or fals",
         ),
-        ("[microphone]\ndevice = ''\n", "[microphone] device = '': expected text"),
+        (
+            '[speaker]\ncard = "x"\ndevice = "y"\n',
+            "[speaker] card = 'x' and device = 'y': expected one of them",
+        ),
         ("[microphone]\ndevice = 1\n", "[microphone] device = 1: expected text"),
         ("led = 1\n", "[led] = 1: expected table"),
         (

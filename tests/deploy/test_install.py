@@ -32,7 +32,6 @@ INSTALLED = [
     "usr/lib/systemd/catalog/voice-appliance.catalog",
     "usr/local/share/man/man1/voice-appliance.1",
     "usr/share/bash-completion/completions/voice-appliance",
-    "usr/share/voice-appliance/asound.conf",
     *sorted(
         f"usr/share/voice-appliance/config.txt.d/{path.name}"
         for path in (ROOT / "hw" / "config.txt.d").iterdir()

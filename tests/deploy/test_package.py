@@ -27,7 +27,6 @@ FILES = {
     "./usr/share/doc/voice-appliance/changelog.gz",
     "./usr/share/doc/voice-appliance/copyright",
     "./usr/share/man/man1/voice-appliance.1.gz",
-    f"{SHARE}asound.conf",
     f"{SHARE}config.toml",
     f"{SHARE}overlays/voice-appliance.dtbo",
     f"{SHARE}sound-card",

@@ -121,12 +121,12 @@ CONDITIONS = [
         hears=bytes(160_000),
     ),
     Condition(
-        "the microphone has DC",
+        "the microphone has too much DC",
         "microphone level",
         NO_MIC,
-        "DC of 2",
+        "DC of 4",
         {"microphone"},
-        hears=(NOISE + 8192).astype("<i2").tobytes(),
+        hears=(NOISE + 14_000).astype("<i2").tobytes(),
     ),
     Condition(
         "the microphone's line is stuck",

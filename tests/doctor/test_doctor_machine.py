@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.config.file import Config
 from appliance.core.signals import Signal
 from appliance.doctor import board, cards, clock, health, network, permissions, speaker
 from appliance.doctor.context import service_runs
@@ -128,7 +129,22 @@ def test_without_the_firmwares_config_there_is_nothing_to_tell(pi):
 def test_the_cards_are_listed_by_id_with_what_they_do(pi):
     found = pi(cards.examine_cards)
     assert found.verdict is OK
-    assert found.text == "vc4hdmi (playback), sndrpigooglevoi (capture, playback)"
+    assert found.text == (
+        "vc4hdmi (playback), sndrpigooglevoi (capture, playback); "
+        "taken: microphone: microphone, speaker: speaker"
+    )
+    chosen = pi(cards.examine_cards, config=Config())
+    assert chosen.text.endswith(
+        "taken: microphone: sndrpigooglevoi, speaker: sndrpigooglevoi"
+    )
+
+
+def test_a_card_that_is_not_there_fails_with_the_setting_that_helps(pi):
+    config = Config().changed(speaker=Config().speaker.changed(card="Device"))
+    found = pi(cards.examine_cards, config=config)
+    assert (found.verdict, found.signal) == (FAIL, Signal.SPEAKER)
+    assert "cards that can play: vc4hdmi, sndrpigooglevoi" in found.text
+    assert '[speaker] card = "vc4hdmi"' in found.mend
 
 
 @pytest.mark.parametrize(
@@ -164,9 +180,7 @@ def test_a_device_that_goes_by_number_among_several_fails(pi):
     config = CONFIG.changed(microphone=CONFIG.microphone.changed(device="plughw:1,0"))
     found = pi(cards.examine_cards, config=config)
     assert found.verdict is FAIL
-    assert "asound.conf" in found.mend
-    assert "which is sndrpigooglevoi;" in found.mend
-    assert '[microphone] device = "default"' in found.mend
+    assert '[microphone] card = "sndrpigooglevoi", and no device' in found.mend
     named = config.microphone.changed(device="plughw:CARD=sndrpigooglevoi")
     assert (
         pi(cards.examine_cards, config=config.changed(microphone=named)).verdict is OK

@@ -32,6 +32,7 @@ from appliance.doctor.levels import Echo, level
 from appliance.doctor.report import as_line, as_object, examine
 from appliance.doctor.result import fail, ok, skip
 from appliance.hardware.gpio import GpioUnavailable
+from appliance.hardware.selection import Selected
 from appliance.live.close_codes import Classification, Next, SessionEnd
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Scenario
@@ -62,9 +63,10 @@ FOUND = {
         ),
         10.0,
     ),
-    Signal.UNHEARD: lambda: microphone.judge_microphone(level(bytes(98)), (), "x"),
+    Signal.UNHEARD: lambda: microphone.judge_microphone(level(bytes(98)), (), PCM),
 }
 #: What takes its time, and is examined elsewhere.
+PCM = Selected("x", "x", None, None)
 HANDS_ON = {"microphone", "speaker", "button", "led"}
 #: What is no failure, but wanted.
 WELL = {

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Rates, microphone and speaker: judgements, and the real thing on a virtual card."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -9,9 +11,11 @@ from appliance.core.signals import Signal
 from appliance.doctor import microphone, rates, recording, speaker
 from appliance.doctor.levels import Echo, Level, echo, level
 from appliance.doctor.machine import TIMED_OUT
+from appliance.hardware.selection import Selected
 from tests.doctor.fixture import CONFIG, FAIL, OK, SKIP, Room, box, examined
 
 STEREO = {"rate_hz": 48_000, "channels": 2, "sample_format": "S32_LE"}
+NAMED = Selected("microphone", '[microphone] device = "microphone"', None, None)
 QUIET = Level(rms_db=-62.0, peak_db=-41.0, dc=0.003, clipped=0.0)
 ZERO = Level(rms_db=-120.0, peak_db=-120.0, dc=0.0, clipped=0.0)
 
@@ -133,7 +137,7 @@ def test_periods_of_quite_another_length_fail():
 )
 def test_a_card_in_other_hands_is_told_with_who_has_it(virtual_card, part, tool):
     virtual_card.fault(part, "busy")
-    found = rates.granted_to(part, box())
+    found = examined(partial(rates.granted_to, part), box())
     assert found.verdict is FAIL
     assert found.text == f'[{part}] device = "{part}": Device or resource busy'
     assert found.mend == "sudo fuser -v /dev/snd/*"
@@ -144,7 +148,7 @@ def test_a_name_that_alsa_does_not_know_fails(virtual_card):
     config = CONFIG.changed(speaker=CONFIG.speaker.changed(device="kazoo"))
     found = examined(rates.examine_speaker_rate, box(config=config))
     assert found.verdict is FAIL
-    assert found.mend.startswith("aplay -L; sudoedit /etc/voice-appliance/config.toml")
+    assert found.mend.startswith("aplay -L; voice-appliance sound; sudoedit /etc/")
 
 
 def test_a_card_whose_clock_does_not_run_fails(virtual_card, monkeypatch):
@@ -166,10 +170,10 @@ def test_a_card_whose_clock_does_not_run_fails(virtual_card, monkeypatch):
     ],
 )
 def test_each_refusal_has_its_mending(complaint, mend):
-    found = rates.refusal("microphone", CONFIG, 1, complaint)
+    found = rates.refusal("microphone", NAMED, 1, complaint)
     assert found.text.endswith(complaint.rpartition(": ")[2])
     assert found.mend.startswith(mend)
-    assert rates.refusal("speaker", CONFIG, TIMED_OUT, "").text.endswith("not run")
+    assert rates.refusal("speaker", NAMED, TIMED_OUT, "").text.endswith("not run")
 
 
 def test_without_alsa_utils_the_rates_are_skipped(tmp_path):
@@ -225,23 +229,44 @@ def test_a_level_is_of_one_channel():
             Signal.MICROPHONE,
             "stuck at 50.0% of full scale",
         ),
-        (Level(-40, -6, 0.2, 0), (), Signal.MICROPHONE, "DC of 20.0% of full scale"),
+        (Level(-40, -3, 0.4, 0), (), Signal.MICROPHONE, "no room for a loud voice"),
         (Level(-20, 0, 0, 0.02), (), Signal.MICROPHONE, "2.0% of it clips"),
         (Level(-4.8, 0, 0, 0), (), Signal.MICROPHONE, "noise at full scale"),
     ],
 )
 def test_a_microphone_that_does_not_hear_fails(heard, channels, signal, text):
-    found = microphone.judge_microphone(heard, channels, "microphone")
+    found = microphone.judge_microphone(heard, channels, NAMED)
     assert (found.verdict, found.signal) == (FAIL, signal)
     assert text in found.text
     assert found.mend
 
 
+@pytest.mark.parametrize(
+    ("dc", "gain_db", "verdict", "words"),
+    [
+        # Of INMP441s: 2 %, and 20 % after the gain of 20 dB.
+        (0.02, 0.0, OK, ""),
+        (0.2, 20.0, OK, "DC of 20.0% of full scale, which such microphones have"),
+        (0.2, None, OK, "DC of 20.0% of full scale, which such microphones have"),
+        (0.2, 0.0, FAIL, "more than any microphone has"),
+        (0.4, 20.0, FAIL, "no room for a loud voice"),
+    ],
+)
+def test_an_offset_is_told_from_a_fault_of_the_wiring(dc, gain_db, verdict, words):
+    heard = Level(rms_db=-40.0, peak_db=-6.0, dc=dc, clipped=0.0)
+    selected = Selected("x", "x", None, gain_db)
+    found = microphone.judge_microphone(heard, (), selected)
+    assert (found.verdict, words in found.text) == (verdict, True)
+    if verdict is FAIL:
+        wiring = "data line" in found.mend
+        assert wiring or "[microphone] gain_db = 10" in found.mend
+
+
 def test_a_single_microphone_has_a_dead_channel_which_is_named():
-    found = microphone.judge_microphone(QUIET, (QUIET, ZERO), "default")
+    found = microphone.judge_microphone(QUIET, (QUIET, ZERO), NAMED)
     assert found.verdict is OK
     assert "the right channel is dead" in found.text
-    assert microphone.judge_microphone(QUIET, (QUIET, QUIET), "x").text == (
+    assert microphone.judge_microphone(QUIET, (QUIET, QUIET), NAMED).text == (
         "-62 dB (peak -41 dB)"
     )
 

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from appliance.core.events import CaptureOverran, PeriodCaptured
+from appliance.hardware.card import Choice
 from appliance.hardware.microphone import CaptureClock, Microphone
 from appliance.hardware.sound_card import AlsaCard
 from tests.hardware.posted import Posted
@@ -19,7 +20,7 @@ PERIOD_S = 0.128
 
 def microphone(posted: Posted) -> Microphone:
     return Microphone(
-        AlsaCard(), device="microphone", period_frames=PERIOD, post=posted
+        AlsaCard(), device=Choice(pcm="microphone"), period_frames=PERIOD, post=posted
     )
 
 

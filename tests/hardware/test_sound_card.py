@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from appliance.hardware import sound_card
-from appliance.hardware.card import DeviceUnavailable, DeviceUnknown, Stream
+from appliance.hardware.card import Choice, DeviceUnavailable, DeviceUnknown, Stream
 from appliance.hardware.sound_card import AlsaCard
 from appliance.simulator.virtual_card import VirtualCard
 from tests.rig.waiting import in_loop, noise, until
@@ -30,11 +30,11 @@ def ignore(_pcm: bytes, _overran: bool) -> None:
 
 
 async def open_speaker(card: AlsaCard, fill=silence, device="speaker") -> Stream:
-    return await card.open_playback(device, RATE_HZ, PERIOD, fill)
+    return await card.open_playback(Choice(pcm=device), RATE_HZ, PERIOD, fill)
 
 
 async def open_microphone(card: AlsaCard, hear=ignore, device="microphone") -> Stream:
-    return await card.open_capture(device, 16_000, 2048, hear)
+    return await card.open_capture(Choice(pcm=device), 16_000, 2048, hear)
 
 
 def config_of(virtual: VirtualCard) -> str:
@@ -124,7 +124,7 @@ async def test_a_device_plugged_in_later_is_found_while_the_other_one_plays(
 @pytest.mark.parametrize(
     ("pinned", "reason"),
     [
-        ({"rate_hz": 48_000}, "cannot do 24000 Hz: use a PCM of `type plug`"),
+        ({"rate_hz": 48_000}, "cannot do 24000 Hz: name its card instead"),
         ({"sample_format": "MU_LAW"}, "Sample format not supported"),
     ],
 )
@@ -146,7 +146,7 @@ async def test_a_device_that_portaudio_hides_is_told_how_to_be_named(
     configuration(
         config_of(virtual_card) + "pcm.plughw { type plug slave.pcm speaker }"
     )
-    with pytest.raises(DeviceUnavailable, match=r"does not list it; define a PCM"):
+    with pytest.raises(DeviceUnavailable, match=r"does not list it; name its card"):
         await open_speaker(AlsaCard(), device="plughw")
 
 
@@ -368,13 +368,15 @@ def test_a_card_that_is_unplugged_while_it_runs_hangs_and_is_told(virtual_card):
 OPEN_AND_CLOSE = """
 import asyncio
 from appliance.hardware import sound_card
-from appliance.hardware.card import DeviceUnknown
+from appliance.hardware.card import Choice, DeviceUnknown
 from appliance.hardware.sound_card import AlsaCard
 
 async def main():
     card = AlsaCard()
     try:
-        stream = await card.open_playback("speaker", 24000, 480, lambda _: bytes(960))
+        stream = await card.open_playback(
+            Choice(pcm="speaker"), 24000, 480, lambda _: bytes(960)
+        )
     except DeviceUnknown as error:
         return print(error)
     await stream.close()
@@ -387,14 +389,15 @@ UNPLUG = """
 import asyncio, os
 from pathlib import Path
 from appliance.hardware import sound_card
-from appliance.hardware.card import CardHung
+from appliance.hardware.card import CardHung, Choice
 from appliance.hardware.sound_card import AlsaCard
 
 async def main():
     called = asyncio.Event()
     loop = asyncio.get_running_loop()
     stream = await AlsaCard().open_capture(
-        "microphone", 16000, 512, lambda *_: loop.call_soon_threadsafe(called.set)
+        Choice(pcm="microphone"), 16000, 512,
+        lambda *_: loop.call_soon_threadsafe(called.set),
     )
     await called.wait()
     with Path("{config}").with_name("microphone.fault").open("r+") as fault:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 import asyncio
+import math
 import random
 import statistics
 import time
@@ -10,13 +11,21 @@ import pytest
 
 from appliance.basics.pcm import amplify
 from appliance.core.events import (
+    FaultCleared,
+    FaultRaised,
     PlaybackDrained,
     PlaybackSilenced,
     PlaybackStarted,
     PlaybackUnderran,
 )
+from appliance.core.liveness import LIMITS_S
+from appliance.core.signals import Fault
+from appliance.hardware.card import Choice
+from appliance.hardware.portaudio import PortAudio, PortAudioStream
 from appliance.hardware.sound_card import AlsaCard
-from appliance.hardware.speaker import Speaker
+from appliance.hardware.speaker import Cut, Speaker
+from appliance.service import devices
+from appliance.service.devices import Demand, keep_open
 from appliance.simulator.wav_card import WavCard
 from tests.hardware.posted import Posted
 from tests.rig.waiting import in_loop, noise, until
@@ -25,11 +34,14 @@ PERIOD = 480
 PERIOD_S = 0.02
 
 
-def speaker(posted: Posted, *, gain: float = 1.0, prefill_ms: int = 0) -> Speaker:
+def speaker(
+    posted: Posted, *, gain: float = 1.0, prefill_ms: int = 0, cut: Cut = "run-out"
+) -> Speaker:
     return Speaker(
         AlsaCard(),
-        device="speaker",
+        device=Choice(pcm="speaker"),
         period_frames=PERIOD,
+        cut=cut,
         prefill_ms=prefill_ms,
         gain=gain,
         post=posted,
@@ -38,6 +50,8 @@ def speaker(posted: Posted, *, gain: float = 1.0, prefill_ms: int = 0) -> Speake
 
 class PatientCard:
     """It calls back when told to, and takes its time to let go of what it holds."""
+
+    reopened_at = -math.inf
 
     def __init__(self) -> None:
         self.letting_go: list[Callable[[], None]] = []
@@ -55,7 +69,13 @@ class PatientCard:
 async def patient_speaker(posted: Posted) -> tuple[PatientCard, Speaker]:
     card = PatientCard()
     loud = Speaker(
-        card, device="any", period_frames=PERIOD, prefill_ms=0, gain=1.0, post=posted
+        card,
+        device=Choice(),
+        period_frames=PERIOD,
+        cut="restart",
+        prefill_ms=0,
+        gain=1.0,
+        post=posted,
     )
     await loud.open()
     return card, loud
@@ -79,8 +99,9 @@ async def test_a_card_that_keeps_what_it_is_given_is_given_the_silence_too(tmp_p
     posted, path = Posted(), tmp_path / "heard.wav"
     loud = Speaker(
         WavCard(heard=path),
-        device="any",
+        device=Choice(),
         period_frames=PERIOD,
+        cut="run-out",
         prefill_ms=0,
         gain=1.0,
         post=posted,
@@ -138,10 +159,20 @@ async def test_start_and_end_are_told_as_they_are_heard(virtual_card):
         assert -0.002 < told - virtual_card.time_of_speaker_frame(frame) < 1.0
 
 
+@pytest.mark.parametrize(
+    ("cut", "median_s", "worst_s"),
+    [
+        # Two periods and a fade of 2 ms; and next to nothing.
+        ("run-out", 0.040, 0.045),
+        ("restart", 0.010, 0.020),
+    ],
+)
 @in_loop
-async def test_drop_silences_the_converter_at_once(virtual_card):
+async def test_drop_silences_the_converter_in_time(
+    virtual_card, cut, median_s, worst_s
+):
     posted, pause, dropped_at = Posted(), random.Random(3), []
-    loud = speaker(posted)
+    loud = speaker(posted, cut=cut)
     await loud.open()
     for _ in range(20):
         posted.clear()
@@ -157,10 +188,10 @@ async def test_drop_silences_the_converter_at_once(virtual_card):
     silences = [virtual_card.time_of_speaker_frame(last + 1) for last in lasts]
     # The first one after the drop: a busy machine may have had underruns before it.
     lags = [min(s - at for s in silences if s > at - 0.002) for at in dropped_at]
-    print(f"silent after {statistics.median(lags):.4f} s, worst {max(lags):.4f} s")
-    # Not even the period that is being played is played to its end.
-    assert statistics.median(lags) < PERIOD_S / 2
-    assert max(lags) <= 2 * PERIOD_S + 0.25
+    print(f"{cut}: {statistics.median(lags):.4f} s, worst {max(lags):.4f} s")
+    assert statistics.median(lags) < median_s
+    # A busy machine runs this thread late, too: before or after the drop.
+    assert sorted(lags)[-3] <= worst_s
 
 
 @in_loop
@@ -335,3 +366,122 @@ async def test_what_waits_survives_a_stall_and_a_new_stream(virtual_card):
     await until(lambda: len(sound_of(virtual_card)) == len(sound))
     await loud.close()
     assert sound_of(virtual_card) == sound
+
+
+class Kept:
+    """A speaker that is kept open, as the service does it, and plays."""
+
+    def __init__(self, cut: Cut) -> None:
+        self.posted = Posted()
+        self.speaker = speaker(self.posted, cut=cut)
+        self.works = asyncio.Event()
+
+    async def __aenter__(self) -> "Kept":
+        keeping = keep_open(
+            self.speaker,
+            Fault.SPEAKER,
+            LIMITS_S["speaker"],
+            self.posted,
+            self.works,
+            Demand(),
+        )
+        self._task = asyncio.create_task(keeping)
+        await self.works.wait()
+        await self.play()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._task.cancel()
+        await asyncio.wait([self._task])
+        await self.speaker.close()
+
+    async def play(self) -> None:
+        self.posted.clear()
+        self.speaker.play(noise(240_000))
+        await self.posted.first(PlaybackStarted)
+
+    async def cut(self) -> None:
+        """Until it is silent, and called back again."""
+        self.speaker.drop()
+        cut_at = time.monotonic()
+        await self.posted.first(PlaybackSilenced)
+        await until(lambda: self.speaker.beat_at > cut_at)
+
+
+def open_slowly(monkeypatch, open_s: float) -> None:
+    """Bluetooth and HDMI sinks that wake up, for instance."""
+    opened = PortAudio.opened
+
+    def slowly(*args, **kwargs) -> PortAudioStream:
+        time.sleep(open_s)  # on the card's thread
+        return opened(*args, **kwargs)
+
+    monkeypatch.setattr(PortAudio, "opened", slowly)
+
+
+@pytest.mark.parametrize("open_ms", [1500, 3500])
+@in_loop
+async def test_a_card_that_is_slow_to_open_is_cut_without_a_fault(
+    virtual_card, monkeypatch, open_ms
+):
+    card = virtual_card
+    async with Kept("restart") as kept:
+        open_slowly(monkeypatch, open_ms / 1000)
+        began_at, starts = time.monotonic(), len(card.starts("speaker"))
+        kept.speaker.drop()
+        await until(lambda: len(card.starts("speaker")) > starts)
+        assert time.monotonic() - began_at > open_ms / 1000
+        assert kept.posted.of(FaultRaised) == []
+        await kept.play()
+        assert kept.posted.of(FaultRaised) == []
+
+
+@in_loop
+async def test_a_slow_card_that_is_closed_while_it_restarts_is_not_hung(
+    virtual_card, monkeypatch
+):
+    async with Kept("restart") as kept:
+        open_slowly(monkeypatch, 3.5)
+        kept.speaker.drop()
+        await kept.posted.first(PlaybackSilenced)
+        # Must not raise CardHung.
+        await kept.speaker.close()
+
+
+@in_loop
+async def test_a_card_that_stays_silent_after_a_restart_is_not_restarted_again(
+    virtual_card, caplog, monkeypatch
+):
+    monkeypatch.setattr(devices, "_RETRY_AFTER_S", 0.05)
+    async with Kept("restart") as kept:
+        virtual_card.fault("speaker", "once")
+        kept.speaker.drop()
+        await kept.posted.first(FaultRaised)
+        await until(lambda: len(caplog.messages) == 2)
+        assert "did not play on after it was stopped for a cut" in caplog.messages[0]
+        assert "only a reboot helps" in caplog.messages[1]
+        virtual_card.fault("speaker", None)  # as a reboot does
+        await kept.posted.first(FaultCleared)
+        starts = len(virtual_card.starts("speaker"))
+        await kept.play()
+        await kept.cut()
+        await kept.play()
+        assert len(virtual_card.starts("speaker")) == starts
+    assert len(caplog.messages) == 2
+
+
+@in_loop
+async def test_a_cut_by_running_out_never_stops_the_card_and_fades(virtual_card):
+    posted = Posted()
+    loud = speaker(posted)
+    await loud.open()
+    loud.play(np.full(24_000, 16_000, "<i2").tobytes())
+    await posted.first(PlaybackStarted)
+    loud.drop()
+    silenced = await posted.first(PlaybackSilenced)
+    await until(lambda: loud.beat_at > silenced.at)
+    await loud.close()
+    assert len(virtual_card.starts("speaker")) == 1
+    heard = np.frombuffer(sound_of(virtual_card), "<i2").astype(int)
+    # A fade of 2 ms, 48 frames, and no step.
+    assert np.abs(np.diff(heard)).max() <= 16_000 / 48 + 2

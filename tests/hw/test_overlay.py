@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from appliance.hardware.card import Choice
+from appliance.hardware.sound_card import AlsaCard
+from appliance.simulator.virtual_machine import Form
 from docs.generate import pins
 from tests.hw.debian_kernel import SYMBOLS, debian_trees, label
+from tests.rig.waiting import in_loop
 
 HW = Path(__file__).parents[2] / "hw"
 OVERLAY = HW / "overlays" / "voice-appliance.dts"
@@ -72,10 +76,24 @@ def test_it_switches_i2s_on(merged, base):
     assert words(merged, SYMBOLS["i2s_clk_producer"], "status") == ["okay"]
 
 
-def test_the_card_is_one_and_has_the_id_of_asound_conf(merged):
+@in_loop
+async def test_the_service_finds_both_devices_of_the_merged_tree(merged, machine):
+    """simple-card numbers the devices in the order of the links in the tree."""
     assert words(merged, SOUND, "compatible") == ["simple-audio-card"]
-    (name,) = words(merged, SOUND, "simple-audio-card,name")
-    assert f'card "{name}"' in (HW / "asound.conf").read_text()
+    (card_id,) = words(merged, SOUND, "simple-audio-card,name")
+    links = [n for n in run("fdtget", "-l", merged, SOUND).split() if "dai-link" in n]
+    parts = {"0": "speaker", "1": "microphone"}
+    forms = {
+        parts[link[-1]]: Form(48_000, 2, "S32_LE", device)
+        for device, link in enumerate(links)
+    }
+    machine.plug_in(card_id, driver="simple-card", **forms)
+    sound = AlsaCard(machine.proc)
+    for direction, part in (("capture", "microphone"), ("playback", "speaker")):
+        selected = await sound.select(direction, Choice())
+        hardware = f"hw:CARD={card_id},DEV={forms[part].device}"
+        assert selected.endpoint.hardware == hardware
+        assert selected.endpoint.shares_clock
 
 
 @pytest.mark.parametrize(

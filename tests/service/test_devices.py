@@ -24,6 +24,8 @@ LIMIT_S = 0.05
 class Device:
     """Opens as `outcomes` has it, the last one for ever, and beats while `beats`."""
 
+    reopened_at = -math.inf
+
     def __init__(self, *outcomes: Exception | None) -> None:
         self._outcomes = list(outcomes)
         self.is_open = False

@@ -153,7 +153,7 @@ def test_what_only_a_new_process_applies_is_told(virtual_card, notify, config_fi
     told = {"NOTIFY_SOCKET": notify.path}
     with process(virtual_card, "run", "--config", str(config_file), **told) as box:
         notify.next("READY=1")
-        config_file.write_text(config_file.read_text() + "period_frames = 480\n")
+        config_file.write_text(config_file.read_text() + "period_frames = 720\n")
         box.send_signal(signal.SIGHUP)
         notify.next("MONOTONIC_USEC=")
         notify.next("READY=1")

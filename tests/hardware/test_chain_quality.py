@@ -1,47 +1,38 @@
 # SPDX-License-Identifier: MIT
-"""hw/asound.conf on a card that insists on 48 kHz, S32_LE, stereo, as I2S does.
+"""The chain that the service makes for an I2S pair: 48 kHz, S32_LE, stereo."""
 
-The tested file is the real one; only the two hw definitions are the virtual card's.
-"""
-
+import asyncio
 import os
-import re
 import subprocess
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from appliance.config.file import Config
-from appliance.hardware.card import DeviceUnavailable
+from appliance.hardware.card import Choice
+from appliance.hardware.pcm_chain import PCM_NAMES
 from appliance.hardware.sound_card import AlsaCard
 from appliance.simulator.virtual_card import VirtualCard
-from tests.rig.waiting import in_loop, until
+from appliance.simulator.virtual_machine import Form
 
-ASOUND = Path(__file__).parents[2] / "hw" / "asound.conf"
 CARD_HZ, MIC_HZ, SPEAKER_HZ = 48_000, 16_000, 24_000
-#: What the file gives a microphone, in dB: ttable.0.0 10.
+I2S = Form(CARD_HZ, 2, "S32_LE")
+#: What a bare microphone is given.
 GAIN_DB = 20.0
 
 
 @pytest.fixture
-def card(make_virtual_card) -> VirtualCard:
-    """The default devices of this process are asound.conf's, on a pinned card."""
-    card = make_virtual_card(rate_hz=CARD_HZ, channels=2, sample_format="S32_LE")
-    file = Path(card.environment["ALSA_CONFIG_PATH"])
-    file.write_text(derived(ASOUND.read_text(), file.read_text()))
+def card(machine) -> VirtualCard:
+    """The pair, with its chains in this process's configuration of ALSA."""
+    card = machine.plug_in("voicebox", microphone=I2S, speaker=I2S, driver="simple")
+    sound = AlsaCard(machine.proc)
+
+    async def select() -> None:
+        await sound.select("capture", Choice())
+        await sound.select("playback", Choice())
+
+    asyncio.run(select())
+    card.kept = sound  # Its configuration goes with it.
     return card
-
-
-def derived(real: str, of_card: str) -> str:
-    """`real` with the virtual card's devices in place of those of the box."""
-    for stream in ("microphone", "speaker"):
-        device = re.search(rf"type vcard {stream} [^}}]*", of_card)
-        assert device is not None
-        hardware = rf"(pcm\.voicebox_{stream}_card \{{)\s*type hw[^}}]*\}}"
-        real, count = re.subn(hardware, rf"\1 {device[0]} }}", real)
-        assert count == 1
-    return of_card.splitlines()[0] + "\n" + real
 
 
 def tone(hz: float, rate_hz: int, db: float, seconds: float = 0.6) -> np.ndarray:
@@ -55,14 +46,14 @@ def recorded(card: VirtualCard, left: np.ndarray, right: np.ndarray) -> np.ndarr
     stereo = np.stack([left, right], axis=1)
     card.say((stereo * (2**31 - 1)).astype("<i4").tobytes())
     frames = len(left) * MIC_HZ // CARD_HZ
-    pcm = _run("arecord", "voicebox_microphone", MIC_HZ, "-s", str(frames))
+    pcm = _run("arecord", PCM_NAMES["capture"], MIC_HZ, "-s", str(frames))
     return np.frombuffer(pcm, "<i2")[frames // 4 : -frames // 4] / 2**15
 
 
 def played(card: VirtualCard, sound: np.ndarray) -> np.ndarray:
     """What the card gets of mono `sound`, two columns, as fractions of full scale."""
     pcm = (sound * (2**15 - 1)).astype("<i2").tobytes()
-    _run("aplay", "voicebox_speaker", SPEAKER_HZ, input=pcm)
+    _run("aplay", PCM_NAMES["playback"], SPEAKER_HZ, input=pcm)
     heard = np.frombuffer(card.heard(), "<i4").reshape(-1, 2) / 2**31
     frames = len(sound) * CARD_HZ // SPEAKER_HZ
     return heard[frames // 4 : frames * 3 // 4]
@@ -132,40 +123,3 @@ def test_an_answer_goes_out_clean_on_both_channels(card, hz):
     assert np.array_equal(left, right)
     assert level_db(left) == pytest.approx(-6, abs=1.5)
     assert snr_db(left, hz, CARD_HZ) > 75
-
-
-@in_loop
-async def test_without_the_card_the_service_is_told_what_to_check(monkeypatch):
-    """The file as it is: no card of that id is here, nor where the overlay failed."""
-    monkeypatch.setenv("ALSA_CONFIG_PATH", str(ASOUND))
-    for device in ("default", "voicebox_microphone"):
-        with pytest.raises(DeviceUnavailable, match="not there: check its wiring"):
-            await AlsaCard().open_capture(device, MIC_HZ, 2048, lambda *_: None)
-
-
-@in_loop
-async def test_the_service_gets_the_periods_it_asks_for(card):
-    """By the devices of the default configuration."""
-    config, lengths = Config(), []
-    sound = AlsaCard()
-    microphone = await sound.open_capture(
-        config.microphone.device,
-        MIC_HZ,
-        config.microphone.period_frames,
-        lambda pcm, overran: lengths.append(len(pcm)),
-    )
-    speaker = await sound.open_playback(
-        config.speaker.device,
-        SPEAKER_HZ,
-        config.speaker.period_frames,
-        lambda underran: bytes(2 * config.speaker.period_frames),
-    )
-    await until(lambda: len(lengths) >= 3 and card.starts("speaker"))
-    await microphone.close()
-    await speaker.close()
-    assert set(lengths) == {2 * 2048}
-    for stream, period_frames in (("microphone", 3 * 2048), ("speaker", 2 * 960)):
-        start = card.starts(stream)[0]
-        assert start.frame_s == pytest.approx(1 / CARD_HZ)
-        assert start.period_frames == period_frames
-        assert start.buffer_frames == 2 * period_frames
