@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The command line: run | demo | doctor | simulate | config | card."""
+"""The command line: run | demo | doctor | simulate | config | sound | card."""
 
 import sys
 from collections.abc import Sequence

@@ -159,6 +159,19 @@ def _add_doctor(doctor: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_sound_verb(sound: argparse.ArgumentParser) -> None:
+    sound.description = (
+        "Lists the cards, says which ones the service takes, shows the level of the "
+        "microphone, and plays two notes. Exit code 0 if both work, else 1."
+    )
+    _add_config_path(sound)
+    sound.add_argument(
+        "--fix",
+        action="store_true",
+        help="open mixer controls that are shut, and store that for the next boot",
+    )
+
+
 def _add_simulate(simulate: argparse.ArgumentParser) -> None:
     from appliance.simulator.scenario import DIALECTS, Scenario
     from appliance.simulator.scenario_help import scenario_help
@@ -287,5 +300,9 @@ _VERBS = {
         "the simulated Gemini Live service alone, for any client", _add_simulate
     ),
     "config": _Verb("show, check or install a configuration", _add_config),
+    "sound": _Verb(
+        "the sound cards: what they can do, which are taken, a tone and a level",
+        _add_sound_verb,
+    ),
     "card": _Verb("prepare an SD card, so that a Pi installs itself", _add_card),
 }

@@ -162,6 +162,19 @@ def _doctor(options: argparse.Namespace) -> int:
     return _leave(EXIT_OK if passed else EXIT_CRASH)
 
 
+def _sound(options: argparse.Namespace) -> int:
+    from appliance.doctor.context import this_box
+    from appliance.doctor.sound import show_sound
+    from appliance.journal import stderr_filter
+
+    stderr_filter.install()
+    journal.set_up(logging.CRITICAL)
+    tell = partial(write, stream=sys.stdout)
+    with this_box(_config(options.config)) as context:
+        works = asyncio.run(show_sound(context, tell, fix=options.fix))
+    return _leave(EXIT_OK if works else EXIT_CRASH)
+
+
 def _simulate(options: argparse.Namespace) -> int:
     from appliance.simulator.live.narrator import simulate
 
@@ -251,5 +264,6 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "doctor": _doctor,
     "simulate": _simulate,
     "config": _show_config,
+    "sound": _sound,
     "card": _card,
 }

@@ -33,12 +33,12 @@ from tests.rig.markdown import Document, commands, documents
 
 #: Programs of Raspberry Pi OS and Debian that the documents may call.
 KNOWN = {
-    "apt", "aplay", "arecord", "cat", "cd", "cp", "dmesg", "echo", "fuser", "grep",
-    "install",
+    "alsactl", "apt", "aplay", "arecord", "cat", "cd", "cp", "dmesg", "echo", "fuser",
+    "grep", "install",
     "jq", "mkdir", "nmcli", "pinctrl", "poweroff", "reboot", "scp", "speaker-test",
     "ssh", "systemd-creds", "tee", "timedatectl", "vcgencmd", "vclog",
 }  # fmt: skip
-VERBS = {"run", "demo", "doctor", "simulate", "config", "card"}
+VERBS = {"run", "demo", "doctor", "simulate", "config", "sound", "card"}
 #: What the box's own folder holds besides the code.
 FOLDERS = ("appliance", "deploy", "docs", "hw", "tests")
 DOCUMENTS = documents()
