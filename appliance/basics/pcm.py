@@ -19,16 +19,18 @@ FRAME_BYTES = 2
 Note = tuple[float, float]
 
 
+#: The bytes of s16le frames of -32..32: 60 dB below full scale.
+_NEXT_TO_NOTHING = bytes((*range(33), *range(224, 256)))
+
+
+def is_audible(pcm: bytes) -> bool:
+    """Something in s16le `pcm`, cut anywhere, is louder than -60 dB of full scale."""
+    return bool(pcm.translate(None, _NEXT_TO_NOTHING))
+
+
 def seconds(pcm: bytes, rate_hz: int) -> float:
     """Length of `pcm`."""
     return len(pcm) / FRAME_BYTES / rate_hz
-
-
-def peak(pcm: bytes) -> int:
-    """The largest magnitude of a frame, 0 to 32768; 0 of no frames, and half a frame
-    at the end does not count. In C: it is asked of each period."""
-    frames = memoryview(pcm[: len(pcm) // FRAME_BYTES * FRAME_BYTES]).cast("h")
-    return max(max(frames), -min(frames)) if frames else 0
 
 
 def cut(pcm: bytes, ended_at: float, since: float, until: float) -> bytes:

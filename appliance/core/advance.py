@@ -119,8 +119,8 @@ def _answer(c: Conversation, event: ev.AnswerEvent, now: float) -> Step:
             return playback.drain(c)
         case ev.AnswerInterrupted():
             return playback.interrupted(c, now)
-        case ev.AnswerEnded():
-            return playback.answer_ended(budget.turn_over(c), now)
+        case ev.AnswerEnded(reason):
+            return playback.answer_ended(budget.turn_over(c), reason, now)
         case _:
             assert_never(event)
 

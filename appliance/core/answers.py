@@ -29,6 +29,8 @@ class Expected(Struct, frozen=True):
     turn: int
     taken: bool = True
     begun: bool = False
+    #: There was sound in it.
+    audible: bool = False
 
 
 class Answers(Struct, frozen=True):
@@ -46,6 +48,8 @@ class Answers(Struct, frozen=True):
     unasked_until: float = float("-inf")
     #: When the service last showed that it works on one.
     progressed_at: float = float("-inf")
+    #: So many in a row came to nothing; the session goes on with the next link.
+    failed: int = 0
     #: No answer to this turn or an earlier one may sound any more, on no link.
     hushed_through: int = 0
 
@@ -102,10 +106,11 @@ class Answers(Struct, frozen=True):
         first, *rest = self.expected
         return replace(self, expected=(replace(first, turn=turn), *rest))
 
-    def begin(self) -> Self:
-        """The first of an answer has arrived."""
+    def begin(self, *, audible: bool) -> Self:
+        """Some of an answer has arrived, with sound in it or without."""
         first, *rest = self.expected
-        return replace(self, expected=(replace(first, begun=True), *rest))
+        first = replace(first, begun=True, audible=first.audible or audible)
+        return replace(self, expected=(first, *rest))
 
     def progress(self, now: float) -> Self:
         """The service shows that it works on an answer."""
@@ -114,6 +119,14 @@ class Answers(Struct, frozen=True):
     def interrupt(self, interrupted: bool = True) -> Self:
         """The service interrupted itself, or that has ended."""
         return replace(self, interrupted=interrupted)
+
+    def judge(self, refusal: bool, expected: bool) -> Self:
+        """What ends came to nothing, or to something; unless `expected`, nothing is
+        no failure."""
+        heard = self.begun and self.expected[0].audible
+        if heard and not refusal:
+            return replace(self, failed=0)
+        return replace(self, failed=self.failed + (refusal or expected))
 
     def end(self) -> Self:
         """The first is over."""
@@ -132,7 +145,7 @@ class Answers(Struct, frozen=True):
 
     def leave_link(self) -> Self:
         """The link is gone, and what it owed; what was hushed stays so."""
-        return type(self)(hushed_through=self.hushed_through)
+        return type(self)(hushed_through=self.hushed_through, failed=self.failed)
 
     def is_of_older(self, now: float) -> bool:
         """What arrives cannot be of the first yet. Either that is still being taken by

@@ -136,7 +136,7 @@ class Answer(Struct, frozen=True):
     turn: int
     #: When its last part arrived.
     arrived_at: float
-    #: Some of it can be heard.
+    #: There is sound in it.
     audible: bool = False
     #: It has arrived whole: the buffer was told to drain.
     draining: bool = False

@@ -3,7 +3,7 @@
 
 from collections.abc import Callable, Iterator
 
-from appliance.basics.pcm import peak
+from appliance.basics.pcm import is_audible
 from appliance.basics.record import replace
 from appliance.core import spoken, tool_calls
 from appliance.core.conversation import Answer, Conversation, Link, Step
@@ -23,10 +23,12 @@ from appliance.core.utterance import promise
 
 #: After the DAC fell silent the room still sounds for this long.
 _ROOM_S = 0.1
-#: Nobody hears less than 1 % of full scale (-40 dB) in a kitchen.
-_AUDIBLE = 328
 #: How long the LED shows that an utterance was lost or not answered.
 _MISHAP_S = 2.0
+#: Answers in a row that came to nothing: the session does not recover from that.
+_FAILURES_TO_LEAVE = 2
+#: Ends that are no refusal (ai.google.dev/api/live, TurnCompleteReason).
+_NO_REFUSALS = ("", "0", "TURN_COMPLETE_REASON_UNSPECIFIED", "NEED_MORE_INPUT")
 #: After this nobody waits for an answer any more, or for the end of a hushed one.
 ANSWER_TIMEOUT_S = 60.0
 
@@ -103,20 +105,21 @@ def answer_audio(c: Conversation, pcm: bytes, now: float) -> Step:
     if c.answers.is_of_older(now):
         return c, ()
     said = tuple(u for u in c.utterances if u.turn != turn)
-    c = replace(c, answers=c.answers.begin(), utterances=said, active_at=now)
+    audible = is_audible(pcm)
+    answers = c.answers.begin(audible=audible)
+    c = replace(c, answers=answers, utterances=said, active_at=now)
     if _given_up_at(c) <= now:
         c = _hushed(c, turn)
     if c.answers.hushed:
         return c, ()
     # An answer does not wait for the end of a sentence.
     cut = (DropPlayback(),) if spoken.sounds(c) else ()
-    audible = peak(pcm) >= _AUDIBLE
     if c.microphone and audible:
         c = replace(c, microphone=c.microphone.hear_answer(now))
-    answer = Answer(
-        turn, now, audible=audible or (c.answer is not None and c.answer.audible)
+    audible |= c.answer is not None and c.answer.audible
+    c = replace(
+        c, answer=Answer(turn, now, audible), quiet_since=None, segment=c.segment + 1
     )
-    c = replace(c, answer=answer, quiet_since=None, segment=c.segment + 1)
     return c, (*cut, Play(pcm))
 
 
@@ -146,7 +149,7 @@ def interrupted(c: Conversation, now: float) -> Step:
 def answer_paused(c: Conversation, now: float) -> Step:
     """A filler is over, or a first part: play it out, and wait for the rest."""
     if c.answers.interrupted:
-        return answer_ended(c, now)
+        return answer_ended(c, "", now)
     c = replace(c, answers=c.answers.progress(now))
     if not c.answers.begun or c.answers.hushed:
         return c, ()
@@ -155,10 +158,13 @@ def answer_paused(c: Conversation, now: float) -> Step:
     return drain(replace(c, utterances=(promise(turn, now), *others)))
 
 
-def answer_ended(c: Conversation, now: float) -> Step:
-    """One answer less is owed; if it was ours and empty, the user is told."""
+def answer_ended(c: Conversation, reason: str, now: float) -> Step:
+    """One answer less is owed; if it was ours and empty, the user is told. `reason`:
+    why the service ended it, "" for the ordinary end."""
+    refusal = reason not in _NO_REFUSALS
     if not c.owed:
-        return replace(c, answers=c.answers.interrupt(False)), ()
+        c = replace(c, answers=c.answers.interrupt(False))
+        return _judged(c, refusal, expected=False), ()
     turn = c.owed[0]
     heard = c.answers.begun
     if c.answers.ends_older(c.turn_open) or c.answers.is_of_older(now):
@@ -166,6 +172,7 @@ def answer_ended(c: Conversation, now: float) -> Step:
     if not c.answers.interrupted and (going_on := tool_calls.continued(c)):
         return going_on, ()
     fine = c.answers.hushed or tool_calls.may_end_empty(c, turn)
+    c = _judged(c, refusal, expected=not fine)
     c = replace(
         c,
         answers=c.answers.end(),
@@ -187,6 +194,8 @@ def drained(c: Conversation, segment: int, at: float, now: float) -> Step:
         c = replace(c, microphone=c.microphone.hear_answer(at))
     if answer and answer.aftermath:
         return mishap(c, answer.aftermath, now)
+    if answer and not (answer.audible or _goes_on(c, answer.turn)):
+        return mishap(c, Signal.NO_ANSWER, now)
     return c, ()
 
 
@@ -211,6 +220,20 @@ def leave_link(c: Conversation, now: float) -> Step:
         microphone=c.microphone and c.microphone.leave_link(),
     )
     return c, effects
+
+
+def _goes_on(c: Conversation, turn: int) -> bool:
+    """It was only a filler, or a tool is what answers."""
+    promised = any(u.turn == turn for u in c.utterances)
+    return promised or tool_calls.may_end_empty(c, turn)
+
+
+def _judged(c: Conversation, refusal: bool, *, expected: bool) -> Conversation:
+    """A session in which one answer after the other comes to nothing is left."""
+    answers = c.answers.judge(refusal, expected)
+    if answers.failed < _FAILURES_TO_LEAVE:
+        return replace(c, answers=answers)
+    return replace(c, answers=replace(answers, failed=0), reset_pending=True)
 
 
 def _give_up(c: Conversation, now: float) -> Step:

@@ -18,7 +18,7 @@ from appliance.core.tokens import Tokens
 _SOON_S = 0.02
 #: Longer than a tap, and than the tail.
 _PERIOD_S = 0.3
-_SOUND = b"\1\0" * int(_PERIOD_S * CAPTURE_RATE_HZ)
+_SOUND = b"\1\x55" * int(_PERIOD_S * CAPTURE_RATE_HZ)
 #: More turns at once than these change nothing.
 _MOST_WAITING = 1
 

@@ -35,7 +35,7 @@ PERIOD_FRAMES = 2048
 PERIOD_S = PERIOD_FRAMES / CAPTURE_RATE_HZ
 
 #: Some of an answer: a tenth of a second.
-SOUND = b"\x00\x10" * 2400
+SOUND = b"\x55" * 4800
 
 _COUNT = array("H", [n % NUMBERS for n in range(2 * NUMBERS)]).tobytes()
 

@@ -10,7 +10,7 @@ from appliance.core.conversation import State
 from appliance.core.sentences import Sentence
 from appliance.core.signals import Earcon, Fault
 from appliance.core.talk_mode import TalkMode, TalkSettings
-from tests.core.box import Box, idle, speaking
+from tests.core.box import SOUND, Box, idle, speaking
 
 _SPEAKER = ef.DropPlayback | ef.PlayEarcon
 
@@ -162,7 +162,7 @@ def test_two_taps_while_it_speaks_hush_and_forget():
     assert box.ordered(ef.DropPlayback)
     assert box.ordered(ef.ForgetSession)
     box.link_up()
-    assert not box.tell(ev.AnswerAudio(bytes(4800))).just_ordered(ef.Play)
+    assert not box.tell(ev.AnswerAudio(SOUND)).just_ordered(ef.Play)
 
 
 def test_two_taps_while_the_link_sleeps_open_one_that_remembers_nothing():

@@ -145,7 +145,7 @@ def test_an_answer_that_nobody_can_hear_does_not_keep_it_open():
     """10 ms of it a second, as near to silence as makes no difference."""
     talked = opened(half_duplex=False)
     while talked.conversation.microphone:
-        talked.tell(ev.AnswerAudio(b"\x20\x00" * 240)).hear(1000)
+        talked.tell(ev.AnswerAudio(b"\x10\x00" * 240)).hear(1000)
     assert talked.now - talked.pressed_at == pytest.approx(LIMIT_S, abs=2)
 
 
@@ -357,6 +357,16 @@ def test_an_expiring_link_is_renewed_when_nothing_is_being_answered():
 
 def test_an_empty_turn_of_the_service_is_no_news():
     assert not opened().hear(500).forget().tell(ev.AnswerEnded()).earcons
+
+
+@pytest.mark.parametrize(
+    ("reason", "sessions"), [("RESPONSE_REJECTED", 1), ("NEED_MORE_INPUT", 0)]
+)
+def test_a_session_that_refuses_twice_in_a_row_is_left(reason, sessions):
+    refused = opened().hear(500).tell(ev.AnswerEnded(reason)).hear(500)
+    assert refused.ordered(ef.ForgetSession) == []
+    refused.tell(ev.AnswerEnded(reason)).hear(500)
+    assert len(refused.ordered(ef.ForgetSession)) == sessions
 
 
 def clogged():

@@ -89,3 +89,56 @@ def test_a_filler_that_the_user_talks_over_is_over_whatever_the_service_says():
 
 def test_a_pause_that_nobody_waits_for_is_no_news():
     assert thinking().answer().drain().forget().tell(ev.AnswerPaused()).earcons == []
+
+
+# A session in which one answer after the other comes to nothing.
+
+NOTHING = (ev.AnswerEnded(),)
+SILENCE = (ev.AnswerAudio(bytes(9600)), ev.AnswerGenerated(), ev.AnswerEnded())
+HISS = (ev.AnswerAudio(b"\x05\x00\xfb\xff" * 2400 + b"\x05"), *SILENCE[1:])
+REFUSED = (ev.AnswerEnded("RESPONSE_REJECTED"),)
+CUT = (ev.AnswerAudio(SOUND), ev.AnswerEnded("GENERATED_AUDIO_SAFETY"))
+FAILURES = [NOTHING, SILENCE, HISS, REFUSED, CUT]
+NAMES = ["nothing", "silence", "hiss", "refused", "cut"]
+
+
+@pytest.mark.parametrize("second", FAILURES, ids=NAMES)
+@pytest.mark.parametrize("first", FAILURES, ids=NAMES)
+def test_after_two_answers_in_a_row_that_came_to_nothing_the_session_is_left(
+    first, second
+):
+    box = thinking().tell(*first).drain().wait(1)
+    assert box.ordered(ef.ForgetSession) == []
+    box.say().tell(*second).drain().wait(1)
+    assert len(box.ordered(ef.ForgetSession)) == 1
+    assert len(box.ordered(ef.RenewLink)) == 1
+    box.link_up().forget().say().tell(*first).drain().wait(1)
+    assert box.ordered(ef.ForgetSession) == []
+
+
+def test_a_good_answer_in_between_is_a_new_beginning():
+    box = thinking()
+    for _ in range(2):
+        box.tell(*REFUSED).wait(1).say().answer().drain().wait(1).say()
+    assert box.ordered(ef.ForgetSession) == []
+
+
+def test_the_next_link_of_the_session_is_no_new_beginning():
+    box = thinking().tell(*REFUSED).lose_link().link_up().say().tell(*REFUSED).wait(1)
+    assert len(box.ordered(ef.ForgetSession)) == 1
+
+
+@pytest.mark.parametrize("answer", [SILENCE, HISS], ids=["silence", "hiss"])
+def test_an_answer_in_which_nothing_can_be_heard_is_told(answer):
+    assert thinking().tell(*answer).drain().earcons == [Earcon.NO_ANSWER]
+
+
+def test_an_answer_that_begins_in_silence_is_an_answer():
+    box = thinking().tell(ev.AnswerAudio(bytes(9600))).answer().drain()
+    assert box.earcons == []
+
+
+def test_a_silent_filler_is_none_of_the_users_business():
+    box = thinking().tell(*SILENCE[:2], ev.AnswerPaused()).drain()
+    assert box.earcons == []
+    assert box.answer().drain().earcons == []

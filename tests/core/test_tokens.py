@@ -12,14 +12,14 @@ from appliance.core.signals import Earcon, Fault
 from appliance.core.talk_mode import HOLD, TalkMode, TalkSettings
 from appliance.core.tokens import Spent, Tokens, cost
 from appliance.core.volume import Volume
-from tests.core.box import LIMITS, Box, thinking
+from tests.core.box import LIMITS, SOUND, Box, thinking
 
 DAY = 739_000
 
 
 def used(box, tokens):
     """`box` after a whole turn that used so many."""
-    box.say().tell(ev.AnswerAudio(bytes(4800)), ev.TokensCounted(tokens))
+    box.say().tell(ev.AnswerAudio(SOUND), ev.TokensCounted(tokens))
     return box.tell(ev.AnswerEnded()).wait(0.3).drain().hear(1000)
 
 
@@ -74,7 +74,7 @@ def test_a_press_beyond_the_limit_is_refused_with_its_own_sound_and_blinks():
 
 def test_the_turn_that_reaches_the_limit_is_answered_to_its_end():
     box = limited().say().tell(ev.TokensCounted(Tokens(audio_in=1000)))
-    box.tell(ev.AnswerAudio(bytes(4800)))
+    box.tell(ev.AnswerAudio(SOUND))
     assert box.state is State.SPEAKING
     assert box.tell(ev.AnswerEnded()).just_ordered(ef.Drain)
 
@@ -145,7 +145,7 @@ def test_an_open_microphone_that_the_limit_closes_lets_the_last_question_be_answ
 
 def test_a_remark_that_never_comes_keeps_no_microphone_open_beyond_the_limit():
     box = open_microphone().tell(ev.ToolCalled("1", "timer", b"{}", blocking=False))
-    box.tell(ev.AnswerAudio(bytes(4800)), ev.AnswerEnded()).drain().hear(500)
+    box.tell(ev.AnswerAudio(SOUND), ev.AnswerEnded()).drain().hear(500)
     box.tell(ev.ToolAnswered("1", b"{}"), ev.TokensCounted(Tokens(audio_in=1000)))
     assert box.conversation.microphone is None
     assert box.earcons == [Earcon.DAILY_LIMIT]
@@ -161,7 +161,7 @@ def test_what_waits_for_a_link_is_no_less_said_for_the_limit():
 
 
 def test_an_open_microphone_closes_when_the_last_answer_was_heard():
-    box = open_microphone().tell(ev.AnswerAudio(bytes(4800)))
+    box = open_microphone().tell(ev.AnswerAudio(SOUND))
     box.tell(ev.TokensCounted(Tokens(audio_in=1000)), ev.AnswerEnded())
     assert box.conversation.microphone
     box.forget().wait(0.2).drain().wait(0.2)

@@ -10,6 +10,9 @@ from appliance.core.tokens import Tokens
 from appliance.journal.turn_report import Report
 from tests.rig.story import PERIOD_S, Story
 
+#: A tenth of a second.
+LOUD = b"\x55" * 4800
+
 
 @pytest.fixture
 def reports():
@@ -165,9 +168,9 @@ def test_a_stop_while_an_answer_sounds_ends_its_turn_and_tells_its_tokens(
 
 
 def test_an_answer_that_goes_on_after_it_was_over_is_told_again(story, reports):
-    story.say().tell(ev.AnswerAudio(bytes(4800)), ev.AnswerGenerated()).wait(0.3)
+    story.say().tell(ev.AnswerAudio(LOUD), ev.AnswerGenerated()).wait(0.3)
     story.tell(ev.PlaybackStarted(story.now)).drained()
-    story.tell(ev.AnswerAudio(bytes(9600)), ev.PlaybackStarted(story.now))
+    story.tell(ev.AnswerAudio(2 * LOUD), ev.PlaybackStarted(story.now))
     story.tell(ev.AnswerEnded()).drained()
     first, more = reports
     assert (first.turn, first.outcome, first.answer_s) == (1, "answered", 0.1)

@@ -13,7 +13,7 @@ from appliance.journal.turn_meter import TurnMeter
 PERIOD_S = 0.128
 PERIOD = b"\x01\x00" * 2048
 #: A second of an answer.
-SOUND = b"\x02\x00" * 24_000
+SOUND = b"\x02\x55" * 24_000
 
 
 class Story:
