@@ -24,6 +24,10 @@ from appliance.live import tools
 #: Written out: they are most of what is sent.
 _AUDIO = b'{"realtimeInput":{"audio":{"data":"%b","mimeType":"%b"}}}'
 _MEDIA_CHUNK = b'{"realtime_input":{"media_chunks":[{"data":"%b","mime_type":"%b"}]}}'
+#: An empty turn of the user's, as the recipe of 2025 has it.
+_GO_ON = (
+    b'{"client_content":{"turns":[{"role":"user","parts":[]}],"turn_complete":%b}}'
+)
 _MIME_TYPE = b"audio/pcm;rate=%d" % CAPTURE_RATE_HZ
 
 
@@ -164,9 +168,9 @@ DIALECTS: dict[str, Dialect] = {
     # The recipe of 2025; for models and gateways that still take it.
     "client-content": Dialect(
         opening=None,
-        closing=b'{"client_content":{"turn_complete":true}}',
+        closing=_GO_ON % b"true",
         audio=_media_chunk,
         text=_content,
-        go_on=b'{"client_content":{"turn_complete":false}}',
+        go_on=_GO_ON % b"false",
     ),
 }

@@ -11,6 +11,7 @@ import pytest
 from google.genai import types
 
 from appliance.core import events as ev
+from appliance.core.effects import CloseTurn
 from appliance.core.tokens import Tokens
 from appliance.live import downlink, uplink
 
@@ -50,6 +51,13 @@ def as_ordered(line):
 @pytest.mark.parametrize("line", SENT)
 def test_what_is_sent_is_what_the_transcript_says(line):
     assert json.loads(as_ordered(line)) == line["sent"]
+
+
+def test_the_recipe_of_2025_is_sent_byte_for_byte_as_the_page_sends_it():
+    recipe = uplink.DIALECTS["client-content"]
+    content = b'{"client_content":{"turns":[{"role":"user","parts":[]}],'
+    assert uplink.encode(CloseTurn(1), recipe) == content + b'"turn_complete":true}}'
+    assert recipe.go_on == content + b'"turn_complete":false}}'
 
 
 @pytest.mark.parametrize("line", SENT)

@@ -10,8 +10,9 @@ from appliance.simulator.live.sound import resample
 from appliance.simulator.scenario import Scenario
 from tests.simulator.live_talk import END, SPEECH, START, Talk, audio, setup
 
-DONE = {"client_content": {"turn_complete": True}}
-GO_ON = {"client_content": {"turn_complete": False}}
+NOTHING = [{"role": "user", "parts": []}]
+DONE = {"client_content": {"turns": NOTHING, "turn_complete": True}}
+GO_ON = {"client_content": {"turns": NOTHING, "turn_complete": False}}
 SETUP = {
     "setup": {
         "model": "models/gemini-2.0-flash-exp",

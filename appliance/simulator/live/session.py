@@ -171,12 +171,13 @@ class LiveSession:
         self._answers.context.instruct(self._instruction, self._tools)
 
     def _take_content(self, given: ClientContent) -> None:
-        if not given.turns and self._service.dialect == "2025":
+        says_something = any(turn.parts for turn in given.turns)
+        if not says_something and self._service.dialect == "2025":
             # It goes on: without effect. It is complete: the microphone is closed.
             if given.turn_complete:
                 self._activity.end()
             return
-        if given.turn_complete and not given.turns:
+        if given.turn_complete and not says_something:
             return  # the "continue" of old recipes: taken, and without effect
         text = " ".join(part.text for turn in given.turns for part in turn.parts)
         if self._seeding:
