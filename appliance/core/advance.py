@@ -138,7 +138,9 @@ def _link(c: Conversation, event: ev.LinkEvent, now: float) -> Step:
             soonest = by if c.expiring_by is None else min(by, c.expiring_by)
             return replace(c, expiring_by=soonest), ()
         case ev.OrderTaken(order):
-            return delivery.taken(c, order, now), ()
+            # What is told of the turn before may still have come after its end.
+            over = isinstance(order, CloseTurn)
+            return delivery.taken(budget.turn_over(c) if over else c, order, now), ()
         case _:
             assert_never(event)
 
@@ -206,7 +208,10 @@ def timers(c: Conversation) -> Iterator[tuple[float, Reaction]]:
 
 def _begun(c: Conversation) -> Conversation:
     """The service speaks, or sets a tool to work."""
-    return hands_free.answer_begins(c) if c.talk.mode is TalkMode.HANDS_FREE else c
+    if c.talk.mode is not TalkMode.HANDS_FREE:
+        return c
+    begun = hands_free.answer_begins(c)
+    return begun if begun.owed == c.owed else budget.turn_over(begun)
 
 
 def _set_volume(c: Conversation, volume: Volume) -> Step:

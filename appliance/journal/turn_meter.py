@@ -36,6 +36,8 @@ class TurnMeter:
     _overran_at: list[float] = field(default_factory=list)
     #: The turn that was last opened on the wire.
     _on_wire: int = 0
+    #: The turn whose answer ended last: what comes while none is owed is of that.
+    _ended: int = 0
     #: Its answer was cut at this instant; the silence is still to come.
     _being_cut: tuple[Report, float] | None = None
     #: What was heard, hands-free, and belongs to the turn that is still to begin.
@@ -112,7 +114,7 @@ class TurnMeter:
     def _measure_event(self, transition: Transition) -> None:
         before, after = transition.before, transition.after
         talking = before.hold.turn if before.hold else 0
-        answering = before.owed[0] if before.owed else None
+        answering = before.owed[0] if before.owed else self._ended
         match transition.event:
             case ev.PeriodCaptured(pcm, ended_at) if microphone := before.microphone:
                 heard = cut(pcm, ended_at, microphone.since, microphone.until)
@@ -126,8 +128,10 @@ class TurnMeter:
                 self._note_first(after.answer.turn, "first_sound_at", at)
             case ev.PlaybackUnderran() if after.answer:
                 self._count(after.answer.turn, "underruns", 1)
-            case ev.AnswerEnded(reason) if reason:
-                self._note(answering, reason=reason)
+            case ev.AnswerEnded(reason):
+                self._ended = answering
+                if reason:
+                    self._note(answering, reason=reason)
             case ev.TokensCounted():
                 # The day's count is the one truth: a turn may be told of in parts.
                 more = after.spent.tokens - before.spent.tokens
@@ -137,12 +141,12 @@ class TurnMeter:
             case ev.TranscriptHeard(text):
                 self._hear(text, answering, transition)
 
-    def _hear(self, text: str, answering: int | None, transition: Transition) -> None:
+    def _hear(self, text: str, answering: int, transition: Transition) -> None:
         """What was said is told while somebody still talks, or after that; hands-free,
         there may be no turn yet that it belongs to."""
         if not transition.after.microphone:
             self._count(self._on_wire, "said", text)
-        elif answering:
+        elif transition.before.owed:
             self._count(answering, "said", text)
         else:
             self._early = (self._early + text)[-_MOST_EARLY:]
@@ -168,7 +172,7 @@ class TurnMeter:
             case _:
                 self._note_first(turn, "released_at", transition.now)
 
-    def _note(self, turn: int | None, **measured: Any) -> None:
+    def _note(self, turn: int, **measured: Any) -> None:
         if turn in self._open:
             self._open[turn] = replace(self._open[turn], **measured)
 

@@ -25,9 +25,7 @@ from appliance.live import tools
 _AUDIO = b'{"realtimeInput":{"audio":{"data":"%b","mimeType":"%b"}}}'
 _MEDIA_CHUNK = b'{"realtime_input":{"media_chunks":[{"data":"%b","mime_type":"%b"}]}}'
 #: An empty turn of the user's, as the recipe of 2025 has it.
-_GO_ON = (
-    b'{"client_content":{"turns":[{"role":"user","parts":[]}],"turn_complete":%b}}'
-)
+_GO_ON = b'{"client_content":{"turns":[{"role":"user","parts":[]}],"turn_complete":%b}}'
 _MIME_TYPE = b"audio/pcm;rate=%d" % CAPTURE_RATE_HZ
 
 

@@ -171,3 +171,17 @@ def test_an_open_microphone_closes_when_the_last_answer_was_heard():
     assert box.conversation.microphone is None
     assert box.earcons == [Earcon.DAILY_LIMIT]
     assert box.turns == []
+
+
+def test_tokens_that_are_told_after_the_end_of_their_turn_count_beside_the_next():
+    box = thinking().answer().tell(ev.TokensCounted(Tokens(audio_in=7))).drain().wait(1)
+    box.say().tell(ev.AnswerAudio(SOUND), ev.TokensCounted(Tokens(audio_in=9)))
+    box.tell(ev.AnswerEnded())
+    assert box.conversation.spent.tokens.total_in == 16
+
+
+def test_hands_free_tokens_that_are_told_late_count_beside_the_next():
+    box = open_microphone().tell(ev.AnswerAudio(SOUND), ev.AnswerEnded())
+    box.tell(ev.TokensCounted(Tokens(audio_in=7))).drain().wait(1)
+    box.tell(ev.AnswerAudio(SOUND), ev.TokensCounted(Tokens(audio_in=9)))
+    assert box.conversation.spent.tokens.total_in == 16

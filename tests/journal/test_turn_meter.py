@@ -70,6 +70,19 @@ def test_tokens_that_are_counted_after_a_turn_was_cut_are_the_days_only(story, r
     assert story.transitions[-1].after.spent.tokens.total_in == 17
 
 
+def test_what_is_told_after_the_end_of_a_turn_that_still_sounds_is_its_own(
+    story, reports
+):
+    story.say().answer().tell(
+        ev.TokensCounted(Tokens(audio_in=7)),
+        ev.TranscriptHeard(" At last.", spoken=True),
+    )
+    story.drained()
+    (report,) = reports
+    assert report.tokens.total_in == 17
+    assert report.answered.endswith(" At last.")
+
+
 def test_a_tap_while_thinking_ends_the_turn_at_once(story, reports):
     story.say().press().wait(0.1).release()
     assert [(report.turn, report.outcome) for report in reports] == [(1, "cancelled")]
