@@ -237,7 +237,7 @@ class Conversation(Struct, frozen=True):
 
     @property
     def used_up(self) -> bool:
-        """What is being said and answered is so to its end, but no more begins."""
+        """The day's tokens are spent: what has begun goes on, nothing new begins."""
         return Fault.DAILY_LIMIT in self.faults
 
     @property

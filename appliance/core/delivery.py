@@ -105,7 +105,7 @@ def link_opening(c: Conversation, now: float) -> Step:
     before = c
     c, effects = forget_link(c, now, failed=lambda _: False)
     c = replace(c, link=Link.OPENING, tried_at=now)
-    c, more = _lament(before, c, Signal.LOST, now)
+    c, more = _report_lost(before, c, Signal.LOST, now)
     return c, effects + more
 
 
@@ -114,7 +114,7 @@ def link_lost(c: Conversation, fault: Fault | None, now: float) -> Step:
     before = c
     # Before a link was up somebody has just switched the box on.
     switched_on = c.ready and not c.was_up and fault in FATAL_FAULTS
-    news_of_it = fault not in c.faults and (c.wants_link or switched_on)
+    is_new = fault not in c.faults and (c.wants_link or switched_on)
     faults = (c.faults - LINK_FAULTS) | ({fault} if fault else set())
     c, effects = forget_link(c, now, failed=is_sent)
     c = replace(c, link=Link.DOWN, faults=frozenset(faults))
@@ -122,14 +122,14 @@ def link_lost(c: Conversation, fault: Fault | None, now: float) -> Step:
         over = bool(c.hold or c.microphone)
         c = _keep(replace(c, microphone=None), ())
         c = replace(c, hold=None, said_until=now) if over else c
-    if fault and news_of_it:
+    if fault and is_new:
         c, more = tell_fault(c, fault, now)
         effects += more
     elif before.microphone and not c.microphone:
-        # The sound of the fault was heard already, at the press.
+        # The fault itself was told at the press.
         c, more = mishap(c, Signal.LOST, now)
         return c, effects + more
-    c, more = _lament(before, c, Signal.LOST, now)
+    c, more = _report_lost(before, c, Signal.LOST, now)
     return c, effects + more
 
 
@@ -141,9 +141,9 @@ def expire(c: Conversation, now: float) -> Step:
 def forget_link(
     c: Conversation, now: float, *, failed: Callable[[Utterance], bool]
 ) -> Step:
-    """Nothing is open, sent or owed on the next link; `failed` says which utterances
-    this link counts against. Their wait for a link begins anew, unless it was the last
-    that they had."""
+    """Nothing is open, sent or owed on the next link. This link counts as a failure
+    for the utterances that `failed` names. All wait for a link again, but for those
+    that have failed too often."""
     was_up = c.link is Link.UP
     said = tuple(
         replace(
@@ -175,7 +175,7 @@ def renew(
     """Have another link. What is lost with this one is told as not answered."""
     before = c
     c, effects = _replace_link(c, now, unresponsive=unresponsive, failed=failed)
-    c, more = _lament(before, c, Signal.NO_ANSWER, now)
+    c, more = _report_lost(before, c, Signal.NO_ANSWER, now)
     return c, effects + more
 
 
@@ -189,8 +189,8 @@ def start_new_conversation(c: Conversation, now: float) -> Step:
 
 
 def reconfigure(c: Conversation, relink: bool, now: float) -> Step:
-    """A link that is closed, and well, is opened at the next press as ever; one that
-    was refused may be accepted now."""
+    """A closed link without a fault waits for the next press, as always; one that was
+    refused may be accepted now."""
     refused = bool(c.faults & LINK_FAULTS)
     if refused or (relink and c.link is not Link.DOWN):
         return expire(c, now)
@@ -209,8 +209,8 @@ def _replace_link(
 
 
 def _is_whole(utterance: Utterance) -> bool:
-    """Half said it is nobody's failure; whole, and unanswered, it would else be sent
-    again for ever."""
+    """An utterance that is only half said has not failed. A whole one has, or it would
+    be sent again for ever."""
     return utterance.closed
 
 
@@ -259,9 +259,11 @@ def _undeliverable(c: Conversation, now: float) -> Step:
     return c, effects + more
 
 
-def _lament(before: Conversation, c: Conversation, why: Signal, now: float) -> Step:
-    """Tell the user, once, that something will not be answered any more: after what
-    there is still to be heard."""
+def _report_lost(
+    before: Conversation, c: Conversation, why: Signal, now: float
+) -> Step:
+    """Tell the user, once, that something will not be answered: after what is still to
+    be heard."""
     kept = {u.turn for u in c.utterances}
     gone = any(u.turn not in kept and not u.call for u in before.utterances)
     if not gone and 0 not in before.answers.unbegun:

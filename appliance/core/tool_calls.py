@@ -16,7 +16,7 @@ from appliance.core.utterance import promise
 #: More of them at once are refused.
 _MOST_CALLS = 8
 _REFUSAL = b'{"error":"too many tools are running; try again later"}'
-_TAKEN_BACK = b'{"error":"the user has taken it back"}'
+_CANCELLED = b'{"error":"cancelled by the user"}'
 
 
 def called(c: Conversation, call: ev.ToolCalled, now: float) -> Step:
@@ -26,7 +26,7 @@ def called(c: Conversation, call: ev.ToolCalled, now: float) -> Step:
     c = begin(c)
     turn = c.owed[0] if c.owed else 0
     if c.owed and (c.answers.hushed or c.answers.is_of_older(now)):
-        return c, (AnswerTool(call.call_id, call.name, _TAKEN_BACK),)
+        return c, (AnswerTool(call.call_id, call.name, _CANCELLED),)
     repeated = next((k for k in c.calls if _repeats(call, turn, k)), None)
     pending = ToolCall(
         call.call_id,
@@ -46,7 +46,7 @@ def called(c: Conversation, call: ev.ToolCalled, now: float) -> Step:
 
 
 def cancelled(c: Conversation, call_ids: tuple[str, ...], now: float) -> Step:
-    """The service takes calls back."""
+    """The service cancels calls."""
     kept = tuple(k for k in c.calls if k.call_id not in call_ids)
     if kept == c.calls:
         return c, ()
@@ -55,7 +55,7 @@ def cancelled(c: Conversation, call_ids: tuple[str, ...], now: float) -> Step:
 
 
 def answered(c: Conversation, call_id: str, response: bytes) -> Step:
-    """Keep it until it may be told; that of a call that is gone is dropped."""
+    """Keep it until it may be sent; the result of a call that is gone is dropped."""
     calls = tuple(
         replace(k, response=response) if k.run_id == call_id else k for k in c.calls
     )
@@ -74,12 +74,12 @@ def leave_link(c: Conversation, now: float) -> Step:
 
 
 def holds_audio(c: Conversation) -> bool:
-    """The service would not take any, and is silent with a reason: it waits."""
+    """The service takes no audio now and says nothing: it waits for a tool."""
     return any(k.blocking for k in c.calls)
 
 
 def on_link(c: Conversation) -> bool:
-    """A tool is done sooner if the link is kept."""
+    """The link is worth keeping: it takes the result of a tool."""
     return any(k.on_link for k in c.calls)
 
 
@@ -99,8 +99,8 @@ def continued(c: Conversation) -> Conversation | None:
 
 
 def begin(c: Conversation) -> Conversation:
-    """What the service says of itself gets a turn, which is never said. It does not
-    talk over a user who talks, or who waits for an answer of his own."""
+    """What the service says unasked gets a turn number, though nobody said that turn.
+    It does not talk over a user who talks or waits for an answer."""
     if c.answers.begun or c.owed[:1] != (0,) or c.hold or c.utterances:
         return c
     return replace(c, answers=c.answers.name(c.turn + 1), turn=c.turn + 1)

@@ -76,8 +76,8 @@ def _tell(c: Conversation, now: float) -> Step:
 
 
 def _expect_remark(c: Conversation, call: ToolCall, now: float) -> Conversation:
-    """Nothing else is going on: what the service says next is of this. Hands-free,
-    where the user may ask something meanwhile, every answer begins of itself."""
+    """Nothing else is going on: what the service says next is about this. Hands-free,
+    where the user may ask something meanwhile, no answer is expected in advance."""
     turn = c.turn + 1
     expected = () if c.talk.mode is TalkMode.HANDS_FREE else (turn,)
     answers = c.answers.expect(*expected)

@@ -151,7 +151,7 @@ class World(Walk):
                 server.receive_tools_answer(call_id, self._told_calls[call_id])
 
     def wants(self, remark: int) -> bool:
-        """The answer that it speaks of was not that the user has taken it back."""
+        """The answer that it speaks of was not that the user had cancelled it."""
         return self._remarks[remark] >= 0
 
     def _check_the_fate(
@@ -221,7 +221,7 @@ class World(Walk):
             case ef.AnswerTool(call_id, _, response):
                 self.tools_answered += 1
                 remark = -self.tools_answered
-                wanted = b"taken it back" not in response
+                wanted = b"cancelled by the user" not in response
                 self._remarks[remark] = self._hushes if wanted else -1
                 self._told_calls[call_id] = remark
 
