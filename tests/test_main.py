@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The command line as its user meets it: exit codes, and one line for bad input."""
 
+import asyncio
 import json
 import os
 import signal
@@ -13,8 +14,10 @@ from pathlib import Path
 import pytest
 
 from appliance import __version__
+from appliance.simulator.live.server import LiveServer
+from appliance.simulator.scenario import Scenario
 from appliance.simulator.wav import read_wav
-from tests.rig.waiting import noise
+from tests.rig.waiting import in_loop, noise
 
 ROOT = Path(__file__).parents[1]
 QUICK_SCRIPT = "wait 0.1\npress\nwait 0.5\nrelease\n"
@@ -576,3 +579,15 @@ def test_the_demo_asks_its_question_and_plays_the_answer(voice_appliance, tmp_pa
     assert "the answer begins" in ended.stdout
     assert "answered" in ended.stdout.splitlines()[-3]
     assert (tmp_path / "answer.wav").stat().st_size > 100_000
+
+
+@in_loop
+async def test_a_demo_whose_question_gets_no_answer_ends_with_1(
+    voice_appliance, tmp_path
+):
+    async with LiveServer(Scenario(answer="silent", setup_delay_ms=0)) as server:
+        ended = await asyncio.to_thread(
+            voice_appliance, "demo", "--endpoint", server.url
+        )
+    assert "no answer" in ended.stdout + ended.stderr
+    assert ended.returncode == 1, ended

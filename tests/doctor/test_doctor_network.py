@@ -6,6 +6,7 @@ import json
 import socket
 import ssl
 import threading
+import time
 
 import pytest
 
@@ -351,3 +352,30 @@ def test_a_missing_key_fails_as_the_box_shows_it(tmp_path, monkeypatch):
     for check in (models.examine_key, models.examine_model, answer.examine_answer):
         found = examined(check, box(tmp_path))
         assert (found.verdict, found.signal) == (FAIL, Signal.KEY)
+
+
+def test_the_times_of_a_round_trip_are_milliseconds():
+    trip = answer.RoundTrip(100.0, 100.25, 101.0, 101.75, answer_s=2.5, ended=True)
+    found = answer.judge_answer(trip, 10.0)
+    assert found.figures == {"up_ms": 250, "latency_ms": 750, "answer_s": 2.5}
+    assert found.text == (
+        "answered 750 ms after the question, 2.5 s of speech (link up in 250 ms)"
+    )
+
+
+def test_a_certificate_is_good_for_days():
+    now = 1.8e9
+    found = network.judge_tls("host", "TLSv1.3", 12, now + 90.5 * 86_400, now)
+    assert found.figures == {"version": "TLSv1.3", "took_ms": 12, "days": 90}
+    assert found.text == "TLSv1.3 with host, certificate good for 90 days (12 ms)"
+
+
+def test_a_slow_name_server_is_told_in_milliseconds(monkeypatch):
+    def slow(*_, **__):
+        time.sleep(0.2)
+        return [(0, 0, 0, "", ("192.0.2.1", 443))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    found = examined(network.examine_dns, at("wss://slow.example/"))
+    assert found.figures["addresses"] == 1
+    assert 200 <= found.figures["took_ms"] < 10_000
