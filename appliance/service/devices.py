@@ -21,6 +21,8 @@ _AWAIT_EVERY_S = 0.01
 _RETRY_AFTER_S = 2.0
 #: Without the microphone's heartbeat systemd's watchdog has the last word (20 s).
 _LAST_ANSWER_LIMIT_S = 12.0
+#: The card still holds up to two periods when the speaker has played out.
+_HELD_BY_CARD_S = 0.4
 
 
 class Device(Protocol):
@@ -107,6 +109,7 @@ async def _defer_exit(
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LAST_ANSWER_LIMIT_S):
                 await settled.wait()
+                await asyncio.sleep(_HELD_BY_CARD_S)
         raise
 
 

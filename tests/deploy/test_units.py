@@ -94,6 +94,15 @@ def test_the_unit_runs_unprivileged(service):
     assert allowed == "DeviceAllow=char-alsa rw\nDeviceAllow=char-gpiochip rw"
 
 
+def test_the_service_sees_neither_a_key_that_waits_nor_what_a_tool_would_leave(service):
+    hidden = [p.removeprefix("-") for p in service["InaccessiblePaths"].split()]
+    boot = shlex.split(read(PROVISION)["Service"]["ExecStart"])[-1]
+    for place in (boot, "/dev/shm", "/var/tmp"):
+        assert any(Path(place).is_relative_to(path) for path in hidden), place
+    assert service["PrivateTmp"] == service["ProtectHome"] == "yes"
+    assert service["LimitCORE"] == "0"
+
+
 def test_what_the_service_keeps_is_its_own(service):
     assert service["StateDirectory"] == "voice-appliance"
     assert service["StateDirectoryMode"] == "0700"

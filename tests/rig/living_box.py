@@ -47,15 +47,26 @@ class LivingBox:
     card: VirtualCard
     transitions: list[Transition] = field(default_factory=list)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _running: asyncio.Task[None] = field(init=False)
+
+    def start(self) -> asyncio.Task[None]:
+        self._running = asyncio.create_task(self.appliance.run())
+        self._running.add_done_callback(lambda _: self._changed.set())
+        return self._running
 
     def follow(self, transition: Transition) -> None:
         self.transitions.append(transition)
         self._changed.set()
 
     async def until(self, condition: Callable[[], object]) -> None:
-        """Wait for `condition`, looked at after each step of the conversation."""
+        """Wait for `condition`, looked at after each step of the conversation.
+
+        Raises what ends the box meanwhile.
+        """
         async with asyncio.timeout(LIMIT_S):
             while not condition():
+                if self._running.done():
+                    self._running.result()
                 self._changed.clear()
                 await self._changed.wait()
 
@@ -148,7 +159,7 @@ async def living_box(
     )
     living = LivingBox(box, panel, card)
     looking_on.append(living.follow)
-    running = asyncio.create_task(box.run())
+    running = living.start()
     try:
         yield living
     finally:

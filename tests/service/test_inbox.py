@@ -35,6 +35,16 @@ async def test_events_come_out_in_the_order_in_which_any_thread_posted_them():
     thread.join()
 
 
+@pytest.mark.usefixtures("_no_heartbeat")
+@in_loop
+async def test_an_event_of_another_thread_wakes_a_box_that_waits():
+    inbox = Inbox(asyncio.get_running_loop())
+    press = threading.Timer(0.1, inbox.post, [TalkPressed(1.0)])
+    press.start()
+    async with asyncio.timeout(10):
+        assert await inbox.next(None) == TalkPressed(1.0)
+
+
 @in_loop
 async def test_time_passes_at_the_deadline():
     inbox = Inbox(asyncio.get_running_loop())
