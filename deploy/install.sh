@@ -81,8 +81,9 @@ start() {
     systemctl daemon-reload
     udevadm control --reload
     udevadm trigger --subsystem-match=gpio --settle
+    # It is ready when it has its sound card: that is not waited for.
     # shellcheck disable=SC2086
-    systemctl restart $units
+    systemctl --no-block restart $units
 }
 
 stop() {

@@ -27,6 +27,7 @@ FILES = {
     "./usr/share/doc/voice-appliance/changelog.gz",
     "./usr/share/doc/voice-appliance/copyright",
     "./usr/share/man/man1/voice-appliance.1.gz",
+    "./usr/share/lintian/overrides/voice-appliance",
     f"{SHARE}config.toml",
     f"{SHARE}overlays/voice-appliance.dtbo",
     f"{SHARE}sound-card",
@@ -85,14 +86,20 @@ def test_installing_makes_user_and_groups_then_devices_then_starts(script):
         postinst.index("systemd-sysusers")
         < postinst.index("udevadm trigger")
         < postinst.index("deb-systemd-helper enable 'voice-appliance.service'")
-        < postinst.index("deb-systemd-invoke")
+        < postinst.index("systemctl --no-block restart voice-appliance.service")
     )
-    assert "_dh_action=restart" in postinst
+
+
+def test_apt_does_not_wait_for_a_service_that_waits_for_its_sound_card(script):
+    postinst = script("postinst")
+    for line in postinst.splitlines():
+        if "deb-systemd-invoke" in line:
+            assert "voice-appliance.service" not in line
 
 
 def test_removing_stops_the_service(script):
     prerm = script("prerm")
-    stop = r"= remove \].*\n\s*deb-systemd-invoke stop .*voice-appliance\.service"
+    stop = r"= remove \].*\n\s*deb-systemd-invoke stop voice-appliance\.service"
     assert re.search(stop, prerm)
 
 
@@ -112,5 +119,5 @@ def test_the_configuration_is_no_conffile(package, script):
 
 
 def test_shellcheck_has_no_complaints():
-    scripts = [DEPLOY / "install.sh", *(DEPLOY / "debian").glob("post*")]
+    scripts = [DEPLOY / "install.sh", *(DEPLOY / "debian").glob("p*")]
     assert subprocess.run(["shellcheck", *scripts], check=False).returncode == 0

@@ -7,7 +7,7 @@ import board
 import box
 import turns
 from live import API_KEY, ENDPOINT, NAME, live_service
-from verdict import expect, run, scenario
+from verdict import expect, run, scenario, until
 
 from appliance.core.signals import Signal
 
@@ -18,7 +18,8 @@ _PACKAGE = Path("/tree/build/e2e/package.deb")
 def _install() -> str:
     run("apt-get", "install", "--yes", _PACKAGE)
     expect(box.shows("UnitFileState") == "enabled", "the unit is not enabled")
-    expect(box.shows("ActiveState") in ("active", "activating"), "it does not run")
+    states = ("active", "activating")
+    until(lambda: box.shows("ActiveState") in states, "it runs")
     return run("dpkg-query", "--show", "--showformat=${Version}", "voice-appliance")
 
 

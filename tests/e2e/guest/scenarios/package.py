@@ -6,7 +6,7 @@ from pathlib import Path
 import box
 import turns
 from live import NAME, live_service
-from verdict import expect, run, scenario
+from verdict import expect, run, scenario, until
 
 from appliance.core.signals import Signal
 
@@ -19,7 +19,7 @@ def _upgrade() -> str:
     box.is_ready()
     config, pid = box.CONFIG.read_text(), box.main_pid()
     run("apt-get", "install", "--yes", _NEWER)
-    expect(box.main_pid() not in (0, pid), "it was not restarted")
+    _is_restarted(pid)
     expect(box.CONFIG.read_text() == config, "the configuration was changed")
     _answers()
     return _version()
@@ -29,7 +29,7 @@ def _upgrade() -> str:
 def _downgrade() -> str:
     pid = box.main_pid()
     run("apt-get", "install", "--yes", "--allow-downgrades", _PACKAGE)
-    expect(box.main_pid() not in (0, pid), "it was not restarted")
+    _is_restarted(pid)
     _answers()
     return _version()
 
@@ -54,6 +54,23 @@ def _purge() -> None:
     names = ["-name", "*voice-appliance*", "-o", "-name", "gemini-api-key*"]
     left = run("find", *folders, "-xdev", "(", *names, ")").split()
     expect(not left, f"left: {' '.join(left)}")
+
+
+@scenario("where an earlier installation was cut off after its udev rules: READY")
+def _cut_off() -> None:
+    chip, rules = "/dev/gpiochip0", "60-voice-appliance.rules"
+    run("groupdel", "gpio")
+    run("cp", f"/tree/deploy/udev/{rules}", "/usr/lib/udev/rules.d")
+    run("udevadm", "control", "--reload")
+    run("udevadm", "trigger", "--subsystem-match=gpio", "--settle")
+    run("chown", "root:root", chip)
+    run("apt-get", "install", "--yes", _PACKAGE)
+    box.is_ready()
+
+
+def _is_restarted(before: int) -> None:
+    """apt does not wait for it."""
+    until(lambda: box.main_pid() not in (0, before), "it was restarted")
 
 
 def _version() -> str:
