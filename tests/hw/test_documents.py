@@ -2,8 +2,6 @@
 """Bring-up and trouble: their commands, blink codes and journal lines are real."""
 
 import re
-import textwrap
-from pathlib import Path
 
 from appliance.core.signals import TABLE
 from appliance.doctor.checks import SECTIONS
@@ -21,19 +19,6 @@ def complaints() -> list[list[str]]:
     text = (ROOT / "docs" / "trouble.md").read_text()
     rows = [line for line in text.splitlines() if line.startswith("| ")]
     return [[cell.strip() for cell in row.strip("| ").split(" | ")] for row in rows[1:]]
-
-
-def install_sound(document: Path) -> str:
-    """The commands that put the overlay into place."""
-    blocks = re.findall(r"(?ms)^ +```sh\n(.*?)^ +```", document.read_text())
-    (block,) = (block for block in blocks if "/sound-card " in block)
-    return textwrap.dedent(block)
-
-
-def test_the_sound_card_is_set_up_by_the_same_commands_everywhere():
-    assert install_sound(HW / "bring-up.md") == install_sound(
-        ROOT / "docs" / "install.md"
-    )
 
 
 def test_each_complaint_has_its_columns_and_a_line_of_the_doctor():
