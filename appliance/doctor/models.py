@@ -6,7 +6,6 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from appliance.basics.excerpt import one_line
 from appliance.basics.secret import Secret
 from appliance.basics.strict_toml import ConfigError
 from appliance.core.signals import Fault
@@ -19,7 +18,7 @@ from appliance.doctor.network import (
 )
 from appliance.doctor.result import Result, link_failure, ok, skip
 from appliance.hardware.call_thread import CallThread
-from appliance.live.close_codes import classify_status, error_text
+from appliance.live.close_codes import classify_status, describe_refusal
 
 _PATH = "/v1beta/models?pageSize=1000"
 _LIMIT_S = 10.0
@@ -51,7 +50,7 @@ def judge_key(reply: Reply) -> Result:
     if reply.status == http.client.OK:
         return ok("the service accepts the key", status=reply.status)
     body = json.dumps(reply.body).encode()
-    text = f"HTTP {reply.status} {one_line(error_text(body))}".strip()
+    text = describe_refusal(reply.status, body)
     if reply.status == http.client.NOT_FOUND:
         return skip(f"{text}: this endpoint has no list of models; see answer")
     verdict = classify_status(reply.status, body)

@@ -18,6 +18,7 @@ from appliance.basics.pcm import PLAYBACK_RATE_HZ
 from appliance.core import events as ev
 from appliance.core.tokens import Tokens
 from appliance.live import tools
+from appliance.live.close_codes import error_words
 
 
 class SetupComplete(Struct, frozen=True):
@@ -225,9 +226,7 @@ def _of(details: list[_Detail], *modalities: str) -> int:
 
 
 def _error(error: dict[str, Any] | str) -> _Said:
-    said = error if isinstance(error, dict) else {"message": error}
-    texts = [said.get("message"), said.get("status")]
-    yield ErrorReported(" ".join(t for t in texts if isinstance(t, str))[:_MOST_ERROR])
+    yield ErrorReported(error_words(error)[:_MOST_ERROR])
 
 
 def _handle(update: _Handle) -> _Said:

@@ -24,7 +24,7 @@ from appliance.live.close_codes import (
     classify_status,
     describe_close,
     describe_failure,
-    error_text,
+    describe_refusal,
     unopened,
 )
 from appliance.live.connect import (
@@ -246,7 +246,7 @@ def _loss(error: Exception) -> SessionEnd:
             return SessionEnd(classify(code, reason), describe_close(code, reason))
         case websockets.InvalidStatus():
             status, body = error.response.status_code, bytes(error.response.body or b"")
-            line = f"HTTP {status} {one_line(error_text(body))}".strip()
+            line = describe_refusal(status, body)
             return SessionEnd(classify_status(status, body), line)
         case downlink.ServiceError():
             line = f"error: {one_line(str(error))}"

@@ -15,6 +15,8 @@ from appliance.live.close_codes import Classification, Next, SessionEnd
 
 NETWORK = Classification(Next.RETRY, Fault.NETWORK)
 RETRY = Classification(Next.RETRY)
+UNKNOWN = Classification(Next.RETRY, unopened=Fault.REFUSED)
+ASKED_AGAIN = Classification(Next.RETRY, Fault.REFUSED)
 ONCE = Classification(Next.RETRY_ONCE)
 FRESH = Classification(Next.RETRY_FRESH)
 KEY = Classification(Next.FATAL, Fault.KEY)
@@ -143,17 +145,82 @@ OF_A_KIND = [
     (1008, "The session has expired", FRESH),
     (1007, "Invalid value at 'setup.generation_config'", REFUSED),
 ]
+#: Google's other services, gateways, proxies and portals, in their words.
+OF_OTHERS = [
+    (1011, "Your account balance is too low to access the API.", BILLING),
+    (1008, "Insufficient funds", BILLING),
+    (1008, "Free tier is exhausted", BILLING),
+    (1008, "Gemini API free tier is not available in your country.", BILLING),
+    (1008, "Your trial has ended", BILLING),
+    (1008, "Please enable invoicing", BILLING),
+    (1008, "An active subscription is required", BILLING),
+    (1011, "BILLING_DISABLED", BILLING),
+    (1008, "insufficient_quota", QUOTA),
+    (1011, "Limit of concurrent sessions reached", QUOTA),
+    (1011, "Maximum number of connections exceeded", QUOTA),
+    (1008, "Daily limit reached", QUOTA),
+    (1008, "Daily limit reached, try again tomorrow", QUOTA),
+    (1011, "You have exceeded your monthly allowance", QUOTA),
+    (1013, "Request was throttled. Expected available in 8 seconds.", QUOTA),
+    (1008, "Too many concurrent connections from this address", QUOTA),
+    (1008, "Only 60 requests per minute are allowed", QUOTA),
+    (1008, "Access token expired", KEY),
+    (1008, "The OAuth token has expired", KEY),
+    (1007, "invalid_token", KEY),
+    (1008, "ACCESS_TOKEN_SCOPE_INSUFFICIENT", KEY),
+    (1008, "Account terminated", KEY),
+    (1008, "Your organization has been banned", KEY),
+    (1008, "This user was deactivated", KEY),
+    (1007, "API_KEY_INVALID", KEY),
+    (1008, "SERVICE_DISABLED: this API is disabled", KEY),
+    (1008, "The key is not valid", KEY),
+    (1008, "This caller is not allowed to open a session", KEY),
+    (
+        1008,
+        "Requests to this API generativelanguage.googleapis.com method google.ai."
+        "generativelanguage.v1beta.GenerativeService.BidiGenerateContent are blocked.",
+        KEY,
+    ),
+    (1008, "Access Not Configured", KEY),
+    (1008, "Unregistered callers are not served", KEY),
+    (1008, "UNAUTHENTICATED", KEY),
+    (1008, "Unauthorized", KEY),
+    (1008, "Access to model x denied", REFUSED),
+    (1008, "You do not have access to the model gemini-4", REFUSED),
+    (1008, "The model gemini-2 is no longer offered", REFUSED),
+    (1008, "Unknown model", REFUSED),
+    (1011, "Server is at capacity", RETRY),
+    (1011, "We are at maximum capacity", RETRY),
+    (1011, "Server busy", RETRY),
+    (1011, "Down for maintenance", RETRY),
+    (1011, "no healthy upstream", RETRY),
+    (1011, "Bad Gateway", RETRY),
+    (1008, "Time limit exceeded", RETRY),
+    (1008, "Maximum session duration exceeded", RETRY),
+    (1008, "Proxy authentication required", RETRY),
+    (1008, "Blocked by your network's firewall", RETRY),
+    (1009, "Message size exceeds the limit", RETRY),
+    (1009, "frame with 17825862 bytes exceeds limit of 16777216 bytes", RETRY),
+    (1002, "protocol error", RETRY),
+    (1009, "frame too large", RETRY),
+    (1012, "service restart", RETRY),
+    (1011, "500 Internal Server Error", ONCE),
+    (1008, "The prompt was blocked", FRESH),
+    (1011, "Response was blocked for safety reasons", FRESH),
+    (1011, "The input audio was flagged", FRESH),
+    (1007, "The input token count exceeds the maximum number of tokens", FRESH),
+    (1011, "Content policy violation", FRESH),
+    (1011, "Against our safety guidelines", FRESH),
+]
 #: What nobody has seen yet.
 UNSEEN = [
     (1007, "Requested voice 'Caruso' is not available for this model", FRESH),
     (1007, "", FRESH),
     (1008, "The tools of this model are against the policy", FRESH),
     (1008, "", FRESH),
-    (1002, "protocol error", RETRY),
-    (1009, "frame too large", RETRY),
     (1011, "", RETRY),
-    (1012, "service restart", RETRY),
-    (4999, "who knows", RETRY),
+    (4999, "who knows", UNKNOWN),
+    (1000, "Bonjour", UNKNOWN),
 ]
 
 
@@ -162,7 +229,9 @@ def on_the_wire(reason):
     return reason.encode()[:123].decode(errors="ignore")
 
 
-@pytest.mark.parametrize(("code", "reason", "verdict"), SEEN + OF_A_KIND + UNSEEN)
+@pytest.mark.parametrize(
+    ("code", "reason", "verdict"), SEEN + OF_A_KIND + OF_OTHERS + UNSEEN
+)
 def test_a_close_frame_means_what_the_table_says(code, reason, verdict):
     assert close_codes.classify(code, reason) == verdict
     assert close_codes.classify(code, on_the_wire(reason)) == verdict
@@ -177,9 +246,27 @@ def test_a_known_reason_outweighs_the_code(code, reason, verdict):
 
 
 def test_every_rule_decides_about_something_that_is_known():
-    for words, verdict in close_codes.RULES:
-        texts = [r.lower() for _, r, v in SEEN + OF_A_KIND if v == verdict]
-        assert any(re.search(words, text) for text in texts), words
+    deciding = set()
+    for _, text, _ in SEEN + OF_A_KIND + OF_OTHERS:
+        for words, _ in close_codes.RULES:
+            if re.search(words, close_codes.plain(text)):
+                deciding.add(words)
+                break
+    assert [words for words, _ in close_codes.RULES if words not in deciding] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("dailyLimitExceeded", QUOTA),
+        ("userRateLimitExceeded", QUOTA),
+        ("keyInvalid", KEY),
+        ("accessNotConfigured", KEY),
+        ("insufficientBalance", BILLING),
+    ],
+)
+def test_words_that_are_written_as_one_are_read(text, verdict):
+    assert close_codes.classify(None, text) == verdict
 
 
 @pytest.mark.parametrize(
@@ -189,6 +276,7 @@ def test_every_rule_decides_about_something_that_is_known():
         (302, NETWORK),
         (400, REFUSED),
         (401, KEY),
+        (402, BILLING),
         (403, NETWORK),
         (404, REFUSED),
         (407, NETWORK),
@@ -212,6 +300,17 @@ def test_a_refused_upgrade_means_what_the_table_says(status, verdict):
         (403, {"error": {"status": "PERMISSION_DENIED"}}, KEY),
         (503, {"error": "no credits left"}, BILLING),
         (404, {"error": {"message": "what is this"}}, REFUSED),
+        (403, {"error": {"message": "what is this"}}, ASKED_AGAIN),
+        (503, {"error": {"code": 429}}, QUOTA),
+        (500, {"error": {"code": 8}}, QUOTA),
+        (500, {"error": {"code": "insufficient_quota"}}, QUOTA),
+        (403, {"error": {"code": 401, "message": "what is this"}}, KEY),
+        (500, {"error": {"code": 14}}, RETRY),
+        (403, {"error": {"details": [{"reason": "API_KEY_INVALID"}]}}, KEY),
+        (403, {"message": "Forbidden"}, KEY),
+        (403, {"detail": "Rate limit exceeded"}, QUOTA),
+        (403, {"error": {"code": True, "details": [7]}}, NETWORK),
+        (403, {"error": {"code": 10**30, "details": {}}}, NETWORK),
         (403, {"error": [1]}, NETWORK),
         (403, ["error"], NETWORK),
         (403, [], NETWORK),
@@ -240,6 +339,13 @@ def test_what_the_service_says_reaches_the_journal_as_one_line_without_the_key()
     line = close_codes.describe_close(1008, reason)
     assert line == "1008 Consumer 'api_key:AIza***' has been [2J suspended"
     assert len(close_codes.describe_close(1011, "long " * 1000)) < 320
+
+
+def test_the_status_of_a_refusal_is_told_once():
+    body = b'{"error": {"code": 429, "message": "Too much"}}'
+    assert close_codes.describe_refusal(429, body) == "HTTP 429 Too much"
+    assert close_codes.describe_refusal(503, body) == "HTTP 503 code 429 Too much"
+    assert close_codes.describe_refusal(503, b"<html>") == "HTTP 503"
 
 
 def certificate_error(code, message):
@@ -294,6 +400,7 @@ def test_a_link_that_cannot_be_opened_is_tried_again_and_explained(error, fault,
     [
         (RETRY, FRESH, NETWORK),
         (ONCE, FRESH, NETWORK),
+        (UNKNOWN, FRESH, ASKED_AGAIN),
         (FRESH, FRESH, REFUSED),
         (NETWORK, NETWORK, NETWORK),
         (KEY, KEY, KEY),
@@ -311,7 +418,7 @@ def test_a_session_that_was_never_set_up_is_first_blamed_on_the_handle(
 
 
 def test_the_user_is_always_told_that_a_fresh_session_cannot_be_opened():
-    for code, reason, _ in SEEN + UNSEEN:
+    for code, reason, _ in SEEN + OF_OTHERS + UNSEEN:
         loss = SessionEnd(close_codes.classify(code, reason), reason)
         assert close_codes.unopened(loss, resumed=False).verdict.fault is not None
 

@@ -138,7 +138,9 @@ async def test_an_error_object_ends_the_link_though_nobody_closes_it(set_up):
 
     async with peer(talk) as url, Line(url) as line:
         lost = await line.heard(ev.LinkLost)
-        assert lost == ev.LinkLost(Fault.QUOTA, "error: Your credits are depleted.")
+        assert lost == ev.LinkLost(
+            Fault.QUOTA, "error: code 429 Your credits are depleted."
+        )
 
 
 @pytest.mark.parametrize(
