@@ -25,7 +25,7 @@ STAGE := $(BUILD)/deb/voice-appliance-$(VERSION)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint unit fuzz faults soak mutants bench bench-growth bench-quick \
-	docs sentences recording assets deb package sdist release boot-test pi-test \
+	tail docs sentences recording assets deb package sdist release boot-test pi-test \
 	demo-packages test-packages deb-packages boot-packages pi-packages clean
 
 help: ## Print this list
@@ -75,6 +75,9 @@ bench-growth: $(VENV)/.installed $(BENCH)/ours/.installed ## Memory over 1,000 t
 
 bench-quick: $(VENV)/.installed $(BENCH)/ours/.installed $(BENCH)/floor/.installed ## Measure beside the floor only: a minute
 	$(BIN)/python -m tests.bench --quick
+
+tail: $(VENV)/.installed ## What the end of a turn loses of the speech, and how long it waits
+	$(BIN)/python -m tests.bench.tail
 
 docs: $(VENV)/.installed ## Write what is made from the code: tables, pictures, config
 	$(BIN)/python -m docs.generate

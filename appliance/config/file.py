@@ -187,6 +187,7 @@ def limits(config: Config) -> Limits:
         pre_roll_s=microphone.pre_roll_ms / 1000 if always_open else 0.0,
         min_hold_s=turns.min_hold_ms / 1000,
         tail_s=turns.tail_ms / 1000,
+        tail_listens=turns.tail == "listen",
         hold_limit_s=turns.hold_limit_s,
         hold_warning_s=turns.hold_warning_s,
         turn_gap_s=turns.gap_ms / 1000,

@@ -282,15 +282,23 @@ class TurnsSection(Section, frozen=True):
             extra=NOT_HANDS_FREE,
         ),
     ] = 250
+    tail: Annotated[
+        Literal["listen", "fixed"],
+        Meta(
+            description='a turn ends after the release: "listen": once you have '
+            'stopped talking; "fixed": after tail_ms',
+            extra=NOT_HANDS_FREE,
+        ),
+    ] = "listen"
     tail_ms: Annotated[
         int,
         Meta(
             ge=0,
             le=2000,
-            description="sound recorded after the release",
+            description='longest recording after the release; 200 suits "fixed"',
             extra=NOT_HANDS_FREE,
         ),
-    ] = 200
+    ] = 500
     hold_limit_s: Annotated[
         float,
         Meta(

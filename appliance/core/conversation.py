@@ -51,6 +51,10 @@ class Hold(Struct, frozen=True):
     #: None until the press is older than a tap.
     turn: int | None = None
     warned: bool = False
+    #: How loud it was, of each 16 ms; looked at from the release on.
+    levels: tuple[int, ...] = ()
+    #: The speaker has stopped: nothing later belongs to it.
+    until: float = float("inf")
 
 
 class OpenMicrophone(Struct, frozen=True):
@@ -259,7 +263,7 @@ def hold_until(hold: Hold, limits: Limits) -> float:
     limit = hold.pressed_at + limits.hold_limit_s
     if hold.released_at is None:
         return limit
-    return min(limit, hold.released_at + limits.tail_s)
+    return min(limit, hold.released_at + limits.tail_s, hold.until)
 
 
 def _seconds(pieces: tuple[bytes, ...]) -> float:

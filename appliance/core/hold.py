@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from appliance.basics.pcm import cut
 from appliance.basics.record import replace
 from appliance.core import events as ev
-from appliance.core import hands_free, playback
+from appliance.core import hands_free, playback, tail
 from appliance.core.conversation import (
     OVERDUE_S,
     Conversation,
@@ -55,7 +55,7 @@ def release(c: Conversation, at: float, now: float) -> Step:
         return _tap(c)
     begun = c.hold.turn is not None
     c = replace(c, hold=replace(c.hold, released_at=at))
-    return (c, ()) if begun else _begin_utterance(c, now)
+    return (_listen(c), ()) if begun else _begin_utterance(c, now)
 
 
 def capture(c: Conversation, period: ev.PeriodCaptured) -> Step:
@@ -65,7 +65,7 @@ def capture(c: Conversation, period: ev.PeriodCaptured) -> Step:
     c = replace(c, recent=recent)
     if not c.hold or c.hold.turn is None:
         return c, ()
-    return _grow(c, period), ()
+    return _listen(_grow(c, period)), ()
 
 
 def microphone_lost(c: Conversation, now: float) -> Step:
@@ -104,7 +104,7 @@ def _press_again(c: Conversation, at: float, now: float) -> Step:
         # Its tail never comes: this press is told why, as any other.
         over, _ = _finish(c, now)
         return press(over, at, now)
-    c = replace(c, hold=replace(c.hold, released_at=None))
+    c = replace(c, hold=replace(c.hold, released_at=None, levels=()))
     return playback.drop(c, now)
 
 
@@ -126,7 +126,7 @@ def _begin_utterance(c: Conversation, now: float) -> Step:
         c = _grow(c, period)
         if period.ended_at >= until:
             break
-    return c, ()
+    return _listen(c), ()
 
 
 def _grow(c: Conversation, period: ev.PeriodCaptured) -> Conversation:
@@ -144,6 +144,21 @@ def _grow(c: Conversation, period: ev.PeriodCaptured) -> Conversation:
         audible=last.audible or any(piece),
     )
     return replace(c, utterances=(*c.utterances[:-1], last))
+
+
+def _listen(c: Conversation) -> Conversation:
+    """The tail is over with the last period, if the speaker has stopped."""
+    assert c.hold
+    hold, released_at, pieces = c.hold, c.hold.released_at, c.utterances[-1].pieces
+    if released_at is None or not (c.limits.tail_listens and pieces):
+        return c
+    more = tail.levels(pieces[-1]) if hold.levels else tail.heard(pieces)
+    hold = replace(hold, levels=hold.levels + more)
+    ended_at = c.recent[-1].ended_at
+    since_release_s = ended_at - released_at
+    if since_release_s >= 0 and tail.is_over(hold.levels, since_release_s):
+        hold = replace(hold, until=ended_at)
+    return replace(c, hold=hold)
 
 
 def _warn(c: Conversation, now: float) -> Step:

@@ -11,6 +11,7 @@ class Limits(Struct, frozen=True):
 
     pre_roll_s: float
     min_hold_s: float
+    #: The longest that is listened to after the release.
     tail_s: float
     hold_limit_s: float
     hold_warning_s: float
@@ -18,6 +19,8 @@ class Limits(Struct, frozen=True):
     answer_limit_s: float
     delivery_limit_s: float
     idle_disconnect_s: float
+    #: The tail is over once the speaker has stopped.
+    tail_listens: bool = False
     #: After such a pause the next turn begins a new conversation.
     forget_after_s: float = _NEVER
     #: The most that a day may use, both ways; no time, but a limit.

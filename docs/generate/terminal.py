@@ -74,9 +74,9 @@ def latencies() -> str:
         (
             "release to first sound",
             _most(turns, "release to first sound"),
-            f"{config.turns.tail_ms} ms of tail at most, the rest of a period of "
-            f"{period_ms} ms, and {Scenario().answer_delay_ms} ms that the simulator "
-            "takes to answer",
+            f"what you still say after the release ({config.turns.tail_ms} ms at "
+            f"most), the rest of a period of {period_ms} ms, and "
+            f"{Scenario().answer_delay_ms} ms that the simulator takes to answer",
         ),
     )
     rows = [f"| {what} | {took} ms | {why} |" for what, took, why in lines]

@@ -307,7 +307,7 @@ def test_a_bad_endpoint_gets_one_line_and_no_secret_is_repeated(url, complaint):
 
 def test_the_core_gets_seconds():
     assert limits(Config()).pre_roll_s == 0.3
-    assert limits(Config()).tail_s == 0.2
+    assert limits(Config()).tail_s == 0.5
     assert limits(Config()).min_hold_s == 0.25
     assert limits(Config()).forget_after_s == 1800
 

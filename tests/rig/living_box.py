@@ -29,7 +29,9 @@ from appliance.simulator.virtual_card import VirtualCard
 LIMIT_S = 30.0
 
 #: As a user has it, but for the names of the card.
+#: What the tests play to the microphone never pauses; a fixed tail ends to the frame.
 DEFAULT = Config().changed(
+    turns=Config().turns.changed(tail="fixed", tail_ms=200),
     microphone=Config().microphone.changed(device="microphone"),
     speaker=Config().speaker.changed(device="speaker"),
 )

@@ -6,11 +6,17 @@ from typing import Any
 
 Sections = Mapping[str, Mapping[str, Any]]
 
-#: So that a test is short; the speaker's periods are such that a busy machine keeps up.
+#: So that a test is short, and a turn ends to the frame; the speaker's periods are such
+#: that a busy machine keeps up.
 SHORT: Sections = {
     "microphone": {"device": "microphone"},
     "speaker": {"device": "speaker", "period_frames": 2400, "prefill_ms": 200},
-    "turns": {"answer_limit_s": 4.0, "delivery_limit_s": 14.0},
+    "turns": {
+        "tail": "fixed",
+        "tail_ms": 200,
+        "answer_limit_s": 4.0,
+        "delivery_limit_s": 14.0,
+    },
     "live": {"idle_disconnect_s": 480.0},
 }
 
