@@ -3,11 +3,13 @@
 
 import pytest
 
+from appliance.basics.record import replace
+from appliance.config.sections import PricesSection
 from appliance.core import events as ev
 from appliance.core.signals import Fault
 from appliance.core.talk_mode import TalkMode, TalkSettings
-from appliance.core.tokens import Tokens
-from appliance.journal.turn_report import Report
+from appliance.core.tokens import Spent, Tokens
+from appliance.journal.turn_report import Report, turn_fields
 from tests.rig.story import PERIOD_S, Story
 
 #: A tenth of a second.
@@ -299,3 +301,19 @@ def test_what_the_service_says_of_a_tool_in_the_background_is_a_turn(story, repo
         (2, "answered"),
     ]
     assert reports[1].line().startswith("turn 2 answered: without a press")
+
+
+@pytest.mark.parametrize("name", Report.__struct_fields__)
+def test_each_thing_that_is_measured_is_reported(name):
+    """In a field or in the line."""
+
+    def reported(**measured):
+        report = Report(**dict.fromkeys(Report.__struct_fields__, 1) | measured)
+        fields = turn_fields(report, Spent(), PricesSection(), transcripts=True)
+        kinds = ("answered", "hands-free")
+        return fields, [replace(report, outcome=kind).line() for kind in kinds]
+
+    ones, twos = Tokens(*[1] * 5), Tokens(*[2] * 5)
+    before, after = (ones, twos) if name == "tokens" else (1, 3)
+    rest = {"tokens": ones}
+    assert reported(**rest | {name: before}) != reported(**rest | {name: after})
