@@ -14,7 +14,7 @@ import pytest
 from appliance.basics.strict_toml import ConfigError, parse
 from appliance.cli import parser
 from appliance.config.file import Config
-from appliance.config.sections import PricesSection
+from appliance.config.sections import BUILT_IN_TOOLS, PricesSection
 from appliance.core.message_ids import TURN_ID
 from appliance.core.tokens import Spent, Tokens
 from appliance.journal.turn_report import Outcome, Report, turn_fields
@@ -278,6 +278,10 @@ def test_every_field_and_every_outcome_of_a_turn_is_explained():
     assert _turn_fields() - codes() == set()
     assert set(get_args(Outcome)) - codes() == set()
     assert any(TURN_ID in document.text for document in DOCUMENTS)
+
+
+def test_every_tool_that_is_built_in_is_on_a_page():
+    assert set(BUILT_IN_TOOLS) - codes() == set()
 
 
 def test_every_verb_and_every_option_of_the_demo_is_on_a_page():

@@ -7,10 +7,12 @@ import pytest
 
 from appliance.basics.record import replace
 from appliance.config.file import Config, limits
+from appliance.config.sections import BUILT_IN_TOOLS
 from appliance.core.conversation import start
 from appliance.core.effects import RunTool
 from appliance.core.events import NewConversation, ToolAnswered, VolumeSet
 from appliance.core.message_ids import TOOL_ID
+from appliance.tools.builtin import built_in
 from appliance.tools.run import ToolFailed
 from appliance.tools.toolbox import Toolbox
 from tests.rig.waiting import in_loop, until
@@ -48,9 +50,13 @@ async def answer(toolbox, posted, name, arguments=b"{}"):
     return json.loads(posted[-1].response)
 
 
+def test_each_tool_that_is_built_in_can_be_enabled():
+    assert tuple(built_in(print, print)) == BUILT_IN_TOOLS
+
+
 def test_the_service_is_told_of_what_is_enabled_and_of_the_users_own(toolbox):
     names = [function.name for function in toolbox().functions]
-    assert names == ["set_volume", "end_conversation", "device_status", "nap"]
+    assert names == [*BUILT_IN_TOOLS, "nap"]
     only = toolbox(enabled=("device_status",)).functions
     assert [function.name for function in only] == ["device_status", "nap"]
 
