@@ -255,7 +255,7 @@ def test_run_tells_the_journal_what_has_no_effect(voice_appliance, tmp_path):
 
 def test_a_live_demo_without_a_key_ends_with_one_line(voice_appliance):
     ended = voice_appliance("demo", "--live", "--speaker", "out.wav")
-    assert "no API key; put one into" in complaint(ended, 78)
+    assert "no API key; put one in" in complaint(ended, 78)
 
 
 @pytest.mark.parametrize("options", [[], ["--speaker", "answer.wav"]])
@@ -376,7 +376,7 @@ def test_demo_ends_with_a_microphone_that_is_closed_by_then(
 def test_demo_refuses_a_wav_that_is_none(voice_appliance, tmp_path):
     (tmp_path / "x.wav").write_text("This is no sound at all.")
     ended = voice_appliance("demo", "--mic", "x.wav")
-    assert "no PCM WAV file" in complaint(ended, 2)
+    assert "not a PCM WAV file" in complaint(ended, 2)
 
 
 def test_demo_refuses_a_speaker_file_that_cannot_be_written(voice_appliance):

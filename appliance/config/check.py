@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What may be right in a configuration, and is not what its author wants."""
+"""Settings that are valid, but have no effect."""
 
 from appliance.basics.excerpt import quote
 from appliance.config.file import Config

@@ -98,7 +98,7 @@ def read_key() -> Secret:
 
 
 def key_or_why_not() -> Secret:
-    """As `read_key`, but what is wrong with it shows when it is to be used."""
+    """As `read_key`, but a missing or wrong key fails only when it is used."""
     try:
         return read_key()
     except KeyMissing:
@@ -132,8 +132,8 @@ def key_from(text: str, source: str) -> Secret:
         text = assigned[2].strip()
     if not text:
         raise KeyMissing(
-            f"{source}: no API key; put one into the systemd credential {KEY_NAME} "
-            "(see the README), or into the environment variable GEMINI_API_KEY"
+            f"{source}: no API key; put one in the systemd credential {KEY_NAME} "
+            "(docs/configuration.md) or in the environment variable GEMINI_API_KEY"
         )
     if not _TOKEN.fullmatch(text):
         raise ConfigError(

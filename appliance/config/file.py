@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The configuration: reading the file, checking it, and what it means elsewhere."""
+"""The configuration: reads and checks the file, and derives the settings of parts."""
 
 from collections.abc import Iterator
 from math import inf
@@ -84,7 +84,7 @@ def parse_config(content: bytes, source: str) -> Config:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ConfigError(f"{source}: not UTF-8 text") from None
-    # As an editor on another system ends its lines.
+    # Windows line endings.
     text = text.replace("\r\n", "\n")
     config = parse(text, Config, source, _mistakes)
     endpoint = check_endpoint(config.live.endpoint, source)
@@ -92,7 +92,7 @@ def parse_config(content: bytes, source: str) -> Config:
 
 
 def _mistakes(config: Config) -> Iterator[Problem]:
-    """What types cannot say."""
+    """The mistakes that types cannot rule out."""
     yield from _exposed_keys(config)
     yield from _wrong_live(config.live)
     yield from wrong_pins(config)
@@ -103,7 +103,7 @@ def _mistakes(config: Config) -> Iterator[Problem]:
 
 
 def _exposed_keys(config: Config) -> Iterator[Problem]:
-    """Everybody may read the file, and what stands in it is repeated elsewhere."""
+    """Everybody may read the file, and error messages quote it."""
     for section in sections(config):
         for key in keys(section.value):
             if isinstance(key.value, str) and has_key(key.value):
@@ -165,7 +165,7 @@ def _wrong_gain(speaker: SpeakerSection) -> Iterator[Problem]:
         yield Problem(
             ("[speaker] gain", "[speaker] gain_limit"),
             f"[speaker] gain = {speaker.gain:g}: expected at most gain_limit "
-            f"= {speaker.gain_limit:g}; raise that, too, if it is to be so loud",
+            f"= {speaker.gain_limit:g}; raise that, too, for more",
         )
 
 
@@ -200,7 +200,7 @@ def limits(config: Config) -> Limits:
 
 
 def talk_settings(config: Config) -> TalkSettings:
-    """How the box is talked to."""
+    """The talk mode and its limits."""
     turns = config.turns
     hands_free = turns.mode == "server-vad"
     return TalkSettings(
@@ -231,7 +231,7 @@ def live_settings(
 
 
 def _instruction(configured: str, language: str | None) -> str:
-    """Who writes his own says in it which language he wants."""
+    """An instruction written by the user is sent as it is: it may name a language."""
     if language is None or configured != LiveSection().system_instruction:
         return configured
     return f"{configured} Unless you hear another one, that is {language}."

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which GPIO lines the configuration may give away, and each but once."""
+"""Which GPIO lines the configuration may use, each only once."""
 
 from collections.abc import Iterator
 
@@ -8,9 +8,9 @@ from appliance.config.sections import VolumeSection
 
 #: BCM numbers of the I2S bus: the microphone and the amplifier sit there.
 I2S_GPIOS = range(18, 22)
-#: What switches the amplifier on: the overlay's, hw/overlays/voice-appliance.dts.
+#: Switches the amplifier on; driven by hw/overlays/voice-appliance.dts.
 AMPLIFIER_GPIO = 16
-#: BCM number -> whose it is, all that the box has no other use for.
+#: BCM number -> why the configuration cannot have it.
 _TAKEN = {
     **dict.fromkeys(range(2), "0 and 1 are for the memory of a HAT"),
     **dict.fromkeys(I2S_GPIOS, "18-21 are the I2S bus of microphone and amplifier"),
@@ -19,7 +19,7 @@ _TAKEN = {
 
 
 def wrong_pins(config: Section) -> Iterator[Problem]:
-    """Lines that cannot be had, or that two keys of `config` want."""
+    """Lines that are not available, or that two keys of `config` name."""
     owners: dict[int, str] = {}
     for place, gpio in _lines(config):
         owner = owners.setdefault(gpio, place)

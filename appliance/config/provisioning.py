@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Installs the configuration and the key that somebody put on the boot partition.
+"""Installs the configuration and the key from the boot partition.
 
-A power cut at any instant leaves the old or the new file, never half of one, and what
-was not finished is done again at the next boot. Whoever can write there is not trusted:
-only small regular files are read.
+A power cut at any instant leaves the old or the new file, never half a file, and what
+was not finished is done again at the next boot. The partition is not trusted: only
+small regular files are read.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ from appliance.core.sentences import Sentence
 
 CONFIG_NAME = "voice-appliance.toml"
 MOST_BYTES = 16_384
-#: It is done within a second; the unit allows two keys and some more.
+#: It takes less than a second; the unit's time limit allows for two keys.
 ENCRYPT_LIMIT_S = 30.0
 #: Where the unit's LoadCredentialEncrypted= looks (man systemd.exec).
 CREDENTIAL_PATH = Path("/etc/credstore.encrypted", KEY_NAME)
@@ -52,7 +52,7 @@ def encrypt(key: Secret) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Destinations:
-    """Where things go, and what encrypts a key for its file."""
+    """The files to install, and the function that encrypts a key."""
 
     config: Path = DEFAULT_PATH
     credential: Path = CREDENTIAL_PATH
@@ -64,8 +64,8 @@ class Destinations:
 def provision(boot: Path, to: Destinations) -> bool:
     """Install what the directory `boot` has; False if something was rejected.
 
-    What is rejected stays, with NAME.rejected.txt beside it that says why. The key
-    comes first: no configuration, however wrong or slow to read, keeps it out.
+    A rejected file stays, and NAME.rejected.txt beside it says why. The key comes
+    first: no wrong configuration may keep it out.
     """
 
     def install_key(content: bytes, source: str) -> None:
@@ -100,7 +100,7 @@ def _found(path: Path) -> list[Path]:
 
 
 def _names(path: Path) -> tuple[Path, Path]:
-    """Windows likes to add .txt, and not to show it."""
+    """Windows may add .txt, and hide it."""
     return path, path.with_name(f"{path.name}.txt")
 
 
@@ -154,7 +154,7 @@ def _reject(verdict: Path, *reasons: str) -> bool:
 
 
 def wipe(path: Path) -> None:
-    """Overwrite, then remove. Raises OSError: also where `path` is a link by now."""
+    """Overwrite, then remove. Raises OSError, also if `path` has become a link."""
     flags = os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK
     with open(path, "wb", opener=lambda name, _: os.open(name, flags)) as file:
         file.write(bytes(os.fstat(file.fileno()).st_size))
@@ -164,7 +164,7 @@ def wipe(path: Path) -> None:
 
 
 def _is_wiped(content: bytes) -> bool:
-    """The power was cut in `wipe`: the key has been installed."""
+    """The power was cut during `wipe`, after the key was installed."""
     return bool(content) and not content.strip(b"\0")
 
 

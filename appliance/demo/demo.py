@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The same service on any machine: a panel, a card and a server that only pretend."""
+"""The service on any machine, with a simulated panel, sound card and server."""
 
 import asyncio
 import secrets
@@ -36,7 +36,7 @@ from appliance.simulator.question import question
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line asked for; None stands for what `demo --help` says."""
+    """The options of the command line; None is the default in `demo --help`."""
 
     microphone: str | None = None
     speaker: str | None = None
@@ -65,11 +65,11 @@ class Panel:
 
 
 async def demo(config: Config, options: Options) -> int:
-    """Run until the script ends or somebody quits.
+    """Run until the script ends or the user quits.
 
     Returns:
         The exit code: 1 if the built-in question got no answer. With a script of
-        the user's, 0: what it should come to, he knows.
+        the user, 0: only he knows what should come of it.
 
     Raises:
         ScriptUnusable, WavUnusable, VirtualCardUnavailable, ConfigError,
@@ -80,7 +80,7 @@ async def demo(config: Config, options: Options) -> int:
     async with AsyncExitStack() as stack:
         mode = talk_settings(config).mode
         person = _person(options, mode)
-        # First: without a key no answer of an earlier demo is overwritten.
+        # First: if there is no key, the answer of an earlier demo must survive.
         config, key = await _service(config, options, stack)
         sound = await _sound(config, options, stack)
         panel = Panel(config.button.talk_gpio, active_low=config.button.active_low)
@@ -139,7 +139,7 @@ async def _use(
     *,
     scripted: bool,
 ) -> None:
-    """What somebody in front of the box does, until he leaves."""
+    """Act as the person at the box, then wait for the consequences."""
     try:
         await ready(watch, scripted=scripted)
         async for act in person:
@@ -170,8 +170,8 @@ async def _sound(config: Config, options: Options, stack: AsyncExitStack) -> Sou
 async def _service(
     config: Config, options: Options, stack: AsyncExitStack
 ) -> tuple[Config, Secret | None]:
-    """Where to talk to, and with which key; the built-in simulator has one of its own,
-    so that the real one never leaves for nowhere."""
+    """The endpoint and its key. The built-in simulator gets a key of its own: the real
+    one stays here."""
     if options.live:
         return config, read_key()
     if options.endpoint:
@@ -188,7 +188,7 @@ def _talking_to(config: Config, endpoint: str) -> Config:
 
 
 def _key_for(endpoint: str) -> Secret:
-    """The user's; a simulator on loopback takes any."""
+    """The user's key; a simulator on loopback accepts any."""
     try:
         return read_key()
     except KeyMissing:
@@ -210,7 +210,7 @@ def _person(options: Options, mode: TalkMode) -> AsyncIterator[Act]:
 
 
 def _one_question(mode: TalkMode) -> list[str]:
-    """The script that asks it, and stays until it is answered."""
+    """The script that asks the question, and waits for the answer."""
     asked_s = seconds(question(), CAPTURE_RATE_HZ) + 0.3
     match mode:
         case TalkMode.HOLD:

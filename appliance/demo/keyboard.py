@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Somebody in front of the box, at a terminal: the space bar is the talk button."""
+"""A person at a terminal, where the space bar is the talk button."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ from typing import TextIO
 from appliance.core.talk_mode import TalkMode
 from appliance.demo.script import TAP, Act, Command, perform
 
-#: What the keys do, in each way to talk.
+#: What the keys do, in each talk mode.
 HELP = {
     TalkMode.HOLD: "space: hold, or press to start and to end; t: tap; q: quit",
     TalkMode.TOGGLE: "space: press, once to start and once to end; q: quit",
@@ -24,11 +24,11 @@ HELP = {
 
 
 class SpaceBar:
-    """Held, or struck to start and struck again to end: a terminal tells no key-up.
+    """Held, or struck to start and again to stop: a terminal reports no key-up.
 
-    After the stroke that presses, any stroke says that the end is near: repetitions of
-    a held key go on until the finger lifts, a second stroke of a toggle stands alone.
-    Where only a press counts, each stroke is one, but for repetitions.
+    After the stroke that presses, each stroke moves the release: a held key repeats
+    until the finger lifts, a second stroke stands alone. Where only presses count, each
+    stroke is one, and repetitions are ignored.
     """
 
     #: Repetitions of a held key come 20-40 ms apart.
@@ -38,7 +38,7 @@ class SpaceBar:
         self._mode = mode
         self._down = False
         self._struck_at = float("-inf")
-        #: When to release, if no space comes before (monotonic s).
+        #: When to release, unless a space comes earlier (monotonic s).
         self.deadline: float | None = None
 
     def stroke(self, now: float) -> list[Command]:
@@ -64,7 +64,7 @@ _Stroke = tuple[bytes, float]
 
 
 async def keys(source: TextIO, mode: TalkMode) -> AsyncIterator[Act]:
-    """What is typed, until q, Ctrl-D or the end of `source`, which is a terminal."""
+    """The acts that are typed at the terminal `source`, until q, Ctrl-D or its end."""
     space, loop = SpaceBar(mode), asyncio.get_running_loop()
     typed: asyncio.Queue[_Stroke] = asyncio.Queue()
     with _unbuffered(source) as fd:
@@ -127,4 +127,4 @@ def _is_in_front(fd: int) -> bool:
     try:
         return os.tcgetpgrp(fd) == os.getpgrp()
     except OSError:
-        return True  # It is not the one that controls us.
+        return True  # Not our controlling terminal.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a demo shows: a timeline as it happens, a table of the latencies at the end."""
+"""The output of a demo: a timeline as it happens, then a table of latencies."""
 
 import json
 import sys

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Somebody in front of the box, as a script: what is done to the button, and when."""
+"""A person at the box as a script: presses and releases, and when."""
 
 import asyncio
 import os
@@ -16,12 +16,12 @@ HELP = """\
   press            the button goes down
   release          the button goes up
   tap              down, and up 100 ms later
-  wait SECONDS     do nothing for so long
+  wait SECONDS     do nothing for this long
   quit             stop at once; without it the demo ends after the last answer
   # ...            a comment
-A file is checked before it is begun; a pipe is read line by line, as it is written."""
+A file is checked before it starts; a pipe is read line by line, as it is written."""
 
-#: Where a wrong line of an open file is.
+#: Names the place of a mistake in an open file.
 _PLACE = "script line"
 
 
@@ -50,7 +50,7 @@ def parse(line: str, place: str) -> list[Command]:
     """The commands of one line; blank lines and comments have none.
 
     Raises:
-        ScriptUnusable: with `place`, the line and what is allowed.
+        ScriptUnusable: names `place`, the line and the allowed commands.
     """
     words = line.partition("#")[0].split()
     match words:
@@ -70,7 +70,7 @@ def parse(line: str, place: str) -> list[Command]:
 
 
 def read(path: Path) -> list[str]:
-    """All lines of the script at `path`, each of them right. Raises ScriptUnusable."""
+    """All lines of the script at `path`, checked. Raises ScriptUnusable."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -87,8 +87,8 @@ def _checked(lines: list[str], place: str) -> list[str]:
 
 
 def opened(fd: int) -> AsyncIterator[str]:
-    """The lines of an open file: all of a regular one, each of them right; of another
-    program's, each as it is written. Raises ScriptUnusable."""
+    """The lines of an open file: a regular file is read whole and checked, a pipe is
+    read as it is written. Raises ScriptUnusable."""
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         return arriving(fd)
     with open(fd, encoding="utf-8", errors="replace", closefd=False) as file:

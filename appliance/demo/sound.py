@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which microphone and which speaker a demo has, and who talks into the microphone."""
+"""The microphone and the speaker of a demo, and the voice in its microphone."""
 
 import os
 from collections.abc import Callable
@@ -31,7 +31,7 @@ class Sound:
     speaker_card: Card
     #: Ask the question; silence where the microphone is a real one.
     ask: Callable[[], None]
-    #: Where the answer is written, if it is.
+    #: The file that the answer is written to, if any.
     wav: Path | None
 
 
@@ -56,8 +56,8 @@ async def choose_sound(
 
 
 def _keep_apart(microphone: Path, written: Path) -> None:
-    """Raises WavUnusable: what is written would overwrite the recording to be heard,
-    whatever the two are called."""
+    """Raises WavUnusable if both names are one file: the answer would overwrite the
+    recording."""
     if microphone.exists() and written.exists() and microphone.samefile(written):
         raise WavUnusable(
             f"{written}: the answer would overwrite what --mic plays; give another "
@@ -86,7 +86,7 @@ def virtual_sound(config: Config, directory: Path) -> Sound:
 
 
 def _ears(microphone: str | None, alsa: AlsaCard) -> tuple[Card, Callable[[], None]]:
-    """A microphone, and how to ask it the question."""
+    """A microphone, and a function that asks the question into it."""
     if _is_card(microphone):
         return alsa, _nothing
     if microphone is not None:
@@ -99,7 +99,7 @@ def _ears(microphone: str | None, alsa: AlsaCard) -> tuple[Card, Callable[[], No
 async def _mouth(
     speaker: str | None, alsa: AlsaCard, config: Config
 ) -> tuple[Card, Path | None]:
-    """A speaker, and where it writes what it plays."""
+    """A speaker, and the file that it writes, if any."""
     if _is_card(speaker):
         return alsa, None
     if speaker is not None:

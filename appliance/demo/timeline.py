@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What happened, as flat records: for `demo --json` and the timeline on a terminal.
+"""The events of a demo as flat records, for `demo --json` and for the terminal.
 
 The names and fields are an interface: other programs read them. `demo --help` prints
 EVENTS.
@@ -36,12 +36,12 @@ EVENTS: dict[str, str] = {
     "playback_dropped": "the speaker was silenced",
     "playback_drained": "all was played out",
     "earcon {name}": "a short sound",
-    "sentence {name}": "what is wrong is said in words, if the box has any",
+    "sentence {name}": "a failure is said in words, if the box has a voice",
     "status {name, volume_percent}": "three taps: how the box is, and where, in words",
     "volume {percent}": "it was turned",
     "tool_called {name}": "the service wants a tool run",
     "tool_answered {name, response}": "its answer was sent",
-    "tools_cancelled {names}": "nobody waits for these any more",
+    "tools_cancelled {names}": "the service no longer waits for these",
     "fault {kind, reason, advice}": "what keeps the box from answering",
     "fault_cleared {kind}": "it is over",
     "turn_over {turn, outcome, hold_ms, ...}": "the fields of the turn's journal line",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Looks on at a demo: when the box begins to listen, and when all is over."""
+"""Watches a demo: when the box begins to listen, and when everything is over."""
 
 import asyncio
 import sys
@@ -14,16 +14,16 @@ from appliance.core.talk_mode import TalkMode
 from appliance.hardware.card import DeviceUnavailable
 from appliance.journal.transition import Transition
 
-#: So long a microphone stays open for an answer, when its user has gone.
-_PATIENCE_S = 4.0
-#: So long a script waits for a sound card.
+#: How long a microphone stays open for an answer after the script has ended.
+_OPEN_LIMIT_S = 4.0
+#: How long a script waits for a sound card.
 _CARD_LIMIT_S = 10.0
 
 Condition = Callable[[Transition], bool]
 
 
 class Watch:
-    """Lets somebody wait for something to be true of the conversation."""
+    """Lets a task wait until a condition on the conversation holds."""
 
     def __init__(self) -> None:
         self._waiting: list[tuple[Condition, asyncio.Future[Transition]]] = []
@@ -40,10 +40,10 @@ class Watch:
 
 
 async def ready(watch: Watch, *, scripted: bool) -> None:
-    """Wait for the box, and say so where it waits for a device itself.
+    """Wait until the box is ready, and say so if it waits for a device.
 
     Raises:
-        DeviceUnavailable: it is not there in time; without a script there is no limit.
+        DeviceUnavailable: the device did not come in time; only a script has a limit.
     """
     first = await watch.until(lambda m: m.after.ready or bool(_missing(m)))
     if first.after.ready:
@@ -62,7 +62,7 @@ async def ready(watch: Watch, *, scripted: bool) -> None:
 
 
 def _missing(transition: Transition) -> str:
-    """The device that does not work."""
+    """The devices that do not work, in words."""
     faults = transition.after.faults & {Fault.MICROPHONE, Fault.SPEAKER}
     return " and the ".join(sorted(signal_of(fault).value for fault in faults))
 
@@ -79,21 +79,21 @@ def listens(c: Conversation) -> bool:
 
 
 def done(done_at: float) -> Condition:
-    """What was done until `done_at` has no more consequences."""
+    """Everything done until `done_at` has had its consequences."""
     return lambda transition: (
         _is_over(transition, done_at) or _is_left_open(transition, done_at)
     )
 
 
 def _is_left_open(transition: Transition, done_at: float) -> bool:
-    """The microphone is, where it takes a press to close it; hands-free, only after
-    what was said last should have been answered."""
+    """Whether the microphone stays open because only a press closes it; hands-free, not
+    before the last words should have been answered."""
     c = transition.after
     match transition.event, c.talk.mode:
         case PeriodCaptured(_, ended_at), TalkMode.TOGGLE:
             return ended_at > done_at and listens(c)
         case PeriodCaptured(_, ended_at), TalkMode.HANDS_FREE:
-            patient_until = max(done_at, c.active_at) + _PATIENCE_S
+            patient_until = max(done_at, c.active_at) + _OPEN_LIMIT_S
             quiet = c.quiet_since is not None and hands_free.calm(c)
             return ended_at > patient_until and quiet and listens(c)
         case _:
@@ -101,12 +101,12 @@ def _is_left_open(transition: Transition, done_at: float) -> bool:
 
 
 def _is_over(transition: Transition, done_at: float) -> bool:
-    """All that was done until `done_at` has been answered and played."""
+    """Everything done until `done_at` has been answered and played."""
     match transition.event:
         case PeriodCaptured(_, ended_at) if ended_at > done_at:
             return _is_quiet(transition.after)
         case TimePassed() if transition.now > done_at:
-            # Nothing waits in the inbox; of a closed microphone there is nothing else.
+            # The inbox is empty; a closed microphone sends no period to look at.
             return _is_quiet(transition.after)
         case _:
             return False

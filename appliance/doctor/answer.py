@@ -20,14 +20,14 @@ from appliance.live.session import Session
 from appliance.simulator.question import question
 
 _OPEN_LIMIT_S = 25.0
-#: The service ends an answer when it would have been played.
+#: The service ends an answer only when it would have been played.
 _WHOLE_LIMIT_S = 60.0
 _JOURNAL = "journalctl -u voice-appliance -p warning -n 20"
 
 
 @dataclass(frozen=True, slots=True)
 class RoundTrip:
-    """How far a question came; instants are monotonic seconds, None: never."""
+    """How far a question came; monotonic seconds, None where it did not come."""
 
     began_at: float
     up_at: float | None = None

@@ -79,7 +79,7 @@ async def examine_overlay(context: Context) -> Result:
 def judge_overlay(
     named: tuple[str, ...] | None, node: SoundNode | None, *, usb: bool
 ) -> Result:
-    """`named`: the overlays of config.txt; None: there is no such file."""
+    """`named`: the overlays in config.txt, None if there is no config.txt."""
     listed = ", ".join(name for name in named or () if _OF_SOUND.search(name))
     figures: Figures = {"named": listed, "node": node.compatible if node else None}
     if named is None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""All checks, in the order in which they are done."""
+"""All checks, in the order in which they run."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -29,10 +29,10 @@ class Check:
     section: str
     name: str
     examine: Callable[[Context], Awaitable[Result]]
-    #: It needs what the service holds while it runs.
+    #: It needs the sound card or GPIO lines, which the running service holds.
     exclusive: bool = False
-    #: Where one of these fails, this one fails with it, whatever it says. (One that the
-    #: same mends need not be named.)
+    #: If one of these fails, a failure of this check is reported as its consequence.
+    #: Checks with the same fix need not be named.
     after: tuple[str, ...] = ()
 
 

@@ -8,7 +8,7 @@ from appliance.core.signals import Fault
 from appliance.doctor.context import Context
 from appliance.doctor.result import Figures, Result, link_failure, ok, skip
 
-#: When this was written: no clock that is right is before that.
+#: The date of this line: an earlier clock is wrong.
 _NOT_BEFORE = datetime(2026, 11, 1, tzinfo=UTC)
 
 
@@ -23,13 +23,13 @@ async def examine_clock(context: Context) -> Result:
 
 
 def judge_clock(now: datetime, synchronised: bool | None) -> Result:
-    """`synchronised`: with the network time; None: that cannot be told."""
+    """`synchronised`: with network time; None if unknown."""
     text = f"{now:%Y-%m-%d %H:%M:%S} UTC"
     figures: Figures = {"now": now.isoformat(), "synchronised": synchronised}
     if now < _NOT_BEFORE:
         return link_failure(f"{text}: in the past", Fault.CLOCK, **figures)
     if synchronised is None:
-        return skip(f"{text}; timedatectl does not tell if it is right", **figures)
+        return skip(f"{text}; timedatectl does not say whether it is right", **figures)
     if not synchronised:
         text += ", not synchronised with the network time"
         return link_failure(text, Fault.CLOCK, **figures)

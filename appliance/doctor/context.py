@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What all checks are given: the box in question, and who stands by."""
+"""What every check receives: the box, its configuration, and a person to ask."""
 
 import os
 import sys
@@ -14,7 +14,7 @@ from appliance.doctor.machine import Machine
 from appliance.hardware.sound_card import AlsaCard
 
 UNIT = "voice-appliance"
-#: What `systemctl is-active` says of a unit that has a process.
+#: States of `systemctl is-active` in which the unit has a process.
 _HOLDING = {"active", "activating", "deactivating", "reloading"}
 
 
@@ -25,11 +25,11 @@ class Context:
     config: Config
     machine: Machine
     card: AlsaCard
-    #: The service runs: card and GPIO lines are its own.
+    #: The service is running, and holds the sound card and the GPIO lines.
     in_use: bool
-    #: Tells the person at the box what to do now.
+    #: Asks the person at the box to do something.
     ask: Callable[[str], None]
-    #: What the service has replied, by path: two checks read one reply.
+    #: Replies of the service by path, so that two checks can read one.
     replies: dict[str, Any] = field(default_factory=dict)
 
 

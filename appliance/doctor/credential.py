@@ -26,7 +26,7 @@ class KeyHidden(Exception):
 
 
 def find_key(machine: Machine) -> Secret:
-    """The API key: this environment's, else the service's.
+    """The API key of this environment, else of the service.
 
     Raises:
         ConfigError: no key (KeyMissing), or something that cannot be one.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Arithmetic on what was recorded: how loud, how straight, and which notes."""
+"""Arithmetic on a recording: loudness, offset, clipping, and which notes it has."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ import numpy as np
 from appliance.basics.pcm import CAPTURE_RATE_HZ
 
 _FULL_SCALE = 32768
-#: What is no sound at all, in dB of full scale.
+#: Digital silence, in dB of full scale.
 FLOOR_DB = -120.0
 _WINDOW_FRAMES, _HOP_FRAMES = CAPTURE_RATE_HZ // 20, CAPTURE_RATE_HZ // 100
 
@@ -58,7 +58,7 @@ class Echo:
 def echo(pcm: bytes, pitches_hz: tuple[float, float], played_frame: int) -> Echo:
     """The notes in `pcm`, s16le mono at 16 kHz, played from `played_frame` on.
 
-    What is before that is the room. The weaker of the notes counts.
+    The part before that is the noise of the room. The weaker note counts.
     """
     courses = [_course(pcm, pitch_hz) for pitch_hz in pitches_hz]
     # A window counts for the frame in its middle.

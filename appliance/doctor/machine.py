@@ -36,7 +36,7 @@ Run = Callable[[list[str]], Ran | None]
 
 
 def run(command: list[str]) -> Ran | None:
-    """The real thing, for `_LIMIT_S` at most; in English, so that it can be read."""
+    """Runs `command` for `_LIMIT_S` at most, with messages in English."""
     try:
         ran = subprocess.run(
             command,

@@ -74,7 +74,7 @@ async def channel_levels(context: Context) -> tuple[Level, ...]:
 
 
 def _wrong(heard: Level, gain_db: float | None) -> tuple[str, str] | None:
-    """What is wrong with the sound, and the fix; `gain_db` if it is known."""
+    """The fault in the sound, and the fix; `gain_db` if it is known."""
     dc = f"DC of {heard.dc:.1%} of full scale"
     if heard.is_stuck:
         return f"stuck at {heard.dc:.1%} of full scale", _WIRING
@@ -83,7 +83,7 @@ def _wrong(heard: Level, gain_db: float | None) -> tuple[str, str] | None:
     if heard.dc > _MOST_DC:
         return f"{dc} leaves no room for a loud voice", _less_gain(gain_db)
     if heard.clipped > _MOST_CLIPPED:
-        return f"{heard.clipped:.1%} of it clips", _less_gain(gain_db)
+        return f"{heard.clipped:.1%} of the frames clip", _less_gain(gain_db)
     if heard.rms_db > _LOUDEST_DB:
         return "noise at full scale, no room is that loud", _WIRING
     return None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Asks the service for its models: so the key is accepted, and the model is there."""
+"""Lists the models of the service: is the key accepted, and does the model exist?"""
 
 import http.client
 import json

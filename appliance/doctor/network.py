@@ -15,11 +15,11 @@ from appliance.hardware.call_thread import CallThread
 from appliance.live.close_codes import classify_failure, describe_failure
 
 _LIMIT_S = 10.0
-#: Somebody else answers in the service's name, or the roots to trust are gone.
+#: Another server answers in the service's place, or the root certificates are gone.
 _UNTRUSTED = (
-    "sudo apt install --reinstall ca-certificates; who answers: "
-    "openssl s_client -connect {}:443 </dev/null | head; a network with a login page "
-    "wants that first"
+    "sudo apt install --reinstall ca-certificates; to see the server that answers: "
+    "openssl s_client -connect {}:443 </dev/null | head; on a network with a login "
+    "page, log in first"
 )
 
 
@@ -55,7 +55,7 @@ async def examine_wifi(context: Context) -> Result:
 
 
 def judge_wifi(name: str, power_save: str, signal_dbm: int | None) -> Result:
-    """`power_save`: what iw says of it."""
+    """`power_save`: the output of iw."""
     at = "" if signal_dbm is None else f", signal {signal_dbm} dBm"
     if power_save.endswith("off"):
         return ok(f"{name}: power save is off{at}", signal_dbm=signal_dbm)

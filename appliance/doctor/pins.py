@@ -25,7 +25,7 @@ _LGPIO_COST = "wakes the processor 1,500 times a second at rest, libgpiod 35"
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """What was seen of the button; monotonic seconds, None: not seen."""
+    """The edges seen at the button, in monotonic seconds; None if not seen."""
 
     watched_from: float
     pressed_at: float | None = None
@@ -66,7 +66,7 @@ async def examine_button(context: Context) -> Result:
 
 
 async def _watch(inbox: Inbox) -> Press:
-    """The first press and release, or what there is of them in time."""
+    """The first press and release, as far as they come within the limit."""
     watched_from, pressed_at = time.monotonic(), None
     deadline = watched_from + PRESS_LIMIT_S
     while time.monotonic() < deadline:

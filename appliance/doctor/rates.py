@@ -137,7 +137,7 @@ def command(part: Part, pcm: str, config: Config) -> list[str]:
 
 
 def refusal(part: Part, selected: Selected, code: int, complaint: str) -> Result:
-    """Why there is no stream, from the last line that arecord or aplay wrote."""
+    """Why there is no stream, by the last line of arecord or aplay."""
     text = f"{selected.label}: {complaint.rpartition('error: ')[2]}"
     mends = {
         "busy": "sudo fuser -v /dev/snd/*",

@@ -18,7 +18,7 @@ from appliance.service.inbox import Inbox
 #: A microphone's first moments are a pop.
 _SETTLE_S = 0.3
 _STALLED_AFTER_S = 2.0
-#: What the room may add after the notes were played.
+#: The room may echo this long after the notes.
 _TAIL_S = 0.4
 
 
@@ -26,7 +26,7 @@ class Stalled(Exception):
     """A card was opened, and its clock does not run."""
 
 
-#: What is wrong with a card, one line each.
+#: Each says in one line why a card cannot be used.
 CARD_TROUBLE = (DeviceUnknown, DeviceUnavailable, CardHung, Stalled)
 
 
@@ -70,7 +70,7 @@ async def _opened(device: Device) -> AsyncIterator[None]:
 
 
 class _Ear:
-    """Takes in what microphone and speaker post."""
+    """Collects the events of microphone and speaker."""
 
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox

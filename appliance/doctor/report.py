@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Does the checks one after the other, and writes each as a line."""
+"""Runs the checks one after the other, and writes a line for each."""
 
 import json
 import sys
@@ -17,7 +17,7 @@ _NAME_WIDTH = max(len(check.name) for check in CHECKS)
 
 
 async def examine(context: Context, sections: Container[str], *, as_json: bool) -> bool:
-    """Whether all that was tested holds; prints a line a check.
+    """Whether nothing failed; prints a line for each check.
 
     `sections`: those to be examined; empty: all. Raises as `write`.
     """
@@ -49,21 +49,21 @@ async def _findings_of(check: Check, context: Context) -> Result:
 class _Failure:
     check: str
     mend: str
-    #: The check that told it first.
+    #: The check that reported it first.
     cause: str
 
 
 def _cause(check: Check, result: Result, failed: list[_Failure]) -> str | None:
-    """The check that told it already: with the same mending, or one before `check`."""
+    """The check that has reported the cause: one with the same fix, or in `after`."""
     same = [earlier for earlier in failed if earlier.mend == result.mend]
     before = [earlier for earlier in failed if earlier.check in check.after]
     return next((earlier.cause for earlier in (*same, *before)), None)
 
 
 def as_line(check: Check, result: Result) -> str:
-    """`FAIL  clock  1970-01-01 ... (7 blinks, pause); mend: sudo timedatectl ...`"""
+    """`FAIL  clock  1970-01-01 ... (7 blinks, pause); fix: sudo timedatectl ...`"""
     shown = f" ({TABLE[result.signal].led})" if result.signal else ""
-    mend = f"; mend: {result.mend}" if result.mend else ""
+    mend = f"; fix: {result.mend}" if result.mend else ""
     head = f"{result.verdict:4}  {check.name:{_NAME_WIDTH}}"
     return f"{head}  {result.text}{shown}{mend}"
 

@@ -15,7 +15,7 @@ class Verdict(StrEnum):
     SKIP = "SKIP"  # could not be tested, or does not apply; the text says why
 
 
-#: What a figure may be, so that it can be written as JSON.
+#: The types of JSON that a figure may have.
 Figure = str | int | float | bool | None
 Figures = dict[str, Figure]
 
@@ -28,7 +28,7 @@ class Result:
     text: str
     #: The command, or what to do by hand; "" where nothing is to be done.
     mend: str = ""
-    #: How the box shows this very failure.
+    #: The signal with which the box shows this failure.
     signal: Signal | None = None
     figures: Mapping[str, Figure] = field(default_factory=dict)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The journal: one line per turn and per thing that goes wrong, with what to do."""
+"""The journal: one line for each turn and each failure, with what to do."""
 
 import logging
 from typing import Any
@@ -25,7 +25,7 @@ log = logging.getLogger("appliance")
 
 
 class LogLines:
-    """Looks on, and writes. Threads: the event loop's only."""
+    """Writes what each transition calls for. Threads: the event loop's only."""
 
     def __init__(
         self, *, transcripts: bool, prices: PricesSection | None = None
@@ -42,8 +42,8 @@ class LogLines:
             _write_signal(signal_of(fault), transition)
         for fault in before.faults - after.faults:
             signal = signal_of(fault)
-            mended = f"{TABLE[signal].situation}: working again"
-            _write(logging.INFO, mended, MENDED_ID, SITUATION=signal.value)
+            text = f"{TABLE[signal].situation}: working again"
+            _write(logging.INFO, text, MENDED_ID, SITUATION=signal.value)
         if after.mishap and after.mishap is not before.mishap:
             _write_signal(after.mishap, transition)
         for report in transition.reports:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What libraries in C write to stderr, thinned out: PortAudio writes 250,000 lines a
-second when a card is unplugged under it (PortAudio #1037)."""
+"""Thins out what C libraries write to stderr: PortAudio writes 250,000 lines a second
+when its card is unplugged (PortAudio #1037)."""
 
 import faulthandler
 import logging
@@ -10,7 +10,7 @@ import threading
 import time
 
 _LINES, _WITHIN_S = 5, 60.0
-#: What is kept of a line that does not end.
+#: A line without an end is cut here.
 _LONGEST_BYTES = 400
 
 log = logging.getLogger("stderr")
@@ -19,8 +19,8 @@ log = logging.getLogger("stderr")
 def install() -> None:
     """Have a thread read file descriptor 2 and log part of what arrives.
 
-    sys.stderr goes where it went before. What a library says when it aborts the process
-    comes too late to be read: the stack of a crash is written instead.
+    sys.stderr keeps its destination. What a library writes before it aborts the process
+    comes too late to be read, so the stack of a crash is written directly.
     """
     # Line-buffered, like the one it replaces.
     sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
@@ -41,7 +41,7 @@ def _listen(reader: int) -> None:
 
 
 class Noise:
-    """Lets a few lines a minute through, and counts the others.
+    """Lets a few lines a minute through, and counts the rest.
 
     Threads: one.
     """

@@ -31,7 +31,7 @@ class Transition(Struct, frozen=True):
 
     @property
     def reason(self) -> str:
-        """Why it went wrong, if it did, in the words of what failed."""
+        """Why something failed, as the failing part words it, or ""."""
         match self.event:
             case LinkLost(_, reason) | AnswerEnded(reason) | FaultRaised(_, reason):
                 return reason

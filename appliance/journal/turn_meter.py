@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Measures each turn by looking on, from the press to the end of its answer."""
+"""Measures each turn from the press to the end of its answer."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from appliance.core.signals import Signal
 from appliance.journal.transition import Transition
 from appliance.journal.turn_report import Outcome, Report, ms
 
-#: A hold becomes a turn after some periods: no more overruns than those can matter.
+#: A hold becomes a turn within some periods: older overruns do not matter.
 _MOST_OVERRUNS = 10
 _MOST_EARLY = 2**16
 
@@ -24,23 +24,23 @@ _MOST_EARLY = 2**16
 class TurnMeter:
     """Follows the conversation and makes a Report of each turn that is over.
 
-    After a stall one step may begin a turn and end it, and an answer may go on after
-    it was over: nothing here takes a turn for known.
+    After a stall one step may both begin and end a turn, and an answer may continue
+    after its turn was over: no method may rely on a turn being open.
 
     Threads: the event loop's only.
     """
 
     #: The turns that are being said, sent, waited for or heard.
     _open: dict[int, Report] = field(default_factory=dict)
-    #: When the microphone last overran while no turn was being said.
+    #: When the microphone overran outside of a turn, newest last.
     _overran_at: list[float] = field(default_factory=list)
-    #: The turn that was last opened on the wire.
+    #: The turn most recently opened on the wire.
     _on_wire: int = 0
     #: The turn whose answer ended last: what comes while none is owed is of that.
     _ended: int = 0
     #: Its answer was cut at this instant; the silence is still to come.
     _being_cut: tuple[Report, float] | None = None
-    #: What was heard, hands-free, and belongs to the turn that is still to begin.
+    #: Hands-free: the transcript of a turn that has not begun yet.
     _early: str = ""
 
     def measured(self, transition: Transition) -> Transition:
@@ -59,7 +59,7 @@ class TurnMeter:
             yield from self._end(self._open.pop(turn), transition)
 
     def _silence(self, event: ev.Event) -> Iterator[Report]:
-        """The silence after a cut, or word that there was nothing left to cut."""
+        """The report of a cut answer, once the speaker is silent."""
         if not self._being_cut:
             return
         report, cut_from = self._being_cut
@@ -88,7 +88,7 @@ class TurnMeter:
     def _measure_hold(self, transition: Transition) -> None:
         before, after = transition.before, transition.after
         begun = after.turn > before.turn
-        # Of several that one step begins the first is what the user said.
+        # If one step begins several turns, the user said the first.
         talking = min(after.turn, before.turn + 1)
         held = before.hold is not None and before.hold.turn is not None
         if begun:
@@ -107,7 +107,7 @@ class TurnMeter:
             self._release(talking, transition)
 
     def _overruns_before(self, pressed_at: float | None, transition: Transition) -> int:
-        """In the pre-roll, or since the press, before it was known for a turn."""
+        """Overruns in the pre-roll, and from the press until the turn began."""
         since = (pressed_at or transition.now) - transition.after.limits.pre_roll_s
         return sum(at >= since for at in self._overran_at)
 
@@ -133,7 +133,7 @@ class TurnMeter:
                 if reason:
                     self._note(answering, reason=reason)
             case ev.TokensCounted():
-                # The day's count is the one truth: a turn may be told of in parts.
+                # The service may count a turn in parts; the day's sum is right.
                 more = after.spent.tokens - before.spent.tokens
                 self._count(answering, "tokens", more)
             case ev.TranscriptHeard(text, spoken=True):
@@ -142,8 +142,8 @@ class TurnMeter:
                 self._hear(text, answering, transition)
 
     def _hear(self, text: str, answering: int, transition: Transition) -> None:
-        """What was said is told while somebody still talks, or after that; hands-free,
-        there may be no turn yet that it belongs to."""
+        """A transcript arrives while the user talks, or later; hands-free, perhaps
+        before the turn that it belongs to."""
         if not transition.after.microphone:
             self._count(self._on_wire, "said", text)
         elif transition.before.owed:
@@ -165,7 +165,7 @@ class TurnMeter:
                 self._count(turn, "answer_s", seconds(pcm, PLAYBACK_RATE_HZ))
 
     def _release(self, turn: int, transition: Transition) -> None:
-        """The hold is over; at its limit or a stop, nobody had let go."""
+        """The hold is over; at its limit, or at a stop, without a release."""
         match transition.event:
             case ev.TalkReleased(at):
                 self._note_first(turn, "released_at", at)
@@ -177,7 +177,7 @@ class TurnMeter:
             self._open[turn] = replace(self._open[turn], **measured)
 
     def _note_first(self, turn: int, name: str, at: float) -> None:
-        """Only the first such instant of the turn counts."""
+        """Keep the first such instant of the turn."""
         if turn in self._open and getattr(self._open[turn], name) is None:
             self._note(turn, **{name: at})
 
@@ -205,7 +205,7 @@ def _pressed_at(transition: Transition) -> float | None:
 
 
 def _going_on(transition: Transition) -> set[int]:
-    """The turns that are not over. After a stop nothing more is told of any."""
+    """The turns that are not over; a stop ends all of them."""
     stopped = isinstance(transition.event, ev.StopRequested)
     return set() if stopped else _turns(transition.after)
 

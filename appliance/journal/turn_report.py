@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a turn took, and how it is told in one line when it is over."""
+"""The measurements of a turn, as journal fields and as a line."""
 
 from typing import Literal
 
@@ -28,7 +28,7 @@ class Report(Struct, frozen=True):
     """One turn. Instants are monotonic seconds, None until (or unless) they come."""
 
     turn: int
-    #: None if this is only more of an answer that was over.
+    #: None for the continuation of an answer that was over.
     pressed_at: float | None = None
     outcome: Outcome | Literal[""] = ""
     released_at: float | None = None
@@ -37,14 +37,14 @@ class Report(Struct, frozen=True):
     #: Silence after the press that cut this turn's answer.
     cut_ms: int | None = None
     sent_s: float = 0.0
-    #: By an open microphone, sent or not; that also sends silence of its own.
+    #: Captured by an open microphone, sent or not.
     heard_s: float = 0.0
     answer_s: float = 0.0
     openings: int = 0
     xruns: int = 0
     underruns: int = 0
     tokens: Tokens = Tokens()
-    #: Why the answer ended, if not as it should.
+    #: Why the answer ended early, or "".
     reason: str = ""
     said: str = ""
     answered: str = ""
@@ -111,7 +111,7 @@ def turn_fields(
 
 
 def _with(count: int, what: str) -> str:
-    """Where sound is missing, the line says so: a dropout is asked about."""
+    """Gaps in the sound, if there were any: users ask about dropouts."""
     return f" with {count} {what}{'s' * (count > 1)}" if count else ""
 
 

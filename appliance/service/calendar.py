@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from appliance.core.events import DayBegan, Event
 
-#: When this was written: a clock that says less is not set.
+#: The date of this line: a clock that shows an earlier one is not set.
 _NOT_BEFORE = date(2026, 11, 1).toordinal()
 _LOOK_EVERY_S = 20.0
 

@@ -16,7 +16,7 @@ from appliance.hardware.alarm import Alarm, next_second
 from appliance.hardware.card import CardHung, DeviceUnavailable, DeviceUnknown
 from appliance.service import systemd
 
-#: Before the first beat: nobody is ready until it comes.
+#: Before the first beat. Without it no device is ready.
 _AWAIT_EVERY_S = 0.01
 _RETRY_AFTER_S = 2.0
 #: Without the microphone's heartbeat systemd's watchdog has the last word (20 s).
@@ -37,7 +37,7 @@ class Device(Protocol):
 
 
 class Demand:
-    """Whether a device is needed; while it is not, it rests: closed, and well.
+    """Whether a device is needed. While it is not, it rests, closed and in good health.
 
     Threads: the event loop's only.
     """
@@ -53,18 +53,18 @@ class Demand:
 
     @property
     def rested_at(self) -> float:
-        """The last instant of its rest (monotonic s)."""
+        """When it last rested (monotonic s)."""
         return time.monotonic() if self._rests else self._rested_at
 
     async def rest(self) -> None:
-        """Until the device is needed."""
+        """Wait until the device is needed."""
         self._rests = True
         while not self._needed:
             await self._changed.wait()
         self._rests, self._rested_at = False, time.monotonic()
 
     async def ends(self, until: float) -> bool:
-        """Wait for that, until then (monotonic s) at most; whether it came."""
+        """Whether the demand ends before the instant `until` (monotonic s)."""
         if self._needed:
             await self._changed.wait(until)
         return not self._needed
@@ -101,8 +101,8 @@ async def run_devices(
 async def _defer_exit(
     microphone: Coroutine[Any, Any, None], settled: asyncio.Event
 ) -> None:
-    """A card that hangs takes the process with it: not before what was said by then
-    has been answered, if that is soon."""
+    """A card that hangs ends the process, but if possible not before the questions
+    asked so far are answered."""
     try:
         await microphone
     except CardHung:
@@ -142,7 +142,7 @@ async def keep_open(
         except DeviceUnavailable as error:
             reason = str(error)
         except DeviceUnknown as error:
-            # It was there before: not a wrong name, but ALSA seen at a bad moment.
+            # The device existed before: the name is right, ALSA was just being set up.
             if not known:
                 raise
             reason = str(error)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Waits for the GPIO lines, as the box waits for its cards: it does not end."""
+"""Waits for the GPIO lines, as the box waits for its sound cards."""
 
 import asyncio
 import contextlib
@@ -15,7 +15,7 @@ from appliance.service import systemd
 
 log = logging.getLogger(__name__)
 _ROW = TABLE[Signal.GPIO]
-#: Between two tries: one round of the blink code.
+#: Between two tries, one round of the blink code is shown.
 _RETRY_AFTER_S = sum(step.for_s for step in _ROW.pattern.steps)
 _T = TypeVar("_T")
 
@@ -48,7 +48,7 @@ def _tell(reason: str) -> None:
 
 
 async def _blink(wanted: LedSection) -> None:
-    """One round of the blink code, or as long in the dark."""
+    """One round of the blink code, or as long without an LED."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_RETRY_AFTER_S):
             try:

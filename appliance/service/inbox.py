@@ -21,15 +21,15 @@ class Inbox:
         self._thread = threading.get_ident()
         self._events: deque[Event] = deque()
         self._filled = Alarm()
-        #: Nothing hangs on what is captured now: `next` does not return for it. A box
-        #: that rests is woken by the press, not by each period of its microphone.
+        #: No decision depends on the periods captured now, so `next` does not return
+        #: for them: a press wakes a box at rest, not each period of its microphone.
         self.may_defer_capture = False
         #: When the conversation last came back for an event (monotonic s).
         self.beat_at = time.monotonic()
 
     def post(self, event: Event) -> None:
         """Hand over `event`; never blocks."""
-        # Before may_defer_capture is read: what sets it reads the events later.
+        # Before may_defer_capture is read: the task that sets it reads events later.
         self._events.append(event)
         if self.may_defer_capture and isinstance(event, PeriodCaptured):
             return
@@ -41,11 +41,11 @@ class Inbox:
     async def next(self, deadline: float | None) -> Event:
         """The next event, or TimePassed at `deadline` (monotonic s)."""
         now = self.beat_at = time.monotonic()
-        # At least once a second, so that the heartbeat means something.
+        # At least once a second: this is the heartbeat.
         latest = next_second(now)
         due = latest if deadline is None else min(latest, deadline)
-        # What rang may have been taken by now.
+        # The event that rang may have been taken already.
         while not self._events and await self._filled.wait(due):
             pass
-        # After a stall of the loop, what happened comes before what is overdue.
+        # After a stall of the loop, events come before overdue deadlines.
         return self._events.popleft() if self._events else TimePassed()

@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 class Performer:
-    """Hands each order to the part that it is for.
+    """Passes each order to the part that carries it out.
 
     Threads: the event loop's only.
     """
@@ -74,5 +74,5 @@ class Performer:
     def _play(self, pcm: bytes) -> None:
         fits = self._speaker.play(pcm)
         if not fits and self._overflow_unsaid:
-            log.warning("five minutes wait to be played: the rest is left out")
+            log.warning("five minutes of sound wait to be played; the rest is dropped")
         self._overflow_unsaid = fits

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The configuration read again: what changes in the running service, what does not."""
+"""Reads the configuration again, and says which changes a running service applies."""
 
 import logging
 from collections.abc import Callable
@@ -29,9 +29,9 @@ class Reload:
         return self._read is not None
 
     def read(self, *, told: bool) -> None:
-        """Read again; what cannot be used is logged, and changes nothing.
+        """Read the file again; mistakes are logged, and change nothing.
 
-        `told`: systemd hears of it. Before READY=1 it must not.
+        `told`: report it to systemd, which is not allowed before READY=1.
         """
         assert self._read is not None
         if told:
@@ -46,10 +46,10 @@ class Reload:
             systemd.ready()
 
     def due(self) -> Config | None:
-        """What to go on with, once; None if there is nothing new.
+        """The configuration to apply, once; None if there is nothing new.
 
-        What is read at the start only is left to people: another device may be a
-        misspelt one, and would end a box that works.
+        Keys that only a new process reads wait for a restart by the user: a misspelt
+        device would end a box that works.
         """
         if self._wanted is self._config:
             return None
@@ -64,8 +64,8 @@ class Reload:
 
 
 def _applied(old: Config, new: Config) -> Config:
-    """`new`, but for what only a new process reads. So nobody's words go into the
-    journal before somebody has restarted the service for it."""
+    """`new`, but with the old values of keys that only a new process reads. So no
+    words are written to the journal until the user has restarted the service."""
     kept_sections = {}
     for section in sections(new):
         before = getattr(old, section.name)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What outlives the process: the volume, what the day has used, and what was said."""
+"""State that outlives the process: volume, tokens of the day, and what was said."""
 
 import asyncio
 import logging
@@ -24,7 +24,7 @@ from appliance.core.volume import Volume
 from appliance.hardware.call_thread import CallThread
 from appliance.journal.transition import Transition
 
-#: An SD card wears out, and may take long to write.
+#: An SD card wears out, and may be slow to write.
 EVERY_S = 5.0
 _WRITE_LIMIT_S = 10.0
 _LAST_WRITE_LIMIT_S = 1.0
@@ -82,7 +82,7 @@ class StoredState:
     def __init__(self, directory: Path | None) -> None:
         self._directory = directory
         self._thread = CallThread("state file") if directory else None
-        #: What is to be written.
+        #: The state to be written.
         self._due: _State | None = None
         self._changed = asyncio.Event()
         self._configured_gain = 0.0
@@ -90,8 +90,8 @@ class StoredState:
         self._said = _Said()
 
     def conversation(self, config: Config, now: float) -> Conversation:
-        """A box that has just been switched on, as it was left; as configured where
-        the file cannot be read, which is logged."""
+        """The conversation at the start: with the stored volume and tokens, or as
+        configured if the file cannot be read, which is logged."""
         speaker, stored = config.speaker, self._read()
         self._said = stored.said
         self._configured_gain = gain = speaker.gain
@@ -107,7 +107,7 @@ class StoredState:
         return budget.start(begun, Spent(counts.pop("day"), Tokens(**counts)))
 
     def reconfigured(self, volume: Volume, config: Config) -> Volume:
-        """Another [speaker] gain counts; else it stays as loud as it was turned."""
+        """A changed [speaker] gain replaces the volume; otherwise it stays."""
         speaker, before = config.speaker, self._configured_gain
         self._configured_gain = speaker.gain
         gain = volume.gain if speaker.gain == before else speaker.gain
@@ -167,7 +167,7 @@ class StoredState:
             await asyncio.sleep(EVERY_S)
 
     async def close(self) -> None:
-        """Write what has not been written, if that is quick."""
+        """Write what is still unwritten, if it does not take long."""
         await self._write(_LAST_WRITE_LIMIT_S)
 
     async def _write(self, limit_s: float) -> None:

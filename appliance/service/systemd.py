@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What systemd is told: READY, STATUS, WATCHDOG, STOPPING (man sd_notify)."""
+"""Notifies systemd: READY, STATUS, WATCHDOG, STOPPING (man sd_notify)."""
 
 import asyncio
 import os
@@ -12,7 +12,7 @@ from appliance.core.liveness import stalled_parts
 from appliance.core.signals import TABLE, Signal, signal
 from appliance.journal.transition import Transition
 
-#: How often the start is said to be still going on, and for how long that holds.
+#: How often the time limit of the start is extended, and by how much.
 _EXTEND_EVERY_S = 5.0
 _EXTEND_BY_S = 30
 
@@ -59,7 +59,7 @@ def sentence(conversation: Conversation) -> str:
 
 
 def _shown(conversation: Conversation) -> tuple[Signal, int]:
-    """All that a status line depends on; most transitions leave it unchanged."""
+    """Everything that a status line depends on; most transitions do not change it."""
     return signal(conversation), conversation.turn
 
 

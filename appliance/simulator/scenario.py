@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How the simulated service behaves and what goes wrong when, from a TOML file."""
+"""How the simulated service behaves, and what fails when, from a TOML file."""
 
 from math import isfinite
 from pathlib import Path
@@ -23,7 +23,7 @@ Point = Literal[
     "mid_answer",
     "answer_ended",
 ]
-#: What clients may say besides today's Live API: the recipe of early 2025.
+#: The messages that clients may send: today's Live API, or those of early 2025, too.
 Dialect = Literal["today", "2025"]
 DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
@@ -35,7 +35,7 @@ class _Values(msgspec.Struct, frozen=True, forbid_unknown_fields=True): ...
 
 
 class _Fault(_Values, frozen=True, kw_only=True, tag_field="action"):
-    """Something that goes wrong once (or each time, if `repeat`).
+    """A failure that happens once (each time, if `repeat`).
 
     It happens `at` a named point; `turn` and `link` count from 1, 0 is any. A fault
     without `at` is for LiveServer.inject: it happens at once.
@@ -54,7 +54,7 @@ class Drop(_Fault, frozen=True, tag="drop"):
 
 
 class Stall(_Fault, frozen=True, tag="stall"):
-    """Nothing is read or sent any more, but the connection stays."""
+    """Nothing more is read or sent, but the connection stays open."""
 
 
 class Close(_Fault, frozen=True, tag="close"):
@@ -77,7 +77,7 @@ class SilentTurn(_Fault, frozen=True, tag="silent_turn"):
 
 
 class Slow(_Fault, frozen=True, tag="slow"):
-    """The answer goes on at `speed`: below 1 the speaker starves."""
+    """The rest of the answer is sent at `speed`; below 1 the speaker underruns."""
 
     speed: Annotated[float, Meta(ge=0.01, le=1000, description="times real time")] = 0.5
 
@@ -95,7 +95,7 @@ class Oversized(_Fault, frozen=True, tag="oversized"):
 
 
 class Interrupt(_Fault, frozen=True, tag="interrupted"):
-    """A spurious `interrupted`, then `turnComplete`: nobody had spoken."""
+    """`interrupted`, then `turnComplete`, though no one has spoken."""
 
 
 class UnknownFields(_Fault, frozen=True, tag="unknown_fields"):
@@ -143,7 +143,7 @@ class Call(_Values, frozen=True):
 
 
 class Scenario(_Values, frozen=True):
-    """What the service does; the defaults behave well."""
+    """The behaviour of the service; by default nothing fails."""
 
     answer: Annotated[
         str,
@@ -239,7 +239,7 @@ def _is_json(value: Any, depth: int = 50) -> bool:
 
 
 def _wrong(fault: Fault) -> str:
-    """What types cannot say; "" if all is well."""
+    """A mistake that types cannot rule out; "" if there is none."""
     if fault.at is None:
         return f"at is missing: expected one of {_POINTS}"
     if not isinstance(fault, Close):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What may stand in a scenario file, for people: made from its fields."""
+"""The help on scenario files, made from their fields."""
 
 import json
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ Any API key will do. A scenario says how the service behaves, and what fails whe
   name = "set_volume"
   args = { percent = 30 }
 """
-#: What stands below a heading of its own.
+#: Keys with a heading of their own.
 _TABLES = {"call", "fault"}
 #: These have no default.
 _NEEDED = {"at", "name"}

@@ -46,7 +46,7 @@ class Start:
 
 
 class VirtualCard:
-    """PCMs `microphone` and `speaker` for whoever runs with `environment`.
+    """PCMs `microphone` and `speaker` for every process that runs with `environment`.
 
     `rate_hz`, `channels` and `sample_format` (ALSA's name) pin the card as hardware
     does; the PCMs then convert from and to what is asked for, and `say`, `spoken` and
@@ -107,7 +107,7 @@ class VirtualCard:
             file.write(fault[0].encode() if fault else b"\0")
 
     def starts(self, stream: StreamName) -> list[Start]:
-        """Each time the stream was started: one more than expected is an xrun."""
+        """Each start of the stream; one more than expected is an xrun."""
         if not self._clock_log.exists():
             return []
         lines = map(json.loads, self._clock_log.read_text().splitlines())
@@ -145,7 +145,7 @@ class VirtualCard:
         )
 
     def close(self) -> None:
-        """Forget what is still to be said; the recordings stay."""
+        """Drop what the microphone has not heard yet; the recordings stay."""
         os.close(self._fifo)
 
     @property

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""WAV files of the one kind that the box speaks: s16le mono."""
+"""WAV files, s16le mono only."""
 
 import logging
 import shlex
@@ -30,13 +30,13 @@ def read_wav(path: Path, rate_hz: int) -> bytes:
     except OSError as error:
         raise WavUnusable(f"{path}: {error.strerror}") from error
     except EOFError as error:
-        raise WavUnusable(f"{path}: no WAV file: it ends too soon") from error
+        raise WavUnusable(f"{path}: not a WAV file: it ends too soon") from error
     except wave.Error as error:
         raise WavUnusable(
-            f"{path}: no PCM WAV file ({error}); try: {remedy}"
+            f"{path}: not a PCM WAV file ({error}); try: {remedy}"
         ) from error
     if not frames:
-        raise WavUnusable(f"{path}: there is no sound in it")
+        raise WavUnusable(f"{path}: it holds no sound")
     if (form.framerate, form.nchannels, form.sampwidth) == (rate_hz, 1, FRAME_BYTES):
         return frames
     raise WavUnusable(
@@ -58,7 +58,7 @@ def _is_something_else(path: Path) -> bool:
 
 
 class WavRecorder:
-    """A WAV file at 24 kHz of what is played, complete at any time.
+    """A WAV file at 24 kHz of everything played, complete at any time.
 
     Threads: the file is written on the thread that plays.
     """
@@ -68,9 +68,9 @@ class WavRecorder:
         try:
             if _is_something_else(path):
                 raise WavUnusable(
-                    f"{path}: is there, and no earlier answer: name another"
+                    f"{path}: exists, and is not an earlier answer; name another file"
                 )
-            path.open("wb").close()  # A Wave_write that fails complains once more.
+            path.open("wb").close()  # A failed Wave_write raises again when deleted.
         except OSError as error:
             raise WavUnusable(f"{path}: {error.strerror}") from error
         self._path = path
@@ -99,4 +99,4 @@ class WavRecorder:
             self._is_full = True
             with suppress(OSError):  # Once more; then the file lets go.
                 self._wav.close()
-            log.warning("%s: %s; what follows is not kept", self._path, error.strerror)
+            log.warning("%s: %s; the rest is not kept", self._path, error.strerror)

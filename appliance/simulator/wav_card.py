@@ -21,7 +21,7 @@ Hear = Callable[[bytes, bool], None]
 
 
 class WavCard:
-    """A microphone that hears what `say` is given, a speaker that fills a WAV file.
+    """A microphone that hears the sound given to `say`; a speaker that fills a WAV.
 
     While nothing is said the microphone hears `ambience` over and over, or silence.
 
@@ -138,7 +138,7 @@ class AnyCard(Protocol):
 
 
 class _Sound:
-    """What is in the air: what was said, then the ambience."""
+    """The sound in the air: first what was said, then the ambience."""
 
     def __init__(self, ambience: bytes) -> None:
         self._lock = threading.Lock()

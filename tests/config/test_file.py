@@ -350,7 +350,7 @@ def test_a_key_that_is_none_is_refused_without_repeating_it(no_key, tmp_path, te
 
 
 def test_a_missing_key_says_where_to_put_one(no_key):
-    with pytest.raises(KeyMissing, match="GEMINI_API_KEY: no API key; put one into"):
+    with pytest.raises(KeyMissing, match="GEMINI_API_KEY: no API key; put one in"):
         read_key()
 
 

@@ -140,7 +140,7 @@ CONDITIONS = [
         "the microphone clips",
         "microphone level",
         NO_MIC,
-        "of it clips",
+        "of the frames clip",
         {"microphone"},
         hears=np.clip(NOISE * 40.0, -32768, 32767).astype("<i2").tobytes(),
     ),

@@ -93,14 +93,14 @@ def test_the_line_of_a_failure_tells_blinks_and_mending(signal):
     assert (result.verdict, result.signal) == (FAIL, signal)
     line = as_line(Check("s", "the check", None), result)
     assert line.startswith("FAIL  the check ")
-    assert f"({TABLE[signal].led}); mend: " in line
+    assert f"({TABLE[signal].led}); fix: " in line
     assert "\n" not in line
 
 
 def test_a_line_is_as_short_as_what_there_is_to_say():
     check = Check("clock", "clock", None)
     assert as_line(check, ok("ticks")).split() == ["OK", "clock", "ticks"]
-    assert as_line(check, skip("dark", "sudo")).endswith("dark; mend: sudo")
+    assert as_line(check, skip("dark", "sudo")).endswith("dark; fix: sudo")
 
 
 def test_an_object_has_all_that_a_line_has_and_the_figures():

@@ -230,7 +230,7 @@ def test_a_level_is_of_one_channel():
             "stuck at 50.0% of full scale",
         ),
         (Level(-40, -3, 0.4, 0), (), Signal.MICROPHONE, "no room for a loud voice"),
-        (Level(-20, 0, 0, 0.02), (), Signal.MICROPHONE, "2.0% of it clips"),
+        (Level(-20, 0, 0, 0.02), (), Signal.MICROPHONE, "2.0% of the frames clip"),
         (Level(-4.8, 0, 0, 0), (), Signal.MICROPHONE, "noise at full scale"),
     ],
 )

@@ -127,7 +127,9 @@ def test_a_file_that_is_no_earlier_answer_is_not_written_over(tmp_path, kind):
     elif kind == "a broken WAV":
         path.write_bytes(path.read_bytes()[:20])
     before = path.read_bytes()
-    with pytest.raises(WavUnusable, match="is there, and no earlier answer: name an"):
+    with pytest.raises(
+        WavUnusable, match="exists, and is not an earlier answer; name an"
+    ):
         WavRecorder(path)
     assert path.read_bytes() == before
 
@@ -151,14 +153,14 @@ def test_a_missing_wav_is_told(tmp_path):
 
 def test_what_is_no_wav_is_told(tmp_path):
     (tmp_path / "c.wav").write_bytes(b"ID3 is another kind of file altogether")
-    with pytest.raises(WavUnusable, match=r"c\.wav: no PCM WAV file .*; try: sox "):
+    with pytest.raises(WavUnusable, match=r"c\.wav: not a PCM WAV file .*; try: sox "):
         read_wav(tmp_path / "c.wav", RATE_HZ)
 
 
 @pytest.mark.parametrize("content", [b"", b"RIFF"])
 def test_what_ends_in_its_header_is_told(tmp_path, content):
     (tmp_path / "c.wav").write_bytes(content)
-    with pytest.raises(WavUnusable, match=r"c\.wav: no WAV file: it ends too soon$"):
+    with pytest.raises(WavUnusable, match=r"c\.wav: not a WAV file: it ends too soon$"):
         read_wav(tmp_path / "c.wav", RATE_HZ)
 
 
@@ -192,5 +194,5 @@ def test_a_full_disk_ends_the_recording_and_not_the_sound(caplog):
         assert fill(False) == tone(480)
     (record,) = caplog.records
     assert record.getMessage() == (
-        "/dev/full: No space left on device; what follows is not kept"
+        "/dev/full: No space left on device; the rest is not kept"
     )
