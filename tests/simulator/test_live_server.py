@@ -7,7 +7,6 @@ import json
 import logging
 import os
 import signal
-import socket
 import time
 from contextlib import suppress
 
@@ -300,21 +299,6 @@ async def test_a_barge_in_is_heard_while_the_client_does_not_read():
         await send(client, START)
         await server.wait_for(lambda s: s.wire().count("> activityStart") == 2)
         client.transport.abort()
-
-
-@in_loop
-async def test_a_close_is_not_delayed_by_a_client_that_does_not_read():
-    fast = Scenario(**QUICK, answer_speed=0, faults=(Close(at="answer_ended"),))
-    async with LiveServer(fast) as server:
-        port = int(server.url.split(":")[2].split("/")[0])
-        with socket.create_connection(("127.0.0.1", port)) as small:
-            small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            async with dial(server.url, sock=small) as client:
-                await set_up(client)
-                client.transport.pause_reading()
-                await send(client, START, *[audio()] * 300, END)
-                await server.wait_for(lambda s: "< close" in s.wire()[-1])
-                client.transport.abort()
 
 
 @in_loop
