@@ -49,6 +49,7 @@ unit: $(VENV)/.installed ## The tests only, with coverage
 		--include='appliance/core/*,appliance/live/downlink.py,appliance/live/uplink.py'
 
 FRAMES ?= 1100000
+CARD_CUTS ?= 4
 
 fuzz: $(VENV)/.installed ## Broken frames and files; FRAMES=N, SEED=N repeats a run
 	FUZZ_FRAMES=$(FRAMES) FUZZ_SEED=$(SEED) $(BIN)/pytest -s -o faulthandler_timeout=0 tests/fuzz
@@ -111,7 +112,7 @@ assets: deb ## What a release attaches, in build/release: package, zip for the c
 	@ls $(BUILD)/release
 
 boot-test: deb boot-packages ## Boot machines with the package, use it, cut their power
-	python3 -m tests.e2e
+	python3 -m tests.e2e --card-cuts $(CARD_CUTS)
 
 pi-test: pi-packages ## Boot an emulated Pi 3: does the overlay make the card? 15 seconds
 	python3 -m tests.pi

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """`make boot-test`: boots machines, runs the scenarios in them, prints one table.
 
-Two machines begin with a Debian without the package: one does what the README tells a
-newcomer, one installs; the others start from that disk. Each leaves its journal in
-build/e2e/MACHINE/. Exit code 0 only if every scenario went well.
+Three machines begin with a Debian without the package: one does what the README tells a
+newcomer, one installs itself from its card, one installs; the others start from that
+disk. Each leaves its journal in build/e2e/MACHINE/. Exit code 0 only if every scenario
+went well.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
+from tests.e2e.first_boot import first_boot
 from tests.e2e.machine import TREE, Boot, Machine, cut_all, last_lines
 from tests.e2e.power_cuts import power_cuts
 from tests.e2e.prepare import Parts, Unable, copy_disk, newer, newest_package, prepare
@@ -45,7 +47,7 @@ _MACHINES = {
 }
 #: Machines side by side, for a computer of two cores.
 _LANES = 2
-_NAMES = ["newcomer", *_ALONE, *_MACHINES, "cuts"]
+_NAMES = ["newcomer", "card", *_ALONE, *_MACHINES, "cuts"]
 
 
 def main() -> int:
@@ -82,6 +84,8 @@ def _run_all(parts: Parts, options: argparse.Namespace) -> int:
         if "newcomer" in wanted:
             newcomer = lanes.submit(_run_on, parts, "newcomer", _PROVISIONED, table)
             runs.append(newcomer)
+        if "card" in wanted:
+            runs.append(lanes.submit(_first_boot, parts, options.card_cuts, table))
         copy_disk(parts.disk, installed.disk)
         _run("install", Boot(), installed.kernel, str(installed.disk), table)
         # Without that disk the others would only fail one by one.
@@ -109,6 +113,12 @@ def _jobs(
         for lane in range(_LANES):
             jobs.insert(1, partial(_cut, parts, lane, options.cuts, table))
     return jobs
+
+
+def _first_boot(parts: Parts, cuts: int, table: Table) -> None:
+    packages = (_OUTPUT / "package.deb", _OUTPUT / "newer.deb")
+    for row in first_boot(parts, _folder("card"), packages, cuts):
+        table.add(row)
 
 
 def _cut(parts: Parts, lane: int, cuts: int, table: Table) -> None:
@@ -158,6 +168,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("machines", nargs="*", metavar="MACHINE", help=f"of {names}")
     parser.add_argument("--package", type=Path, help="default: the newest in build/")
     parser.add_argument("--cuts", type=int, default=20, help="power cuts, default 20")
+    parser.add_argument(
+        "--card-cuts", type=int, default=4, help="of them in first boots, default 4"
+    )
     options = parser.parse_args()
     if unknown := set(options.machines) - set(_NAMES):
         parser.error(f"no machine {', '.join(unknown)}: expected {names}")

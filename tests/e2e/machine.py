@@ -28,10 +28,12 @@ _running: set[int] = set()
 
 @dataclass(frozen=True, slots=True)
 class Boot:
-    """What is special about a boot: words for the kernel, files on the boot FAT."""
+    """What is special about a boot: words for the kernel; files on the boot FAT, which
+    is new, or that which the boot before has left."""
 
     words: tuple[str, ...] = ()
-    files: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str | bytes] = field(default_factory=dict)
+    keeps_partition: bool = False
 
 
 _AS_USUAL = Boot()
@@ -65,7 +67,7 @@ class Machine:
             f"mem={_MEMORY_MB}M",
             f"uml_dir={folder / _UML}",
             f"ubd0={disk}",
-            f"ubd1={_boot_partition(folder, boot.files)}",
+            f"ubd1={_boot_partition(folder, boot)}",
             "root=/dev/ubda",
             "ro",
             "quiet",
@@ -158,16 +160,20 @@ def _memory(otherwise: Path) -> Path:
     return Path("/dev/shm") if shm.free > 2 * _MEMORY_MB * 2**20 else otherwise
 
 
-def _boot_partition(folder: Path, files: Mapping[str, str]) -> Path:
-    """A FAT with these files on it, as the Pi boots from, and people put files on."""
+def _boot_partition(folder: Path, boot: Boot) -> Path:
+    """A FAT with files on it, as the Pi boots from, and people put files on."""
     partition = folder / "boot.vfat"
-    partition.unlink(missing_ok=True)
-    command = ["mkfs.vfat", "-C", str(partition), "16384"]
-    environment = os.environ | {"PATH": _PATH}
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
-    for name, text in files.items():
-        mcopy = ["mcopy", "-i", str(partition), "-", f"::{name}"]
-        subprocess.run(mcopy, check=True, input=text.encode())
+    if not boot.keeps_partition:
+        partition.unlink(missing_ok=True)
+        command = ["mkfs.vfat", "-C", str(partition), "16384"]
+        environment = os.environ | {"PATH": _PATH}
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
+        for name in {Path(name).parts[0] for name in boot.files if "/" in name}:
+            subprocess.run(["mmd", "-i", str(partition), f"::{name}"], check=True)
+    for name, content in boot.files.items():
+        mcopy = ["mcopy", "-o", "-i", str(partition), "-", f"::{name}"]
+        raw = content.encode() if isinstance(content, str) else content
+        subprocess.run(mcopy, check=True, input=raw)
     return partition
 
 
