@@ -42,7 +42,8 @@ _COLUMNS: tuple[tuple[str, str], ...] = (
     ("hold", "HOLD_MS"),
     ("press to wire", "PRESS_TO_WIRE_MS"),
     ("release to first sound", "RELEASE_TO_FIRST_SOUND_MS"),
-    ("answer's length", "ANSWER_MS"),
+    ("the box", "OWN_MS"),
+    ("answer", "ANSWER_MS"),
     ("press to silence", "BARGE_IN_CUT_MS"),
     ("underruns", "UNDERRUNS"),
 )

@@ -105,6 +105,7 @@ class TurnMeter:
             self._note(talking, released_at=after.hold.released_at)
         elif held:
             self._release(talking, transition)
+            self._note_first(talking, "said_at", transition.now)
 
     def _overruns_before(self, pressed_at: float | None, transition: Transition) -> int:
         """Overruns in the pre-roll, and from the press until the turn began."""
@@ -162,6 +163,7 @@ class TurnMeter:
                 self._count(self._on_wire, "sent_s", seconds(pcm, CAPTURE_RATE_HZ))
             case ef.Play(pcm) if transition.after.answer:
                 turn = transition.after.answer.turn
+                self._note_first(turn, "first_audio_at", transition.now)
                 self._count(turn, "answer_s", seconds(pcm, PLAYBACK_RATE_HZ))
 
     def _release(self, turn: int, transition: Transition) -> None:

@@ -32,7 +32,10 @@ class Report(Struct, frozen=True):
     pressed_at: float | None = None
     outcome: Outcome | Literal[""] = ""
     released_at: float | None = None
+    #: The end of the tail: from then on the service is waited for.
+    said_at: float | None = None
     on_wire_at: float | None = None
+    first_audio_at: float | None = None
     first_sound_at: float | None = None
     #: Silence after the press that cut this turn's answer.
     cut_ms: int | None = None
@@ -49,6 +52,14 @@ class Report(Struct, frozen=True):
     said: str = ""
     answered: str = ""
 
+    @property
+    def own_ms(self) -> int | None:
+        """The box's share of the wait: the tail, and from the first audio that arrives
+        to its sound."""
+        wait = ms(self.released_at, self.first_sound_at)
+        service = ms(self.said_at, self.first_audio_at)
+        return None if wait is None or service is None else wait - service
+
     def fields(self) -> dict[str, int | str]:
         """What was measured, as journal fields; what was not is left out."""
         measured: dict[str, int | str | None] = {
@@ -57,6 +68,8 @@ class Report(Struct, frozen=True):
             "HOLD_MS": ms(self.pressed_at, self.released_at),
             "PRESS_TO_WIRE_MS": ms(self.pressed_at, self.on_wire_at),
             "RELEASE_TO_FIRST_SOUND_MS": ms(self.released_at, self.first_sound_at),
+            "OWN_MS": self.own_ms,
+            "SERVICE_MS": ms(self.said_at, self.first_audio_at),
             "ANSWER_MS": round(self.answer_s * 1000),
             "BARGE_IN_CUT_MS": self.cut_ms,
             "XRUNS": self.xruns,
@@ -84,6 +97,7 @@ class Report(Struct, frozen=True):
             said = "without a press"
         first = ms(self.released_at, self.first_sound_at)
         answer = f", answered after {first} ms" if first is not None else ""
+        answer += f" (the box: {self.own_ms} ms)" if self.own_ms is not None else ""
         length = f" for {self.answer_s:.1f} s" if self.answer_s else ""
         length += _with(self.underruns, "underrun")
         cut = f", cut in {self.cut_ms} ms" if self.cut_ms is not None else ""

@@ -32,7 +32,8 @@ _OTHERS: dict[str, tuple[str, str]] = {
         "One hold of the button and its result. Times are in ms: how long it "
         "was held (HOLD_MS), from press to the first audio on the wire "
         "(PRESS_TO_WIRE_MS), from release to the first sound of the answer "
-        "(RELEASE_TO_FIRST_SOUND_MS), the answer's length (ANSWER_MS).",
+        "(RELEASE_TO_FIRST_SOUND_MS: OWN_MS of the box, SERVICE_MS of line and "
+        "service), the answer's length (ANSWER_MS).",
     ),
     LINK_ID: (
         "The link to the Live API is @LINK@",

@@ -37,6 +37,8 @@ def test_an_answered_turn_is_measured_from_press_to_last_sound(story, reports):
         "HOLD_MS": round(8 * PERIOD_S * 1000),
         "PRESS_TO_WIRE_MS": round(2 * PERIOD_S * 1000),
         "RELEASE_TO_FIRST_SOUND_MS": round((2 * PERIOD_S + 0.5 + 0.02) * 1000),
+        "OWN_MS": round((2 * PERIOD_S + 0.02) * 1000),
+        "SERVICE_MS": 500,
         "ANSWER_MS": 1000,
         "XRUNS": 0,
         "UNDERRUNS": 0,
@@ -46,8 +48,8 @@ def test_an_answered_turn_is_measured_from_press_to_last_sound(story, reports):
         "TOKENS_IN_AUDIO": 10,
         "TOKENS_OUT_AUDIO": 20,
     }
-    assert (
-        report.line() == "turn 1 answered: said 1.5 s, answered after 776 ms for 1.0 s"
+    assert report.line() == (
+        "turn 1 answered: said 1.5 s, answered after 776 ms (the box: 276 ms) for 1.0 s"
     )
 
 

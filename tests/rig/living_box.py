@@ -25,13 +25,13 @@ from appliance.hardware.sound_card import AlsaCard
 from appliance.journal.transition import Transition
 from appliance.service.app import Appliance
 from appliance.simulator.virtual_card import VirtualCard
+from tests.rig.settings import FIXED_TAIL
 
 LIMIT_S = 30.0
 
-#: As a user has it, but for the names of the card.
-#: What the tests play to the microphone never pauses; a fixed tail ends to the frame.
+#: As a user has it, but for the names of the card and the tail.
 DEFAULT = Config().changed(
-    turns=Config().turns.changed(tail="fixed", tail_ms=200),
+    turns=FIXED_TAIL,
     microphone=Config().microphone.changed(device="microphone"),
     speaker=Config().speaker.changed(device="speaker"),
 )

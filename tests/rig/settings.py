@@ -4,16 +4,19 @@
 from collections.abc import Mapping
 from typing import Any
 
+from appliance.config.file import Config
+
 Sections = Mapping[str, Mapping[str, Any]]
 
-#: So that a test is short, and a turn ends to the frame; the speaker's periods are such
-#: that a busy machine keeps up.
+#: A turn ends to the frame, and also where what the microphone hears never pauses.
+FIXED_TAIL = Config().turns.changed(tail="fixed", tail_ms=200)
+#: So that a test is short; the speaker's periods are such that a busy machine keeps up.
 SHORT: Sections = {
     "microphone": {"device": "microphone"},
     "speaker": {"device": "speaker", "period_frames": 2400, "prefill_ms": 200},
     "turns": {
-        "tail": "fixed",
-        "tail_ms": 200,
+        "tail": FIXED_TAIL.tail,
+        "tail_ms": FIXED_TAIL.tail_ms,
         "answer_limit_s": 4.0,
         "delivery_limit_s": 14.0,
     },

@@ -9,6 +9,7 @@ from appliance.core.talk_mode import HOLD, TalkSettings
 from appliance.core.tokens import Tokens
 from appliance.journal.transition import Transition
 from appliance.journal.turn_meter import TurnMeter
+from tests.rig.settings import FIXED_TAIL
 
 PERIOD_S = 0.128
 PERIOD = b"\x01\x00" * 2048
@@ -24,7 +25,9 @@ class Story:
         self.transitions: list[Transition] = []
         self._observers = observers
         self._meter = TurnMeter()
-        self._conversation = start(limits(Config()), self.now, talk)
+        self._conversation = start(
+            limits(Config().changed(turns=FIXED_TAIL)), self.now, talk
+        )
         self.tell(ev.DevicesReady(), ev.LinkUp())
         self.drained()
 
