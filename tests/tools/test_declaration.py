@@ -153,6 +153,11 @@ def test_a_tool_without_parameters_declares_none(file):
             '"number"\nminimum = nan',
             "[parameters.properties.on] minimum = nan: expected number",
         ),
+        (
+            '"boolean"',
+            '"number"\nmaximum = true',
+            "[parameters.properties.on] maximum = true: expected number",
+        ),
         ("name =", "name", "not valid TOML"),
     ],
 )
@@ -209,6 +214,13 @@ def test_what_the_unit_hides_is_known_here():
     if "PrivateTmp=yes" in text:
         places |= {"/tmp/", "/var/tmp/"}
     assert set(UNSEEN) == places
+
+
+def test_a_number_may_have_limits(file):
+    limits = 'type = "number"\nminimum = -1\nmaximum = 2.5'
+    function = read(file(LAMP.replace('type = "boolean"', limits))).function()
+    declared = json.loads(function.parameters)["properties"]["on"]
+    assert (declared["minimum"], declared["maximum"]) == (-1, 2.5)
 
 
 @pytest.mark.parametrize("digits", [400, 5000])
