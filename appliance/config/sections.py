@@ -198,10 +198,11 @@ class SpeakerSection(Section, frozen=True):
         Meta(
             ge=120,
             le=4800,
-            description="length of a period at 24 kHz; 480 = 20 ms",
+            description="length of a period at 24 kHz; 960 = 40 ms. Two of them run out "
+            "at a cut: 480 halves that, but wakes the box twice as often",
             extra=AT_START,
         ),
-    ] = 480
+    ] = 960
     cut: Annotated[
         Literal["run-out", "restart"],
         Meta(

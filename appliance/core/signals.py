@@ -179,7 +179,7 @@ TABLE: dict[Signal, Row] = {
         blinks(5),
         Earcon.MICROPHONE,
         "0a55ac0cf77e4928b040c8dda2979ef4",
-        "Check the microphone's wiring and [microphone] device against arecord -L.",
+        "Check the microphone's wiring or cable: voice-appliance sound shows cards.",
         rank=1,
     ),
     Signal.SPEAKER: Row(
@@ -188,7 +188,7 @@ TABLE: dict[Signal, Row] = {
         blinks(6),
         Earcon.SPEAKER,
         "0916aa7b56d9471cacf9a034595dea9b",
-        "Check the amplifier's wiring and [speaker] device against aplay -L.",
+        "Check the speaker's wiring or cable: voice-appliance sound shows cards.",
         rank=2,
     ),
     Signal.CLOCK: Row(

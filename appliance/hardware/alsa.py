@@ -19,7 +19,8 @@ _CAUSES = {
     errno.EBUSY: "another program has it: see `sudo fuser -v /dev/snd/*`",
     errno.EACCES: "not allowed: add the user to the group audio",
     errno.EPERM: "not allowed: add the user to the group audio",
-    errno.EINVAL: "its definition does not do this: try `arecord -D` or `aplay -D`",
+    errno.EINVAL: "its definition cannot do this: name its card instead of a PCM, "
+    "see `voice-appliance sound`",
 }
 
 

@@ -19,7 +19,7 @@ _PINS = "format S32_LE rate 48000 channels 2"
 class Endpoint(Struct, frozen=True):
     """One direction of a card, with what that and the other direction can do.
 
-    `opposite` is None where the card has no other direction, or does not tell.
+    `opposite` is None where there is no other direction, or it shares nothing.
     """
 
     card: SoundCard
@@ -39,7 +39,7 @@ class Endpoint(Struct, frozen=True):
         48 kHz in frames of 2 x 32 bits is what an INMP441 needs (data sheet, "I2S data
         interface"), and a rate that a MAX98357A can do (Linux, max98357a.c).
         """
-        if self.card.has_two_clocks or self.opposite is None:
+        if self.opposite is None or self.card.has_two_clocks:
             return False
         return self.abilities.is_i2s and self.opposite.is_i2s
 

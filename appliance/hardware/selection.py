@@ -6,6 +6,7 @@ import errno
 from contextlib import suppress
 from pathlib import Path
 
+from appliance.basics.excerpt import one_line
 from appliance.basics.record import Struct
 from appliance.hardware.abilities import Abilities, Direction
 from appliance.hardware.alsa import Alsa, cause_of
@@ -56,7 +57,7 @@ class Selection:
         """Raises DeviceUnavailable: there is no such card, or more than one."""
         part = f"[{_PARTS[direction]}]"
         if choice.pcm:
-            label = f'{part} device = "{choice.pcm}"'
+            label = f'{part} device = "{one_line(choice.pcm)}"'
             return Selected(choice.pcm, label, None, None)
         card = chosen_card(sound_cards(self._proc), direction, choice.card)
         label = f'{part} card = "{card.id}"'
@@ -67,7 +68,13 @@ class Selection:
             _check_capture(end, choice, label)
             gain_db = end.default_gain_db if choice.gain_db is None else choice.gain_db
             definition = capture_definition(end, choice.channel, gain_db)
-        self._config.define(direction, definition)
+        try:
+            self._config.define(direction, definition)
+        except OSError as error:
+            raise DeviceUnavailable(
+                f"{label}: its conversions cannot be written to {error.filename}: "
+                f"{error.strerror}"
+            ) from error
         return Selected(PCM_NAMES[direction], label, end, gain_db)
 
     def abilities(self, card: SoundCard, direction: Direction) -> Abilities:
@@ -83,16 +90,16 @@ class Selection:
         return self._remembered[key]
 
     def _endpoint(self, card: SoundCard, direction: Direction, label: str) -> Endpoint:
-        other: Direction = "playback" if direction == "capture" else "capture"
-        opposite = None
-        if card.devices(other):
-            # If it does not tell: what counts is the direction that is wanted.
-            with suppress(OSError):
-                opposite = self.abilities(card, other)
         try:
             own = self.abilities(card, direction)
         except OSError as error:
             raise DeviceUnavailable(f"{label}: {cause_of(error)}") from error
+        other: Direction = "playback" if direction == "capture" else "capture"
+        opposite = None
+        # Each question opens the device: asked only where the answer counts.
+        if own.is_i2s and card.devices(other) and not card.has_two_clocks:
+            with suppress(OSError):
+                opposite = self.abilities(card, other)
         return Endpoint(card, direction, own, opposite)
 
 

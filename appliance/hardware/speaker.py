@@ -30,8 +30,8 @@ Cut = Literal["run-out", "restart"]
 
 #: Long enough against a click, and short against the two periods before it.
 _FADE_FRAMES = round(0.002 * PLAYBACK_RATE_HZ)
-#: After a restart a period is played at once; after this time none will be.
-_RESTARTED_WITHIN_S = 1.0
+#: A stream that runs asks for a period at once; after this time it never will.
+_PLAYS_WITHIN_S = 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -71,9 +71,10 @@ class Speaker:
         self._is_cutting = False
         #: The rest of a sound that was cut, which fades out in the next period.
         self._fading = b""
-        #: What is still to be seen of a card that was stopped for a cut.
+        #: Since when no period was asked for after a cut, or after an opening.
         self._restarted_at: float | None = None
-        self._awaits_reopening = False
+        self._opened_at: float | None = None
+        self._mute_is_told = False
         self.gain = self._heard_gain = gain
         #: When it last called back (monotonic s), whether it is open now or not.
         self.beat_at = -math.inf
@@ -94,6 +95,7 @@ class Speaker:
         self._stream = await self._card.open_playback(
             self._device, PLAYBACK_RATE_HZ, self._period_frames, self._fill
         )
+        self._opened_at = time.monotonic()
 
     @property
     def reopened_at(self) -> float:
@@ -104,7 +106,7 @@ class Speaker:
         """What waits to be played waits on. Raises CardHung."""
         stream, self._stream = self._stream, None
         if stream is not None:
-            self._judge_restart(stream.reopened_at)
+            self._judge(stream.reopened_at)
             await stream.close()
 
     def play(self, pcm: bytes) -> bool:
@@ -152,27 +154,34 @@ class Speaker:
         self._is_cutting = False
         self._post(PlaybackSilenced(time.monotonic() if at is None else at))
 
-    def _judge_restart(self, reopened_at: float) -> None:
-        """The stream is closed: has it played since the card was stopped for a cut?"""
-        if self._awaits_reopening:
-            self._awaits_reopening = False
+    def _judge(self, reopened_at: float) -> None:
+        """The stream is closed: has it played since it was opened, and since a cut?"""
+        opened_at, self._opened_at = self._opened_at, None
+        restarted_at, self._restarted_at = self._restarted_at, None
+        if restarted_at is not None:
+            if _is_overdue(max(restarted_at, reopened_at)):
+                self._give_up_restarting()
+        elif opened_at is not None and -math.inf < self.beat_at < opened_at:
+            self._tell_if_it_is_mute(max(opened_at, reopened_at))
+
+    def _give_up_restarting(self) -> None:
+        self._cut = "run-out"
+        _log.warning(
+            "the speaker's card did not play on after it was stopped for a cut: it is "
+            'not stopped any more; set [speaker] cut to "run-out"'
+        )
+
+    def _tell_if_it_is_mute(self, since: float) -> None:
+        if _is_overdue(since) and not self._mute_is_told:
+            self._mute_is_told = True
             _log.error(
-                "the speaker's card does not play again though it was opened anew: "
-                "only a reboot helps, or loading its driver anew"
-            )
-        since, self._restarted_at = self._restarted_at, None
-        if since is None or self._cut == "run-out":
-            return
-        if time.monotonic() - max(since, reopened_at) > _RESTARTED_WITHIN_S:
-            self._cut, self._awaits_reopening = "run-out", True
-            _log.warning(
-                "the speaker's card did not play on after it was stopped for a cut: "
-                'it is not stopped any more; set [speaker] cut to "run-out"'
+                "the speaker's card does not play though it was opened again: if it "
+                "stays so, only a reboot helps, or loading its driver again"
             )
 
     def _fill(self, underran: bool) -> bytes:
         now = self.beat_at = time.monotonic()
-        self._restarted_at, self._awaits_reopening = None, False
+        self._restarted_at, self._mute_is_told = None, False
         # The card holds two periods, and asks for one when one has been played: what it
         # is given now is heard when the other one has been.
         heard_at = now + self._period_s
@@ -219,3 +228,7 @@ class Speaker:
         if before == gain or taken.began:
             return amplify(taken.pcm, gain)
         return fade(taken.pcm, before, gain)
+
+
+def _is_overdue(since: float) -> bool:
+    return time.monotonic() - since > _PLAYS_WITHIN_S

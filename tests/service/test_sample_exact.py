@@ -15,7 +15,7 @@ from tests.rig.living_box import CALM, DEFAULT, living_box
 from tests.rig.waiting import in_loop, noise
 
 CAPTURE_BYTES_PER_S = 32_000
-PLAYBACK_PERIOD_S = 0.02
+PLAYBACK_PERIOD_S = 0.04
 FADE_FRAMES = 48
 
 
@@ -62,9 +62,9 @@ async def test_a_press_on_a_speaking_box_silences_the_card_at_once(
     cuts_ms = [1000 * (end - at) for at, end in _silences(virtual_card, presses[1:])]
     print(f"press to silence: median {statistics.median(cuts_ms):.1f} ms, ", end="")
     print(f"worst {max(cuts_ms):.1f} ms of {len(cuts_ms)}")
-    # What the card holds runs out: two periods of 20 ms, and a fade of 2 ms. A busy
-    # machine may be late for some presses.
-    assert statistics.quantiles(cuts_ms, n=4)[0] < 42
+    # What the card holds runs out: two periods, and a fade of 2 ms. A busy machine may
+    # be late for some presses.
+    assert statistics.quantiles(cuts_ms, n=4)[0] < 2000 * PLAYBACK_PERIOD_S + 2
     _assert_no_sound_is_of_an_answer_that_was_talked_over(virtual_card, server, presses)
 
 
@@ -102,7 +102,7 @@ async def test_hands_free_the_service_that_hears_an_interruption_silences_the_ca
         f"interrupted to silence: median {statistics.median(cuts_ms):.1f} ms, ", end=""
     )
     print(f"worst {max(cuts_ms):.1f} ms of {len(cuts_ms)}")
-    assert statistics.median(cuts_ms) < 42
+    assert statistics.median(cuts_ms) < 2000 * PLAYBACK_PERIOD_S + 2
 
 
 def _silences(card, cut_at: list[float]) -> list[tuple[float, float]]:
