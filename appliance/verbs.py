@@ -101,7 +101,7 @@ async def _serve(read_config: Callable[[], "Config"]) -> int:
 
 
 def _directory(name: str) -> Path | None:
-    """man systemd.exec, StateDirectory=; without systemd nothing is kept."""
+    """man systemd.exec, StateDirectory=, RuntimeDirectory=; None without systemd."""
     directory = os.environ.get(name)
     return Path(directory) if directory else None
 
@@ -210,8 +210,9 @@ def _provision(boot: Path) -> int:
     from appliance.config.provisioning import Destinations, provision
 
     journal.set_up()
-    taken = provision(boot, Destinations(outcome=outcome.PATH))
-    return EXIT_OK if taken else EXIT_CONFIG
+    runtime = _directory("RUNTIME_DIRECTORY")
+    to = Destinations(outcome=runtime / outcome.PATH.name if runtime else None)
+    return EXIT_OK if provision(boot, to) else EXIT_CONFIG
 
 
 def _check(path: Path) -> int:

@@ -2,6 +2,7 @@
 """What the box says in words, as it is heard at the DAC."""
 
 import socket
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -26,6 +27,8 @@ _WORDS, _VOICE = words(_CODE), LANGUAGES[_CODE].voice
 _ADDRESS = "192.0.2.77"
 _LEAST = 0.9
 _LONGEST_S = 12
+#: Between taps: longer than what counts as the button's bouncing.
+_PAUSE_S = 0.12
 
 
 def _recorded(text: str, place: str) -> bytes:
@@ -70,6 +73,7 @@ def _three_taps() -> str:
         turns.answers()
         for _ in range(3):
             board.tap()
+            time.sleep(_PAUSE_S)
         changing = status.changing(_WORDS, _ADDRESS, None, 100)
         pieces = [
             _sentence(Sentence.READY),
