@@ -92,7 +92,7 @@ def test_a_third_party_package_is_imported_in_at_most_two_files():
 
 
 #: Cohesion decides how long a module is; past this nobody reads it in one sitting.
-MOST_LINES = 450
+MOST_LINES = 500
 
 
 def test_no_module_is_too_long_to_be_read_in_one_sitting():

@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from appliance.basics.strict_toml import keys
+from appliance.basics.strict_toml import keys, sections
 from appliance.config.file import Config, load
 from appliance.config.pins import AMPLIFIER_GPIO, I2S_GPIOS
 from appliance.config.sections import Kit
@@ -43,7 +43,7 @@ def test_each_gpio_of_the_configuration_has_a_wire():
     config = Config()
     places = {
         f"[{section.name}] {key.name}"
-        for section in keys(config)
+        for section in sections(config)
         for key in keys(section.value)
         if key.name.endswith("gpio")
     }
