@@ -198,8 +198,8 @@ class SpeakerSection(Section, frozen=True):
         Meta(
             ge=120,
             le=4800,
-            description="length of a period at 24 kHz; 960 = 40 ms. Two of them run out "
-            "at a cut: 480 halves that, but wakes the box twice as often",
+            description="length of a period at 24 kHz; 960 = 40 ms. Two of them run "
+            "out at a cut: 480 halves that, but wakes the box twice as often",
             extra=AT_START,
         ),
     ] = 960
