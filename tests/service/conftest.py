@@ -5,9 +5,16 @@ from collections.abc import Iterator
 
 import pytest
 
+from appliance.config import outcome
 from appliance.simulator.virtual_card import VirtualCard
 from tests.rig.own_process import NotifySocket, write_config
 from tests.rig.waiting import noise
+
+
+@pytest.fixture(autouse=True)
+def nothing_provisioned(monkeypatch, tmp_path) -> None:
+    """Whatever this machine has on its boot partition."""
+    monkeypatch.setattr(outcome, "PATH", tmp_path / "no-outcome")
 
 
 @pytest.fixture
