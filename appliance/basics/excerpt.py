@@ -9,6 +9,8 @@ from typing import Any
 _MOST_SHOWN = 32
 _MOST_OF_A_PATH = 255
 _LONGEST_LINE = 300
+#: The transcript of a long answer, in characters. What is longer is a flood.
+LONGEST_TEXT = 2**14
 #: Google's API keys begin so.
 _API_KEY = re.compile(r"(?<![A-Za-z0-9])(AIza|AQ\.)[\w-]{6,}")
 
@@ -46,13 +48,17 @@ def truncate(text: str) -> str:
     return text if len(text) <= _MOST_SHOWN else f"{text[:12]}..."
 
 
-def one_line(text: str) -> str:
-    """`text` from elsewhere as a line for people: without control characters, which a
-    terminal obeys and the journal stores as a blob, of bounded length, and with no API
-    key in it: the service repeats the key that it suspends."""
-    printable = "".join(c if c.isprintable() else " " for c in text[:_LONGEST_LINE])
-    line = " ".join(mask(printable).split())
-    return line + ("..." if len(text) > _LONGEST_LINE else "")
+def printable(text: str, longest: int = _LONGEST_LINE) -> str:
+    """`text` from elsewhere, for people: without control characters, which a terminal
+    obeys and the journal stores as a blob, at most `longest` characters, and with no
+    API key in it: the service repeats the key that it suspends."""
+    shown = mask("".join(c if c.isprintable() else " " for c in text[:longest]))
+    return shown + ("..." if len(text) > longest else "")
+
+
+def one_line(text: str, longest: int = _LONGEST_LINE) -> str:
+    """`text` as `printable`, and each run of spaces as one."""
+    return " ".join(printable(text, longest).split())
 
 
 def suggestion(name: str, known: list[str]) -> str:

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
+from appliance.basics.excerpt import LONGEST_TEXT, printable
 from appliance.basics.pcm import CAPTURE_RATE_HZ
 from appliance.basics.streams import write
 from appliance.config.sections import PricesSection
@@ -88,7 +89,8 @@ class Screen:
             write(json.dumps(record), sys.stdout)
             return
         for text in _texts(record, transition):
-            write(f"{record['t'] - self._started_at:7.2f} s  {text}", sys.stdout)
+            shown = printable(text, LONGEST_TEXT)
+            write(f"{record['t'] - self._started_at:7.2f} s  {shown}", sys.stdout)
 
 
 def _texts(record: Record, transition: Transition) -> Iterator[str]:
@@ -100,7 +102,7 @@ def _texts(record: Record, transition: Transition) -> Iterator[str]:
         case "turn_over":
             for name in ("said", "answered"):
                 if words := record.get(name):
-                    yield f"turn {record['turn']}   {name}: {_on_one_line(words)}"
+                    yield f"turn {record['turn']}   {name}: {words.strip()}"
         case event if event in _TEXTS:
             yield _TEXTS[event](record)
 
@@ -119,10 +121,6 @@ def _closed(record: Record, transition: Transition) -> str:
         return f"microphone closed after {open_s:.1f} s"
     sent = "stopped after" if isinstance(transition.event, StopRequested) else "sent:"
     return f"{sent} {record['frames'] / CAPTURE_RATE_HZ:.2f} s of speech"
-
-
-def _on_one_line(words: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in words).strip()
 
 
 def _short(response: Record) -> str:

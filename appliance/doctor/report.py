@@ -5,8 +5,9 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from appliance.basics.excerpt import LONGEST_TEXT, one_line
 from appliance.basics.streams import write
 from appliance.core.signals import TABLE
 from appliance.doctor.checks import CHECKS, Check
@@ -32,7 +33,8 @@ async def examine(context: Context, sections: Container[str], *, as_json: bool) 
             failed.append(_Failure(check.name, result.mend, cause or check.name))
             result = consequence(result, cause) if cause else result
         count[result.verdict] += 1
-        write((as_object if as_json else as_line)(check, result), sys.stdout)
+        shown = _for_people(result)
+        write((as_object if as_json else as_line)(check, shown), sys.stdout)
     if not as_json:
         counts = ", ".join(f"{count[verdict]} {verdict}" for verdict in Verdict)
         write(counts, sys.stdout)
@@ -43,6 +45,12 @@ async def _findings_of(check: Check, context: Context) -> Result:
     if check.exclusive and context.in_use:
         return skip("in use by the running service", f"sudo systemctl stop {UNIT}")
     return await check.examine(context)
+
+
+def _for_people(result: Result) -> Result:
+    """Programs and the service were asked: what they say is on one line, keyless."""
+    text, mend = (one_line(s, LONGEST_TEXT) for s in (result.text, result.mend))
+    return replace(result, text=text, mend=mend)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 
+from appliance.basics.excerpt import LONGEST_TEXT, one_line, printable
 from appliance.core.message_ids import NEVER_THINNED
 
 #: man syslog(3); logging's levels are journald's, but for the numbers.
@@ -22,6 +23,20 @@ _PRIORITIES = {
 _HOUR_S = 3600.0
 _MOST_REPEATS = 5
 _MOST_WORDS = 200
+#: The end of a traceback says what failed.
+_MOST_TRACEBACK_LINES = 200
+
+
+class LineFormatter(logging.Formatter):
+    """Each message as one line; a traceback below it keeps its lines."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        message, *traceback = super().format(record).splitlines() or [""]
+        lines = [message, *traceback[-_MOST_TRACEBACK_LINES:]]
+        return "\n".join(printable(line, LONGEST_TEXT) for line in lines)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return one_line(super().formatMessage(record), LONGEST_TEXT)
 
 
 class JournalHandler(logging.Handler):
@@ -30,15 +45,17 @@ class JournalHandler(logging.Handler):
     def __init__(self, send: Callable[..., None]) -> None:
         super().__init__()
         self._send = send
+        self.setFormatter(LineFormatter())
 
     def emit(self, record: logging.LogRecord) -> None:
+        fields = {k: str(v) for k, v in vars(record).items() if k.isupper()}
         try:
             self._send(
                 self.format(record),
                 PRIORITY=_PRIORITIES.get(record.levelno, _LOG_INFO),
                 SYSLOG_IDENTIFIER="voice-appliance",
                 LOGGER=record.name,
-                **{k: str(v) for k, v in vars(record).items() if k.isupper()},
+                **{k: one_line(v, LONGEST_TEXT) for k, v in fields.items()},
             )
         except OSError:
             # The journal may be restarting; the box goes on.
@@ -63,7 +80,8 @@ class Repeats(logging.Filter):
         answers = getattr(record, "MESSAGE_ID", "") in NEVER_THINNED
         if answers or hasattr(record, "TURN"):
             return True
-        words, now = record.getMessage(), self._clock()
+        words = one_line(record.getMessage(), LONGEST_TEXT)
+        now = self._clock()
         since, times = self._said.pop(words, (now, 0))
         if now - since > _HOUR_S:
             since, times = now, 0
@@ -88,7 +106,7 @@ def set_up(level: int = logging.INFO) -> None:
         sys.excepthook = lambda *error: log.critical("crashed", exc_info=error)
     else:
         handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+        handler.setFormatter(LineFormatter("%(levelname)s: %(message)s"))
     handler.addFilter(Repeats())
     log.addHandler(handler)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from appliance.basics.excerpt import LONGEST_TEXT
 from appliance.basics.pcm import CAPTURE_RATE_HZ, PLAYBACK_RATE_HZ, cut, seconds
 from appliance.basics.record import replace
 from appliance.core import effects as ef
@@ -17,7 +18,6 @@ from appliance.journal.turn_report import Outcome, Report, ms
 
 #: A hold becomes a turn within some periods: older overruns do not matter.
 _MOST_OVERRUNS = 10
-_MOST_EARLY = 2**16
 
 
 @dataclass(slots=True)
@@ -138,7 +138,7 @@ class TurnMeter:
                 more = after.spent.tokens - before.spent.tokens
                 self._count(answering, "tokens", more)
             case ev.TranscriptHeard(text, spoken=True):
-                self._count(answering, "answered", text)
+                self._write_down(answering, "answered", text)
             case ev.TranscriptHeard(text):
                 self._hear(text, answering, transition)
 
@@ -146,11 +146,17 @@ class TurnMeter:
         """A transcript arrives while the user talks, or later; hands-free, perhaps
         before the turn that it belongs to."""
         if not transition.after.microphone:
-            self._count(self._on_wire, "said", text)
+            self._write_down(self._on_wire, "said", text)
         elif transition.before.owed:
-            self._count(answering, "said", text)
+            self._write_down(answering, "said", text)
         else:
-            self._early = (self._early + text)[-_MOST_EARLY:]
+            self._early = (self._early + text)[-LONGEST_TEXT:]
+
+    def _write_down(self, turn: int, name: str, text: str) -> None:
+        """Part of a transcript; the service may send parts without end."""
+        if turn in self._open:
+            words = getattr(self._open[turn], name) + text
+            self._note(turn, **{name: words[:LONGEST_TEXT]})
 
     def _measure_order(self, order: Effect, transition: Transition) -> None:
         match order:

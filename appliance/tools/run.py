@@ -18,13 +18,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from appliance.basics.excerpt import one_line
 from appliance.core.message_ids import TOOL_ID
 
 #: Of its answer, and of what it writes to stderr.
 MOST_BYTES = 64 * 1024
 #: Of stderr in the journal: the last lines say why.
 _MOST_LINES = 20
-_LONGEST_LINE = 300
 #: The service refuses what is nested deeper than its parser likes.
 _MOST_LEVELS = 50
 _END_LIMIT_S = 2.0
@@ -212,10 +212,9 @@ def _wrong(value: Any, levels: int = _MOST_LEVELS) -> str:
 
 
 def _lines(complaint: bytearray) -> list[str]:
-    """Its lines as journalctl can show them, without the colours of a terminal."""
+    """Its lines, without the colours of a terminal and without empty ones."""
     lines = complaint.decode(errors="replace").splitlines()
-    shown = ("".join(c if c.isprintable() else " " for c in line) for line in lines)
-    return [line[:_LONGEST_LINE] for line in shown if line.strip()]
+    return [shown for line in lines if (shown := one_line(line))]
 
 
 def _log_complaint(lines: Sequence[str], name: str) -> None:

@@ -182,3 +182,9 @@ async def test_whoever_has_the_keys_is_told_which_card_is_waited_for(capsys):
     for event in (ev.FaultCleared(Fault.SPEAKER), ev.DevicesReady()):
         box = step(watch, box, event)
     await asyncio.wait_for(waiting, 10)
+
+
+def test_what_the_service_names_cannot_forge_a_line_or_steer_the_terminal(shown):
+    name = "lamp\x1b[2J\n   1.00 s  fault    cleared"
+    lines = shown(lambda s: s.say().tell(ev.ToolCalled("1", name, b"{}")))
+    assert "tool     lamp [2J    1.00 s  fault    cleared called" in lines

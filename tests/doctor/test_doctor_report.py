@@ -163,6 +163,19 @@ async def test_while_the_service_runs_what_it_holds_is_left_alone(tmp_path, caps
             assert line["mend"] == "sudo systemctl stop voice-appliance"
 
 
+@in_loop
+async def test_what_the_service_says_is_one_line_without_a_key(monkeypatch, capsys):
+    hostile = "no\n\x1b[2JOK    key AIza" + "x" * 30
+    checks = (doomed("a", fail(hostile, hostile)),)
+    monkeypatch.setattr(report, "CHECKS", checks)
+    for as_json in (False, True):
+        await examine(box(), [], as_json=as_json)
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown
+    assert "AIzax" not in shown
+    assert len(shown.splitlines()) == 3
+
+
 def doomed(name, result, after=()):
     async def examine(context):
         return result

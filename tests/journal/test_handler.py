@@ -40,6 +40,43 @@ def test_a_record_becomes_a_message_with_its_upper_case_fields():
     }
 
 
+def sent_of(message, error=None, **fields):
+    """What the journal gets of a record."""
+    sent = []
+    handler = JournalHandler(lambda message, **fields: sent.append((message, fields)))
+    exc_info = error and (type(error), error, None)
+    record = logging.makeLogRecord({"msg": message, "exc_info": exc_info, **fields})
+    handler.emit(record)
+    return sent[0]
+
+
+HOSTILE = f"lamp\n\x1b[2Jturn 9 answered \ud800 {'AIza' + 'x' * 30}"
+HARMLESS = "lamp [2Jturn 9 answered AIza***"
+
+
+def test_a_message_is_one_line_that_no_terminal_obeys():
+    message, fields = sent_of(HOSTILE, TOOL=HOSTILE)
+    assert message == fields["TOOL"] == HARMLESS
+
+
+def test_a_traceback_keeps_its_lines_and_nothing_that_a_terminal_obeys():
+    message, _ = sent_of("crashed", ValueError(f"{HOSTILE}\n  in the tool"))
+    assert message.splitlines()[0] == "crashed"
+    assert message.splitlines()[-1] == "  in the tool"
+    assert all(line.isprintable() for line in message.splitlines())
+    assert "AIzax" not in message
+
+
+def test_a_flood_is_cut():
+    flood = "x" * 10**6
+    message, fields = sent_of(flood, ValueError("x\n" * 10**5), TOOL=flood)
+    assert len(message) < 20_000
+    assert len(fields["TOOL"]) < 20_000
+    repeats = Repeats()
+    heard(repeats, flood)
+    assert max(map(len, repeats._said)) < 20_000
+
+
 def test_stderr_is_the_journal_when_systemd_says_so(monkeypatch, tmp_path):
     with (tmp_path / "stderr").open("w") as stderr:
         monkeypatch.setattr(sys, "stderr", stderr)

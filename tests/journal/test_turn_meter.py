@@ -98,6 +98,18 @@ def test_a_hold_that_ends_at_its_limit_was_held_for_so_long(story, reports):
     assert abs(hold_ms - 60_000) < 1000 * PERIOD_S
 
 
+@pytest.mark.parametrize("spoken", [True, False])
+def test_a_transcript_without_end_is_cut(story, reports, spoken):
+    story.say()
+    for _ in range(100):
+        story.tell(ev.TranscriptHeard("so and so, " * 100, spoken=spoken))
+    story.answer().drained()
+    (report,) = reports
+    words = report.answered if spoken else report.said
+    assert words.startswith("so and so, ")
+    assert len(words) < 20_000
+
+
 def test_a_tap_is_no_turn(story, reports):
     story.press().wait(0.1).release().hear(8)
     assert reports == []

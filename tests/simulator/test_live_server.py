@@ -402,3 +402,16 @@ async def printed(capsys, words):
         text += capsys.readouterr().out
     line = next(line for line in text.splitlines() if words in line)
     return line[line.index(words) :] if words.endswith("//") else line
+
+
+@in_loop
+async def test_what_a_client_says_is_one_line_that_no_terminal_obeys(capsys):
+    simulating = asyncio.create_task(simulate(0, Scenario(**QUICK)))
+    url = await printed(capsys, "ws://")
+    async with dial(url) as client:
+        await set_up(client)
+        await client.close(reason="bye\x1b[2J\nlink 9: forged")
+    told = await printed(capsys, "forged")
+    assert "bye [2J link 9: forged" in told
+    os.kill(os.getpid(), signal.SIGTERM)
+    await simulating

@@ -6,6 +6,7 @@ import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
 
+from appliance.basics.excerpt import LONGEST_TEXT, printable
 from appliance.basics.pcm import CAPTURE_RATE_HZ, PLAYBACK_RATE_HZ, seconds
 from appliance.simulator.live.proto import encode
 from appliance.simulator.live.server import LiveServer
@@ -49,10 +50,10 @@ async def _narrate(server: LiveServer, tell: Callable[[str], None]) -> None:
         seen += len(news)
         for link, line in news:
             if line.startswith(_WORTH_TELLING):
-                tell(f"link {link}: {line}")
+                tell(printable(f"link {link}: {line}", LONGEST_TEXT))
         for name, lines in _untold(server, told):
             for line in lines[told[name] :]:
-                tell(f"{name} {line}")
+                tell(printable(f"{name} {line}", LONGEST_TEXT))
             told[name] = len(lines)
         await server.wait_for(_longer_than(seen))
 
