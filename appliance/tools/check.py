@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: MIT
 """Checks the user's directory of tools, for `config --check`."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from appliance.basics.excerpt import quote_path
+from appliance.basics.excerpt import LONGEST_TEXT, printable
 from appliance.basics.strict_toml import ConfigError
 from appliance.config.sections import ToolsSection
-from appliance.tools.declaration import each, unseen_by_the_service
+from appliance.tools.declaration import each, tool_files, unseen_by_the_service
 
 
 @dataclass(slots=True)
@@ -23,11 +24,12 @@ class UserTools:
 def user_tools(tools: ToolsSection, source: str) -> UserTools:
     """The tools in the directory that the file `source` names."""
     directory, own = Path(tools.directory), UserTools()
-    if tools.directory != ToolsSection().directory and not directory.is_dir():
-        what = f"[tools] directory = {quote_path(tools.directory)}"
-        own.wrong.append(f"{source}: {what}: there is no directory")
+    try:
+        files = tool_files(tools.directory)
+    except ConfigError as error:
+        return UserTools(wrong=[f"{source}: {error}"])
     words: set[str] = set()
-    for tool in each(directory):
+    for tool in each(files):
         if isinstance(tool, ConfigError):
             own.wrong += tool.lines
             continue
@@ -43,5 +45,7 @@ def user_tools(tools: ToolsSection, source: str) -> UserTools:
 def _ignored(directory: Path, programs: set[str]) -> Iterator[str]:
     """A tool's program may lie beside it."""
     for path in sorted(directory.glob("[!.]*")):
-        if path.suffix != ".toml" and path.is_file() and str(path) not in programs:
-            yield f"{path}: ignored: its name does not end in .toml"
+        is_file = path.suffix != ".toml" and os.path.isfile(path)
+        if is_file and str(path) not in programs:
+            name = printable(str(path), LONGEST_TEXT)
+            yield f"{name}: ignored: its name does not end in .toml"

@@ -5,15 +5,22 @@ import json
 import logging
 import math
 import os
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-from appliance.basics.excerpt import quote, quote_path, suggestion
+from appliance.basics.excerpt import (
+    LONGEST_TEXT,
+    printable,
+    quote,
+    quote_path,
+    suggestion,
+)
 from appliance.basics.strict_toml import IN_WORDS, ConfigError, Meta, Section, parse
 from appliance.basics.whole_file import read_small
-from appliance.config.sections import BUILT_IN_TOOLS
+from appliance.config.sections import BUILT_IN_TOOLS, ToolsSection
 from appliance.core.message_ids import TOOL_LEFT_OUT_ID
 from appliance.live.tools import Function
 
@@ -33,6 +40,9 @@ _KEYWORDS: dict[str, tuple[type | tuple[type, ...], str]] = {
 }
 _MOST_LEVELS = 8
 _LARGEST_FILE_BYTES = 64 * 1024
+_SHIPPED = ToolsSection().directory
+#: TOML 1.0 §Keys: what needs no quotes.
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]{1,63}")
 #: What the unit hides: ProtectHome=, PrivateTmp= and InaccessiblePaths=, man
 #: systemd.exec.
 UNSEEN = (
@@ -75,11 +85,17 @@ class Declaration(Section, frozen=True):
         return Function(self.name, self.description, parameters, self.blocking)
 
 
-def read_all(directory: Path) -> list[Declaration]:
+def read_all(directory: str) -> list[Declaration]:
     """The tools in `directory`, by file name. One that cannot be used is left out, and
     the journal says why."""
     declared: list[Declaration] = []
-    for tool in each(directory):
+    try:
+        files = tool_files(directory)
+    except ConfigError as error:
+        text = f"{error}; none of its tools is used"
+        log.error("%s", text, extra={"MESSAGE_ID": TOOL_LEFT_OUT_ID})
+        return []
+    for tool in each(files):
         if isinstance(tool, ConfigError):
             text = f"{tool}; this tool is left out"
             log.error("%s", text, extra={"MESSAGE_ID": TOOL_LEFT_OUT_ID})
@@ -88,10 +104,30 @@ def read_all(directory: Path) -> list[Declaration]:
     return declared
 
 
-def each(directory: Path) -> Iterator[Declaration | ConfigError]:
-    """The tools in `directory`, by file name, or why one cannot be used."""
+def tool_files(directory: str) -> list[Path]:
+    """The files *.toml in `directory`, by name. The shipped directory may be missing.
+
+    Raises ConfigError: it cannot be listed."""
+    try:
+        names = os.listdir(directory)
+    except FileNotFoundError:
+        if directory == _SHIPPED:
+            return []
+        why = "there is no directory"
+    except OSError as error:
+        why = str(error.strerror)
+    except ValueError as error:  # It contains a NUL.
+        why = str(error)
+    else:
+        toml = sorted(name for name in names if name.endswith(".toml"))
+        return [Path(directory, name) for name in toml]
+    raise ConfigError(f"[tools] directory = {quote_path(directory)}: {why}")
+
+
+def each(files: Iterable[Path]) -> Iterator[Declaration | ConfigError]:
+    """The tool in each of `files`, or why it cannot be used."""
     taken: dict[str, str] = dict.fromkeys(BUILT_IN_TOOLS, "a tool that is built in")
-    for path in sorted(directory.glob("*.toml")):
+    for path in files:
         try:
             tool = read(path)
         except ConfigError as error:
@@ -99,9 +135,9 @@ def each(directory: Path) -> Iterator[Declaration | ConfigError]:
             continue
         if tool.name in taken:
             what = f"name = {quote(tool.name)}: {taken[tool.name]} has that name"
-            yield ConfigError(f"{path}: {what}")
+            yield ConfigError(f"{_shown(path)}: {what}")
         else:
-            taken[tool.name] = path.name
+            taken[tool.name] = printable(path.name)
             yield tool
 
 
@@ -118,22 +154,28 @@ def unseen_by_the_service(tool: Declaration) -> str:
 
 def read(path: Path) -> Declaration:
     """Raises ConfigError, one line."""
+    name = _shown(path)
     try:
-        # Resolved: it may be a link to a file elsewhere.
-        raw = read_small(path.resolve(), _LARGEST_FILE_BYTES)
+        # It may be a link to a file elsewhere. (Path.resolve raises for a loop.)
+        raw = read_small(Path(os.path.realpath(path)), _LARGEST_FILE_BYTES)
         text = raw.decode("utf-8-sig")
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+        raise ConfigError(f"{name}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise ConfigError(f"{path}: not UTF-8 text") from None
-    tool = parse(text, Declaration, str(path))
+        raise ConfigError(f"{name}: not UTF-8 text") from None
+    tool = parse(text, Declaration, name)
     if wrong := _wrong(tool):
-        raise ConfigError(f"{path}: {wrong}")
+        raise ConfigError(f"{name}: {wrong}")
     return tool
 
 
+def _shown(path: Path) -> str:
+    """A file's name may have any byte in it but / and NUL."""
+    return printable(str(path), LONGEST_TEXT)
+
+
 def _wrong(tool: Declaration) -> str:
-    """What types cannot say; "" if all is well."""
+    """What the types cannot express; "" if nothing is wrong."""
     if not tool.command:
         return "command = []: expected a program and its arguments"
     program = tool.command[0]
@@ -156,8 +198,8 @@ def _not_runnable(program: str) -> str:
     return _WHY_UNSEEN if program.startswith(UNSEEN) else "there is no such program"
 
 
-def _wrong_schema(schema: Any, where: str) -> str:
-    if where.count(".") > _MOST_LEVELS:
+def _wrong_schema(schema: Any, where: str, levels: int = _MOST_LEVELS) -> str:
+    if levels < 0:
         return f"[{where}]: nested too deeply"
     for keyword, value in schema.items():
         if keyword not in _KEYWORDS:
@@ -175,8 +217,10 @@ def _wrong_schema(schema: Any, where: str) -> str:
     for name, part in schema.get("properties", {}).items():
         if not isinstance(part, dict):
             return f"[{where}.properties] {quote(name)} = {quote(part)}: expected table"
-        inner.append((f"{where}.properties.{name}", part))
-    return next((w for place, part in inner if (w := _wrong_schema(part, place))), "")
+        key = name if _BARE_KEY.fullmatch(name) else quote(name)
+        inner.append((f"{where}.properties.{key}", part))
+    found = (_wrong_schema(part, place, levels - 1) for place, part in inner)
+    return next(filter(None, found), "")
 
 
 def _unlike_its_type(schema: dict[str, Any], where: str) -> str:

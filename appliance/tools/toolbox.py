@@ -7,7 +7,6 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 
 from appliance.config.sections import ToolsSection
 from appliance.core.conversation import Conversation
@@ -47,7 +46,7 @@ class Toolbox:
     def configure(self, config: ToolsSection) -> None:
         """From the next call on; the user's own are read again."""
         self._tools = {name: self._built_in[name] for name in config.enabled}
-        for tool in read_all(Path(config.directory)):
+        for tool in read_all(config.directory):
             self._tools[tool.name] = tool
 
     @property

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What is allowed, and still worth a word: pointless keys, unusable tools."""
 
+import os
+
 import pytest
 
 from appliance.basics.strict_toml import keys
@@ -105,6 +107,21 @@ def test_a_directory_of_tools_that_is_not_there_is_told_if_it_was_asked_for(tmp_
     (line,) = user_tools(settings, "config.toml").wrong
     what = f"[tools] directory = '{tmp_path / 'none'}'"
     assert line == f"config.toml: {what}: there is no directory"
+
+
+def test_a_directory_of_tools_that_is_no_path_is_one_line():
+    settings = Config().tools.changed(directory="/a\0b\n")
+    (line,) = user_tools(settings, "config.toml").wrong
+    assert line == r"config.toml: [tools] directory = '/a\x00b\n': embedded null byte"
+
+
+def test_a_file_whose_name_no_terminal_can_show_can_be_written(tmp_path):
+    for name in ("\n\udcff", "\n\udcff.toml"):
+        os.close(os.open(f"{tmp_path}/{name}", os.O_CREAT))
+    own = user_tools(Config().tools.changed(directory=str(tmp_path)), "config.toml")
+    assert own.ignored
+    assert own.wrong
+    assert all(line.isprintable() for line in own.ignored + own.wrong)
 
 
 def test_a_file_that_is_no_tool_by_its_name_is_told_but_not_a_tools_program(

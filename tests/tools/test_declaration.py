@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Files of tools.d: what the service is told, and what is said of a bad one."""
 
+import errno
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import pytest
 
 from appliance.basics.strict_toml import ConfigError
 from appliance.live.tools import Function
+from appliance.tools import declaration
 from appliance.tools.declaration import UNSEEN, read, read_all
 
 ROOT = Path(__file__).parents[2]
@@ -177,6 +179,21 @@ def test_a_bottomless_schema_is_refused(file):
     )
 
 
+def test_dots_in_a_name_are_not_levels(file):
+    dotted = f'[parameters.properties."{"a." * 30}"]'
+    text = LAMP.replace("[parameters.properties.on]", dotted).replace('["on"]', "[]")
+    assert read(file(text)).parameters
+
+
+def test_a_name_with_a_line_break_is_one_line(file):
+    broken = '[parameters.properties."a\\n.b"]\ntype = "no"\n'
+    text = LAMP.replace(
+        "[parameters.properties.on]", f"{broken}[parameters.properties.on]"
+    )
+    says = "[parameters.properties.'a\\n.b'] type = 'no': expected"
+    assert says in complaint(file(text))
+
+
 def test_what_is_no_text_is_one_line(file, tmp_path):
     path = file("")
     path.write_bytes(b"\xff\xfe")
@@ -192,7 +209,7 @@ def test_a_bad_tool_is_left_out_and_the_others_are_not(file, tmp_path, caplog):
     file(LAMP, "lamp-again.toml")
     file(LAMP.replace('"lamp"', '"set_volume"', 1), "volume.toml")
     file(LAMP, "lamp.toml.off")
-    tools = read_all(tmp_path)
+    tools = read_all(str(tmp_path))
     assert [tool.name for tool in tools] == ["lamp"]
     assert len(caplog.messages) == 3
     assert all(line.endswith("; this tool is left out") for line in caplog.messages)
@@ -200,9 +217,52 @@ def test_a_bad_tool_is_left_out_and_the_others_are_not(file, tmp_path, caplog):
     assert "'set_volume': a tool that is built in has that name" in caplog.messages[2]
 
 
-def test_without_a_directory_there_is_no_tool(tmp_path, caplog):
-    assert read_all(tmp_path / "none") == []
+def test_the_shipped_directory_may_be_missing(monkeypatch, tmp_path, caplog):
+    monkeypatch.setattr(declaration, "_SHIPPED", str(tmp_path / "none"))
+    assert read_all(str(tmp_path / "none")) == []
     assert caplog.messages == []
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("none", "there is no directory"),
+        ("lamp.toml", "Not a directory"),
+        ("x" * 300, "File name too long"),
+        ("a\0b", "embedded null byte"),
+        ("loop", "Too many levels of symbolic links"),
+    ],
+)
+def test_a_directory_that_cannot_be_read_is_one_line(file, tmp_path, caplog, name, why):
+    file(LAMP)
+    (tmp_path / "loop").symlink_to("loop")
+    assert read_all(f"{tmp_path}/{name}") == []
+    (line,) = caplog.messages
+    assert line.isprintable()
+    assert line.startswith("[tools] directory = ")
+    assert line.endswith(f": {why}; none of its tools is used")
+
+
+def test_a_directory_that_may_not_be_read_is_one_line(monkeypatch, tmp_path, caplog):
+    def refuse(path):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(os, "listdir", refuse)
+    assert read_all(str(tmp_path)) == []
+    (line,) = caplog.messages
+    assert ": Permission denied; none" in line
+
+
+def test_a_file_that_is_a_link_to_itself_is_left_out(tmp_path, caplog):
+    (tmp_path / "lamp.toml").symlink_to("lamp.toml")
+    assert read_all(str(tmp_path)) == []
+    assert "Too many levels of symbolic links" in caplog.messages[0]
+
+
+def test_a_file_whose_name_no_terminal_can_show_is_one_line(tmp_path, caplog):
+    os.close(os.open(f"{tmp_path}/\n\udcff.toml", os.O_CREAT))
+    assert read_all(str(tmp_path)) == []
+    assert all(line.isprintable() for line in caplog.messages)
 
 
 def test_what_the_unit_hides_is_known_here():
