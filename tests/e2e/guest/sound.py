@@ -15,7 +15,7 @@ from appliance.basics.pcm import CAPTURE_RATE_HZ, FRAME_BYTES, PLAYBACK_RATE_HZ
 
 _FORMAT = [
     "--quiet",
-    "--device=far",
+    "--device=hw:Loopback,1,0",
     "--format=S16_LE",
     "--channels=1",
     "--file-type=raw",
@@ -23,7 +23,7 @@ _FORMAT = [
 #: The far end as a room: quick, and `plug`, as the microphone has another rate.
 _THROUGH_AIR = [
     *_FORMAT,
-    "--device=plug:far",
+    "--device=plughw:Loopback,1,0",
     f"--rate={PLAYBACK_RATE_HZ}",
     "--period-time=20000",
     "--buffer-time=80000",

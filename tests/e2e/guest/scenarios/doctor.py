@@ -140,7 +140,7 @@ def _without_libgpiod() -> Iterator[None]:
 
 @contextmanager
 def _busy() -> Iterator[None]:
-    command = ["arecord", "--quiet", "--device=default", "/dev/null"]
+    command = ["arecord", "--quiet", "--device=plughw:Loopback,0,0", "/dev/null"]
     with subprocess.Popen(command) as arecord:
         try:
             yield

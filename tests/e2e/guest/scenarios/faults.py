@@ -113,7 +113,9 @@ def _busy() -> str:
     run("systemctl", "stop", box.UNIT)
     journal = box.Journal()
     # On the box's own side of the card.
-    arecord = subprocess.Popen(["arecord", "--quiet", "--device=default", "/dev/null"])
+    arecord = subprocess.Popen(
+        ["arecord", "--quiet", "--device=plughw:Loopback,0,0", "/dev/null"]
+    )
     try:
         run("systemctl", "start", "--no-block", box.UNIT)
         text = journal.tells(Signal.MICROPHONE)
