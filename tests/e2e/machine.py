@@ -75,6 +75,8 @@ class Machine:
             # The console is the process's own output; its input must be a pipe.
             *("con=null", "con0=fd:0,fd:1", "ssl=null", "console=tty0"),
             f"systemd.mount-extra=none:/tree:hostfs:hostfs={TREE}",
+            # As a card has it: what another program opened is busy.
+            "snd_aloop.pcm_substreams=1",
             "systemd.show_status=0",
             f"boot-test.scenarios={scenarios}",
             f"boot-test.folder={folder.relative_to(TREE)}",

@@ -2,6 +2,7 @@
 """An order that cannot be carried out is told, and not again for each piece."""
 
 from appliance.core.effects import Play
+from appliance.hardware.card import Choice
 from appliance.hardware.speaker import Speaker
 from appliance.service.performer import Performer
 
@@ -10,7 +11,13 @@ MINUTE = bytes(60 * 48_000)
 
 def test_what_no_longer_fits_is_told_once_until_there_is_room(caplog):
     speaker = Speaker(
-        None, device="x", period_frames=960, prefill_ms=0, gain=1.0, post=lambda _: None
+        None,
+        device=Choice(),
+        period_frames=960,
+        prefill_ms=0,
+        gain=1.0,
+        cut="run-out",
+        post=lambda _: None,
     )
     performer = Performer(speaker, None, None, None)
 

@@ -79,7 +79,7 @@ async def test_each_key_is_read_at_the_start_but_the_prices():
         read, key=None, microphone_card=card, speaker_card=card, observers=[]
     )
     await box._close_parts()
-    known = {f"[{s.name}] {k.name}" for s in keys(Config()) for k in keys(s.value)}
+    known = {f"[{s.name}] {k.name}" for s in sections(Config()) for k in keys(s.value)}
     assert {key.split()[0] for key in known - read.seen} == {"[prices]"}
 
 
