@@ -49,7 +49,7 @@ unit: $(VENV)/.installed ## The tests only, with coverage
 		--include='appliance/core/*,appliance/live/downlink.py,appliance/live/uplink.py'
 
 FRAMES ?= 1100000
-CARD_CUTS ?= 4
+CARD_CUTS ?= 1
 
 fuzz: $(VENV)/.installed ## Broken frames and files; FRAMES=N, SEED=N repeats a run
 	FUZZ_FRAMES=$(FRAMES) FUZZ_SEED=$(SEED) $(BIN)/pytest -s -o faulthandler_timeout=0 tests/fuzz

@@ -2,6 +2,7 @@
 """`voice-appliance sound`: the cards, what they can do, which one the service takes;
 a tone, and the level of the microphone."""
 
+import errno
 from collections.abc import Callable
 
 from appliance.basics.pcm import melody
@@ -13,7 +14,7 @@ from appliance.doctor.recording import CARD_TROUBLE, record
 from appliance.hardware.abilities import Direction
 from appliance.hardware.alsa import cause_of
 from appliance.hardware.card import CardHung, DeviceUnavailable
-from appliance.hardware.card_list import SoundCard, sound_cards
+from appliance.hardware.card_list import SoundCard, chosen_card, sound_cards
 
 _TALK_S = 3.0
 _NOTES = ((1000.0, 0.4), (1500.0, 0.4))
@@ -30,7 +31,7 @@ async def show_sound(context: Context, tell: Tell, *, fix: bool) -> bool:
         await _tell_card(context, card, tell)
     if not cards:
         tell("no sound card: check wiring or cable, and the overlay")
-    taken = [await _taken(context, direction, tell) for direction in _DIRECTIONS]
+    taken = [await _taken(context, cards, way, tell) for way in _DIRECTIONS]
     opened = _mixers(context, cards, tell, fix=fix)
     return all(taken) and opened and await _sounds(context, tell)
 
@@ -43,19 +44,27 @@ async def _tell_card(context: Context, card: SoundCard, tell: Tell) -> None:
         try:
             able = str(await context.card.abilities(card, direction))
         except OSError as error:
-            able = cause_of(error)
+            held = context.in_use and error.errno == errno.EBUSY
+            able = "in use by the service" if held else cause_of(error)
         except CardHung as error:
             able = str(error)
         tell(f"  device {card.devices(direction)[0]} {does}: {able}")
 
 
-async def _taken(context: Context, direction: Direction, tell: Tell) -> bool:
+async def _taken(
+    context: Context, cards: list[SoundCard], direction: Direction, tell: Tell
+) -> bool:
     part, choice = (
         ("microphone", microphone_choice(context.config))
         if direction == "capture"
         else ("speaker", speaker_choice(context.config))
     )
     try:
+        if context.in_use:
+            # It holds the card, which then answers nobody else.
+            chosen = choice.pcm or chosen_card(cards, direction, choice.card).id
+            tell(f"taken as {part}: {chosen}")
+            return True
         selected = await context.card.select(direction, choice)
     except (DeviceUnavailable, CardHung) as error:
         tell(str(error))

@@ -97,9 +97,18 @@ def test_a_choice_that_is_needed_is_told(machine):
 def test_a_card_in_the_hands_of_the_service_is_not_touched(machine):
     machine.plug_in("A", microphone=Form(), speaker=Form()).fault("speaker", "busy")
     well, text = shown(machine, in_use=True)
-    assert "device 0 plays: another program has it" in text
-    assert not well
+    assert "device 0 plays: in use by the service" in text
+    assert "taken as speaker: A" in text
+    assert well
     assert "two notes" not in text
+
+
+def test_a_choice_that_is_needed_is_told_beside_the_service_too(machine):
+    machine.plug_in("A", microphone=Form(), speaker=Form())
+    machine.plug_in("B", microphone=Form(), speaker=Form())
+    well, text = shown(machine, in_use=True)
+    assert not well
+    assert "[speaker] card: more than one can play: set it to one of A, B" in text
 
 
 def test_shut_mixers_are_those_on_the_way_of_the_sound():

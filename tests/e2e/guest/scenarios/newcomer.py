@@ -81,7 +81,7 @@ def _something(said: str) -> None:
 #: What tells a command -> what must be so when it is done; given what it said.
 _THEN: dict[str, Callable[[str], None]] = {
     _INSTALLS: _first_answer,
-    r"voice-appliance\.dtbo /boot": _sound_card,
+    r"/sound-card ": _sound_card,
     r"systemd-creds encrypt": _another_key,
     # That one shows what a tool complains of: none does.
     r"^journalctl(?!.*d34c28d4536d44e59149e648c929f26f)": _something,
