@@ -5,7 +5,7 @@ As dataclasses, but msgspec's: one is made, compared and replaced in a tenth of 
 or less, and the core replaces several for each period of sound.
 """
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 from msgspec.structs import astuple, replace
 
-__all__ = ["Struct", "astuple", "replace"]
+__all__ = ["Meta", "Struct", "astuple", "replace"]

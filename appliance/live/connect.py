@@ -17,8 +17,9 @@ SEND_LIMIT_S = 10.0
 CLOSE_LIMIT_S = 0.5
 #: Pongs were measured 8-30 s late in healthy sessions.
 _PING_INTERVAL_S, _PONG_LIMIT_S = 20.0, 60.0
-#: A larger frame is refused; an answer's messages are a few kB.
-_MAX_FRAME_BYTES = 16 << 20
+#: A larger frame is refused. An answer's messages are a few kB; this is two minutes of
+#: sound in one.
+_MAX_FRAME_BYTES = 8 << 20
 #: How much may wait unsent in this process, and in the kernel (tcp(7)): little, so that
 #: what was handed over is on its way, also on a slow uplink.
 _UNSENT_BYTES = 8192

@@ -4,14 +4,19 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
+from appliance.basics.record import Meta
 from appliance.core import events as ev
 
 #: Part of the names of the models that think at length. They take functions, but
 #: nothing about how these run.
 EXTENDED_THINKING = "extended-thinking"
-_LONGEST_ID = 256
+#: Far above what the service sends (names of functions have up to 64 characters). Each
+#: call is kept, logged and answered with its name, so its length counts many times.
+_LONGEST_ARGUMENTS = 2**16
+_Id = Annotated[str, Meta(max_length=256)]
+_Name = Annotated[str, Meta(max_length=128)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +33,21 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class FunctionCall:
-    id: str = ""
-    name: str = ""
+    id: _Id = ""
+    name: _Name = ""
     args: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    functionCalls: list[FunctionCall] = field(default_factory=list)
+    functionCalls: Annotated[list[FunctionCall], Meta(max_length=64)] = field(
+        default_factory=list
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class ToolCallCancellation:
-    ids: list[str] = field(default_factory=list)
+    ids: Annotated[list[_Id], Meta(max_length=1000)] = field(default_factory=list)
 
 
 def listed(
@@ -64,9 +71,14 @@ def runs_in_background(name: str, functions: Sequence[Function], model: str) -> 
 def called(call: ToolCall) -> Iterator[ev.ToolCalled]:
     """Raises ValueError: a call that could not be answered."""
     for function in call.functionCalls:
-        if not 0 < len(function.id) <= _LONGEST_ID:
-            raise ValueError(f"a call of {function.name[:40]!r} without a usable id")
+        if not function.id:
+            raise ValueError(f"a call of {function.name[:40]!r} without an id")
         arguments = json.dumps(function.args, sort_keys=True).encode()
+        if len(arguments) > _LONGEST_ARGUMENTS:
+            raise ValueError(
+                f"a call of {function.name[:40]!r} with {len(arguments)} bytes of "
+                f"arguments, more than {_LONGEST_ARGUMENTS}"
+            )
         yield ev.ToolCalled(function.id, function.name, arguments)
 
 

@@ -154,3 +154,20 @@ async def test_a_model_that_thinks_at_length_accepts_the_setup():
     settings = replace(SETTINGS, model=THINKING)
     async with LiveServer(QUICK) as server, Line(server.url, settings=settings) as line:
         await line.heard(ev.LinkUp)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"toolCall": {"functionCalls": [{"id": "1", "name": "x" * 129}]}},
+        {"toolCall": {"functionCalls": [{"id": "1" * 257, "name": "lamp"}]}},
+        {"toolCall": {"functionCalls": [{"id": "1", "args": {"a": "x" * 2**16}}]}},
+        {"toolCall": {"functionCalls": [{"id": str(n)} for n in range(65)]}},
+        {"toolCallCancellation": {"ids": ["1" * 257]}},
+        {"toolCallCancellation": {"ids": ["1"] * 1001}},
+    ],
+)
+def test_a_call_of_senseless_size_is_one_short_complaint(message):
+    messages, (complaint,) = decode(json.dumps(message).encode())
+    assert messages == []
+    assert len(complaint) < 200
