@@ -23,6 +23,8 @@ _MAX_FRAME_BYTES = 8 << 20
 #: How much may wait unsent in this process, and in the kernel (tcp(7)): little, so that
 #: what was handed over is on its way, also on a slow uplink.
 _UNSENT_BYTES = 8192
+#: Far more than what is handed over at once (see above), so these are pongs.
+_MOST_UNREAD_BYTES = 1 << 20
 #: How long the first address of a name may take before the next one is tried beside it
 #: (RFC 8305 §5): a router that swallows IPv6 must not keep the box off-line.
 _NEXT_ADDRESS_AFTER_S = 0.25
@@ -30,6 +32,16 @@ _NEXT_ADDRESS_AFTER_S = 0.25
 # At DEBUG websockets logs the handshake, and with it the key.
 _quiet = logging.getLogger(f"{__name__}.websockets")
 _quiet.setLevel(logging.WARNING)
+
+
+class _Connection(client.ClientConnection):
+    """Breaks off where the other side pings and reads no pong: websockets would keep
+    every one of them."""
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.transport.get_write_buffer_size() > _MOST_UNREAD_BYTES:
+            self.transport.abort()
 
 
 class _Connect(client.connect):
@@ -80,6 +92,7 @@ async def _connect(
         close_timeout=CLOSE_LIMIT_S,
         max_size=_MAX_FRAME_BYTES,
         write_limit=_UNSENT_BYTES,
+        create_connection=_Connection,
         logger=_quiet,
     )
     _limit_the_wire(connection)

@@ -14,7 +14,7 @@ from tests.live.loopback import Line, accept, on_loop, peer
 MIB = 1 << 20
 #: More than the largest message that is taken (8 MiB, as parts and as a whole).
 _BOUND_KB = 48 << 10
-_WHOLE, _FIRST, _NEXT, _COMPRESSED = 0x82, 0x02, 0x00, 0xC2
+_WHOLE, _FIRST, _NEXT, _COMPRESSED, _PING = 0x82, 0x02, 0x00, 0xC2, 0x89
 
 
 def peak_kb() -> int:
@@ -69,6 +69,24 @@ async def test_a_message_of_64_mib_is_refused_and_never_in_memory(pieces):
         before_kb = peak_kb()
         lost = await line.heard(ev.LinkLost)
         assert lost.reason.startswith("1009")
+        assert peak_kb() - before_kb < _BOUND_KB
+
+
+@on_loop
+async def test_pings_to_a_service_that_reads_no_pong_fill_no_memory():
+    pings = (bytes([_PING, 125]) + bytes(125)) * 8192
+
+    async def talk(socket):
+        await accept(socket)
+        socket.transport.pause_reading()
+        await pour(socket, (pings for _ in range(64)))
+        socket.transport.abort()
+
+    async with peer(talk) as url, Line(url) as line:
+        await line.heard(ev.LinkUp)
+        forget_peak()
+        before_kb = peak_kb()
+        await line.heard(ev.LinkLost)
         assert peak_kb() - before_kb < _BOUND_KB
 
 
