@@ -56,9 +56,11 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
         return (yield)
 
 
-def pytest_unconfigure() -> None:
-    """A thread that never ends would keep Python from exiting."""
-    faulthandler.dump_traceback_later(_EXIT_S, exit=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """A thread that never ends would keep Python from exiting. A worker of xdist waits
+    for the others, and is ended by the controller."""
+    if not hasattr(config, "workerinput"):
+        faulthandler.dump_traceback_later(_EXIT_S, exit=True)
 
 
 @contextmanager
