@@ -185,7 +185,8 @@ def _box(c: Conversation, event: ev.BoxEvent, now: float) -> Step:
 
 
 def timers(c: Conversation) -> Iterator[tuple[float, Reaction]]:
-    """What will happen by itself, and when. Each reaction removes its own timer."""
+    """What will happen by itself, and when. Of several that are due the first one here
+    goes first. Each reaction removes its own timer, or `advance` would not end."""
     yield from tool_results.timers(c)
     yield from gestures.timers(c)
     yield from hold.timers(c)
@@ -226,7 +227,7 @@ def _reconfigure(c: Conversation, to: ev.ConfigChanged, now: float) -> Step:
 
 
 def _ready(c: Conversation, now: float) -> Step:
-    """Whoever switched the box on is told at once what only people can mend."""
+    """A fault that only a person can fix is told as soon as the box is ready."""
     c = replace(c, ready=True, spoken=replace(c.spoken, due=None))
     c, effects = playback.earcon(c, Earcon.READY)
     if not (fault := worst(c.faults & FATAL_FAULTS)):

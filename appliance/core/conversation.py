@@ -189,7 +189,7 @@ class Conversation(Struct, frozen=True):
     answer: Answer | None = None
     #: Tools that run, or whose answer is still to be sent.
     calls: tuple[ToolCall, ...] = ()
-    #: The last thing ordered from the speaker that ends with a drain.
+    #: Counts what was ordered from the speaker: a drain of an earlier order is stale.
     segment: int = 0
     #: The link must be renewed before this instant.
     expiring_by: float | None = None

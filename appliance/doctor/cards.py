@@ -8,7 +8,7 @@ from appliance.config.file import Config
 from appliance.core.signals import Signal
 from appliance.doctor.context import Context
 from appliance.doctor.result import Result, fail, ok, setting
-from appliance.hardware.abilities import Direction
+from appliance.hardware.abilities import DIRECTIONS
 from appliance.hardware.card import Choice, DeviceUnavailable
 from appliance.hardware.card_list import SoundCard, chosen_card, sound_cards
 
@@ -16,7 +16,6 @@ _WHY_NONE = (
     "sudo dmesg | grep -iE 'asoc|snd|usb'; voice-appliance doctor --section overlay"
 )
 _BY_NUMBER = re.compile(r"(?:plug)?hw:(?:CARD=)?(\d+)")
-_DIRECTIONS: dict[str, Direction] = {"microphone": "capture", "speaker": "playback"}
 _SIGNALS = {"microphone": Signal.MICROPHONE, "speaker": Signal.SPEAKER}
 
 
@@ -35,7 +34,7 @@ def judge_cards(found: list[SoundCard], config: Config) -> Result:
         if result := _missing(part, choice, found, text):
             return result
     taken = [
-        f"{part}: {choice.pcm or chosen_card(found, _DIRECTIONS[part], choice.card).id}"
+        f"{part}: {choice.pcm or chosen_card(found, DIRECTIONS[part], choice.card).id}"
         for part, choice in choices.items()
     ]
     return ok(f"{text}; taken: {', '.join(taken)}", cards=text)
@@ -45,7 +44,7 @@ def _missing(
     part: str, choice: Choice, found: list[SoundCard], text: str
 ) -> Result | None:
     """What is wrong with one part, if anything."""
-    direction = _DIRECTIONS[part]
+    direction = DIRECTIONS[part]
     able = [card for card in found if card.devices(direction)]
     signal = _SIGNALS[part]
     if not able:

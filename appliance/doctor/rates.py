@@ -13,13 +13,12 @@ from appliance.core.signals import Signal
 from appliance.doctor.context import Context
 from appliance.doctor.machine import TIMED_OUT
 from appliance.doctor.result import Figures, Result, fail, ok, setting, skip
-from appliance.hardware.abilities import Direction
+from appliance.hardware.abilities import DIRECTIONS
 from appliance.hardware.card import CardHung, DeviceUnavailable
 from appliance.hardware.selection import Selected
 
 Part = Literal["microphone", "speaker"]
 
-_DIRECTIONS: dict[Part, Direction] = {"microphone": "capture", "speaker": "playback"}
 _SIGNALS = {"microphone": Signal.MICROPHONE, "speaker": Signal.SPEAKER}
 _TOOLS = {"microphone": "arecord", "speaker": "aplay"}
 _ALSA_UTILS = "sudo apt install alsa-utils"
@@ -117,7 +116,7 @@ async def granted_to(part: Part, context: Context) -> Granted | Result:
         context.config
     )
     try:
-        selected = await context.card.select(_DIRECTIONS[part], choice)
+        selected = await context.card.select(DIRECTIONS[part], choice)
     except (DeviceUnavailable, CardHung) as error:
         return fail(str(error), "voice-appliance sound", _SIGNALS[part])
     ran = context.machine.run(command(part, selected.pcm, context.config))

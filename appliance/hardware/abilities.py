@@ -6,6 +6,9 @@ from typing import Literal
 from appliance.basics.record import Struct
 
 Direction = Literal["capture", "playback"]
+#: The part of the box that each direction serves, as the configuration names it.
+PARTS: dict[Direction, str] = {"capture": "microphone", "playback": "speaker"}
+DIRECTIONS: dict[str, Direction] = {part: way for way, part in PARTS.items()}
 
 #: Rates of sound cards, and the two of the service (16 and 24 kHz).
 ASKED_RATES_HZ = (

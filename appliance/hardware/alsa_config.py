@@ -22,7 +22,7 @@ class AlsaConfig:
 
     def __init__(self, alsa: Alsa) -> None:
         self._alsa = alsa
-        # PortAudio lists a PCM only if it could be opened then, and lists anew only
+        # PortAudio lists a PCM only if it could be opened then, and lists again only
         # while no stream runs: so both are there from the start.
         self._definitions: dict[Direction, str] = {
             direction: f"pcm.{name} {{ type plug slave.pcm {{ type null }} }}\n"

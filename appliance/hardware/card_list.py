@@ -6,7 +6,7 @@ from pathlib import Path
 
 from appliance.basics.excerpt import suggestion
 from appliance.basics.record import Struct
-from appliance.hardware.abilities import Direction
+from appliance.hardware.abilities import PARTS, Direction
 from appliance.hardware.card import DeviceUnavailable
 
 PROC = Path("/proc/asound")
@@ -17,7 +17,6 @@ _BUILT_IN = re.compile(r"vc4-hdmi|bcm2835_")
 #: googlevoicehat-codec.c switches the amplifier off when capturing stops, even while
 #: the speaker plays.
 _MUTES_AT_CAPTURE_STOP = {"sndrpigooglevoi"}
-_PARTS = {"capture": "microphone", "playback": "speaker"}
 _VERBS = {"capture": "capture", "playback": "play"}
 _SEE = "see `voice-appliance sound`"
 
@@ -103,7 +102,7 @@ def chosen_card(cards: list[SoundCard], direction: Direction, wanted: str) -> So
     ):
         if len(candidates) == 1:
             return candidates[0]
-    part, verb = _PARTS[direction], _VERBS[direction]
+    part, verb = PARTS[direction], _VERBS[direction]
     if not able:
         there = f"none of {_list(cards)} can {verb}" if cards else "no sound card"
         raise DeviceUnavailable(
@@ -118,7 +117,7 @@ def chosen_card(cards: list[SoundCard], direction: Direction, wanted: str) -> So
 def _named(
     cards: list[SoundCard], able: list[SoundCard], direction: Direction, wanted: str
 ) -> SoundCard:
-    label = f'[{_PARTS[direction]}] card = "{wanted}"'
+    label = f'[{PARTS[direction]}] card = "{wanted}"'
     same = [card for card in cards if card.id == wanted]
     if len(same) > 1:
         raise DeviceUnavailable(

@@ -132,7 +132,7 @@ class _Guard:
                 reply = self._exchange(pcm or b"", xrun)
             except Exception:
                 # A bug of ours, at the only place that cannot crash: log it, go
-                # silent, and leave the rest to whoever watches this stream.
+                # silent, and leave the rest to the watcher of this stream.
                 self._has_failed = True
                 _log.critical("an audio callback failed", exc_info=True)
         length = frames * FRAME_BYTES

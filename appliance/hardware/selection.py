@@ -8,7 +8,7 @@ from pathlib import Path
 
 from appliance.basics.excerpt import one_line
 from appliance.basics.record import Struct
-from appliance.hardware.abilities import Abilities, Direction
+from appliance.hardware.abilities import PARTS, Abilities, Direction
 from appliance.hardware.alsa import Alsa, cause_of
 from appliance.hardware.alsa_config import AlsaConfig
 from appliance.hardware.card import Choice, DeviceUnavailable
@@ -20,8 +20,6 @@ from appliance.hardware.pcm_chain import (
     hardware_pcm,
     playback_definition,
 )
-
-_PARTS = {"capture": "microphone", "playback": "speaker"}
 
 
 class Selected(Struct, frozen=True):
@@ -55,7 +53,7 @@ class Selection:
 
     def select(self, direction: Direction, choice: Choice) -> Selected:
         """Raises DeviceUnavailable: there is no such card, or more than one."""
-        part = f"[{_PARTS[direction]}]"
+        part = f"[{PARTS[direction]}]"
         if choice.pcm:
             label = f'{part} device = "{one_line(choice.pcm)}"'
             return Selected(choice.pcm, label, None, None)

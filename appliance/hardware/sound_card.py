@@ -120,7 +120,7 @@ class AlsaCard:
 
     async def close(self, stream: "_AlsaStream") -> None:
         """As the stream's own. Cancelled, it returns only when the stream has ended:
-        whoever uses PortAudio next must find it at rest."""
+        the next caller of PortAudio must find it at rest."""
         # A stream that is slow to open may come first.
         limit_s = CLOSE_LIMIT_S + (OPEN_LIMIT_S if self._opening else 0.0)
         try:

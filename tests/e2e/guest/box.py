@@ -59,14 +59,14 @@ def restart() -> None:
 
 
 def configure(section: str, **values: object) -> None:
-    """Write a configuration of one section, and start the service anew with it."""
+    """Write a configuration of one section, and restart the service with it."""
     lines = [f"{name} = {json.dumps(value)}" for name, value in values.items()]
     CONFIG.write_text("\n".join([f"[{section}]", *lines, ""]))
     restart()
 
 
 def give_key(key: str) -> None:
-    """Put this key where systemd looks for it, and start the service anew."""
+    """Put this key where systemd looks for it, and restart the service."""
     seal(key)
     restart()
 

@@ -87,7 +87,7 @@ def _three_taps() -> str:
     return told
 
 
-@scenario("the network is unplugged: whoever presses is told so")
+@scenario("the network is unplugged: a press is told so")
 def _unplugged() -> str:
     expected = _sentence(Sentence.NETWORK)
     with live_service(), box.hosts(NAME):
