@@ -6,7 +6,6 @@ instant and a reaction (`timers`), so when and what stand in one place; `deadlin
 tells the shell when to come back.
 """
 
-from collections.abc import Callable, Iterator
 from typing import assert_never
 
 from appliance.basics.record import replace
@@ -18,21 +17,20 @@ from appliance.core import (
     hands_free,
     hold,
     playback,
+    reconnect,
     spoken,
     timeouts,
     tool_calls,
     tool_results,
 )
 from appliance.core import events as ev
-from appliance.core.conversation import Conversation, Link, Step
+from appliance.core.conversation import Conversation, Step, Timers
 from appliance.core.effects import CloseLink, CloseTurn, Order, RenewLink, SetGain
 from appliance.core.outbox import Outbox
-from appliance.core.signals import FATAL_FAULTS, LINK_FAULTS, Earcon, Fault, worst
+from appliance.core.signals import FATAL_FAULTS, Earcon, Fault, worst
 from appliance.core.talk_mode import TalkMode
 from appliance.core.utterance import is_open
 from appliance.core.volume import Volume
-
-Reaction = Callable[[Conversation, float], Step]
 
 
 def advance(conversation: Conversation, event: ev.Event, now: float) -> Step:
@@ -61,13 +59,15 @@ def _deliver(c: Conversation, now: float) -> Step:
 def _ordered(step: Step, now: float) -> Step:
     """The outbox follows what the link is told to send."""
     c, effects = step
-    outbox = c.outbox
+    outbox = c.link.outbox
     for effect in effects:
         if isinstance(effect, Order):
             outbox = outbox.order(effect, now)
         elif isinstance(effect, CloseLink | RenewLink):
             outbox = Outbox()
-    return replace(c, outbox=outbox), effects
+    if outbox is not c.link.outbox:
+        c = replace(c, link=replace(c.link, outbox=outbox))
+    return c, effects
 
 
 def deadline(conversation: Conversation) -> float | None:
@@ -128,15 +128,13 @@ def _answer(c: Conversation, event: ev.AnswerEvent, now: float) -> Step:
 def _link(c: Conversation, event: ev.LinkEvent, now: float) -> Step:
     match event:
         case ev.LinkOpening():
-            return delivery.link_opening(budget.turn_over(c), now)
+            return reconnect.opening(budget.turn_over(c), now)
         case ev.LinkUp():
-            c = replace(c, link=Link.UP, was_up=True, expiring_by=None)
-            return replace(c, faults=c.faults - LINK_FAULTS), ()
+            return reconnect.came_up(c), ()
         case ev.LinkLost(fault):
-            return delivery.link_lost(c, fault, now)
+            return reconnect.lost(c, fault, now)
         case ev.LinkExpiring(by):
-            soonest = by if c.expiring_by is None else min(by, c.expiring_by)
-            return replace(c, expiring_by=soonest), ()
+            return replace(c, link=c.link.expire(by)), ()
         case ev.OrderTaken(order):
             # What is told of the turn before may still have come after its end.
             over = isinstance(order, CloseTurn)
@@ -154,7 +152,7 @@ def _tool(c: Conversation, event: ev.ToolEvent, now: float) -> Step:
         case ev.ToolAnswered(call_id, response):
             return tool_calls.answered(c, call_id, response)
         case ev.NewConversation():
-            return replace(c, reset_pending=True), ()
+            return replace(c, session=c.session.end()), ()
         case ev.VolumeSet(percent):
             return _set_volume(c, c.volume.set_to(percent))
         case _:
@@ -168,10 +166,7 @@ def _box(c: Conversation, event: ev.BoxEvent, now: float) -> Step:
         case ev.FaultRaised(fault):
             return _fault(c, fault, now)
         case ev.FaultCleared(fault):
-            c = replace(c, faults=c.faults - {fault})
-            return (
-                replace(c, speaker_failed_at=None) if fault is Fault.SPEAKER else c
-            ), ()
+            return _clear(c, fault), ()
         case ev.TokensCounted(tokens):
             return budget.counted(c, tokens)
         case ev.DayBegan(day):
@@ -184,7 +179,7 @@ def _box(c: Conversation, event: ev.BoxEvent, now: float) -> Step:
             assert_never(event)
 
 
-def timers(c: Conversation) -> Iterator[tuple[float, Reaction]]:
+def timers(c: Conversation) -> Timers:
     """What will happen by itself, and when. Of several that are due the first one here
     goes first. Each reaction removes its own timer, or `advance` would not end."""
     yield from tool_results.timers(c)
@@ -197,14 +192,7 @@ def timers(c: Conversation) -> Iterator[tuple[float, Reaction]]:
     yield from forgetting.timers(c)
     yield from budget.timers(c)
     yield from spoken.timers(c)
-    calm = c.between_turns or hands_free.calm(c)
-    if c.expiring_by is not None and c.link is Link.UP:
-        idle = calm and not tool_calls.on_link(c)
-        yield (0.0 if idle else c.expiring_by), delivery.expire
-    if c.reset_pending and calm and not tool_calls.holds_audio(c):
-        yield 0.0, delivery.start_new_conversation
-    if c.link is Link.UP and c.between_turns and not tool_calls.on_link(c):
-        yield c.active_at + c.limits.idle_disconnect_s, _sleep
+    yield from reconnect.timers(c)
 
 
 def _begun(c: Conversation) -> Conversation:
@@ -222,7 +210,7 @@ def _set_volume(c: Conversation, volume: Volume) -> Step:
 def _reconfigure(c: Conversation, to: ev.ConfigChanged, now: float) -> Step:
     c = budget.judged(replace(c, limits=to.limits, talk=to.talk))
     c, effects = _set_volume(c, to.volume)
-    c, more = delivery.reconfigure(c, to.relink, now)
+    c, more = reconnect.reconfigure(c, to.relink, now)
     return c, effects + more
 
 
@@ -239,22 +227,23 @@ def _ready(c: Conversation, now: float) -> Step:
 def _fault(c: Conversation, fault: Fault, now: float) -> Step:
     c = replace(c, faults=c.faults | {fault})
     if fault is Fault.SPEAKER:
-        return replace(c, speaker_failed_at=now), ()
+        return replace(c, speaker=replace(c.speaker, failed_at=now)), ()
     if fault is not Fault.MICROPHONE:
         return c, ()
     c = c if c.ready else spoken.microphone_missing(c, now)
     return hold.microphone_lost(c, now)
 
 
-def _sleep(c: Conversation, now: float) -> Step:
-    c, effects = playback.leave_link(c, now)
-    return replace(c, link=Link.DOWN), (*effects, CloseLink())
+def _clear(c: Conversation, fault: Fault) -> Conversation:
+    c = replace(c, faults=c.faults - {fault})
+    if fault is Fault.SPEAKER:
+        c = replace(c, speaker=replace(c.speaker, failed_at=None))
+    return c
 
 
 def _stop(c: Conversation, now: float) -> Step:
     """The turn is closed on the wire; nothing is played out."""
     c, effects = hands_free.stop(c)
     effects += tuple(CloseTurn(u.turn) for u in c.utterances if is_open(u))
-    c, more = playback.leave_link(c, now)
-    c = replace(c, hold=None, utterances=(), link=Link.DOWN, calls=())
-    return c, (*effects, *more, CloseLink())
+    c, more = reconnect.close(c, now)
+    return replace(c, capture=None, utterances=(), calls=()), effects + more

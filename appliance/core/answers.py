@@ -116,17 +116,20 @@ class Answers(Struct, frozen=True):
         """The service shows that it works on an answer."""
         return replace(self, progressed_at=now)
 
-    def interrupt(self, interrupted: bool = True) -> Self:
-        """The service interrupted itself, or that has ended."""
-        return replace(self, interrupted=interrupted)
+    def interrupt(self) -> Self:
+        """The service interrupted itself."""
+        return replace(self, interrupted=True)
 
-    def judge(self, refusal: bool, expected: bool) -> Self:
-        """What ends came to nothing, or to something; unless `expected`, nothing is
-        no failure."""
-        heard = self.begun and self.expected[0].audible
-        if heard and not refusal:
+    def end_older(self) -> Self:
+        """What has ended is none of those that are expected."""
+        return replace(self, interrupted=False)
+
+    def judge(self, refusal: bool, failure_if_silent: bool) -> Self:
+        """Count a failure if what ends was refused, or wrongly silent."""
+        audible = self.begun and self.expected[0].audible
+        if audible and not refusal:
             return replace(self, failed=0)
-        return replace(self, failed=self.failed + (refusal or expected))
+        return replace(self, failed=self.failed + (refusal or failure_if_silent))
 
     def end(self) -> Self:
         """The first is over."""
@@ -139,8 +142,8 @@ class Answers(Struct, frozen=True):
         late = asked.expected != self.expected
         return replace(asked, unasked_until=until) if late else asked
 
-    def hush_one(self, turn: int) -> Self:
-        """`turn` stays silent to its end, also if it begins later."""
+    def hush_through(self, turn: int) -> Self:
+        """No answer up to `turn` may sound, also if it begins later."""
         return replace(self, hushed_through=max(turn, self.hushed_through))
 
     def leave_link(self) -> Self:

@@ -1,39 +1,37 @@
 # SPDX-License-Identifier: MIT
 """Counts what the day has used, and takes no more talk when that is enough."""
 
-from collections.abc import Callable, Iterator
-
 from appliance.basics.record import replace
 from appliance.core import hands_free, playback
-from appliance.core.conversation import Conversation, Step
+from appliance.core.conversation import AT_ONCE, Conversation, Step, Timers
 from appliance.core.signals import Fault
-from appliance.core.tokens import Spent, Tokens
+from appliance.core.tokens import Budget, Spent, Tokens
 
 
 def start(c: Conversation, spent: Spent) -> Conversation:
     """As it was when the box was switched off."""
-    return judged(replace(c, spent=spent))
+    return judged(replace(c, budget=Budget(spent)))
 
 
 def counted(c: Conversation, tokens: Tokens) -> Step:
-    """The service tells what the turn has used so far: the last word counts."""
-    spent = replace(c.spent, tokens=c.spent.tokens + tokens - c.turn_tokens)
-    return judged(replace(c, spent=spent, turn_tokens=tokens)), ()
+    """The service tells what the turn has used so far."""
+    return judged(replace(c, budget=c.budget.count(tokens))), ()
 
 
 def turn_over(c: Conversation) -> Conversation:
     """What is told from here on is another turn's."""
-    return replace(c, turn_tokens=Tokens())
+    return replace(c, budget=Budget(c.budget.spent))
 
 
 def day_began(c: Conversation, day: int) -> Step:
     """The clock says which day it is."""
-    return judged(replace(c, spent=c.spent.on(day))), ()
+    budget = replace(c.budget, spent=c.budget.spent.on(day))
+    return judged(replace(c, budget=budget)), ()
 
 
 def judged(c: Conversation) -> Conversation:
     """With the fault that ends the day, or without it."""
-    enough = c.spent.tokens.total >= c.limits.tokens_per_day
+    enough = c.budget.spent.tokens.total >= c.limits.tokens_per_day
     limit = frozenset({Fault.DAILY_LIMIT})
     return replace(c, faults=c.faults | limit if enough else c.faults - limit)
 
@@ -45,13 +43,11 @@ def refuse(c: Conversation, now: float) -> Step:
     return c, effects + more
 
 
-def timers(
-    c: Conversation,
-) -> Iterator[tuple[float, Callable[[Conversation, float], Step]]]:
+def timers(c: Conversation) -> Timers:
     """When an open microphone is closed: as soon as all is answered and heard."""
-    quiet = hands_free.calm(c) and c.quiet_since is not None
-    if c.used_up and quiet and not hands_free.waits(c):
-        yield 0.0, _close
+    quiet = c.calm and c.speaker.quiet_since is not None
+    if c.used_up and c.microphone and quiet and not hands_free.waits(c):
+        yield AT_ONCE, _close
 
 
 def _close(c: Conversation, now: float) -> Step:

@@ -1,17 +1,13 @@
 # SPDX-License-Identifier: MIT
 """What a press and a release mean, in each way to talk; and what several taps do."""
 
-from collections.abc import Callable, Iterator
-
 from appliance.basics.record import replace
-from appliance.core import budget, delivery, hands_free, hold, playback
-from appliance.core.conversation import Conversation, Step, captured_at
+from appliance.core import budget, forgetting, hands_free, hold, playback
+from appliance.core.conversation import Conversation, Step, Timers, captured_at
 from appliance.core.effects import Effect
 from appliance.core.signals import Earcon
 from appliance.core.talk_mode import TalkMode
-
-#: Taps that are no further apart are one gesture. A hold never waits for another tap.
-_NEXT_TAP_S = 0.5
+from appliance.core.taps import Taps
 
 
 def press(c: Conversation, at: float, now: float) -> Step:
@@ -30,20 +26,18 @@ def release(c: Conversation, at: float, now: float) -> Step:
     return _release(c, at, now) if c.talk.mode is TalkMode.HOLD else (c, ())
 
 
-def timers(
-    c: Conversation,
-) -> Iterator[tuple[float, Callable[[Conversation, float], Step]]]:
+def timers(c: Conversation) -> Timers:
     """When two taps are not going to be three."""
-    if c.taps == 2 and not c.hold:
-        yield c.tapped_at + _NEXT_TAP_S, _two_taps
-    elif c.taps == 2 and c.hold and c.hold.turn is None:
+    if c.taps.count == 2 and not c.hold:
+        yield c.taps.over_at, _two_taps
+    elif c.taps.count == 2 and c.hold and c.hold.turn is None:
         yield captured_at(c, c.hold.pressed_at + c.limits.min_hold_s), _two_taps
 
 
 def _press_only(c: Conversation, at: float, now: float, *, refused: bool) -> Step:
     """Where a press counts as a tap, whatever its length."""
-    c = _tapped(c, at)
-    if c.taps < 3:
+    c = replace(c, taps=c.taps.add(at))
+    if c.taps.count < 3:
         return budget.refuse(c, now) if refused else hands_free.press(c, at, now)
     c, effects = playback.hush(hands_free.close_at(c, at), now)
     c, more = _three_taps(c, now)
@@ -55,35 +49,29 @@ def _release(c: Conversation, at: float, now: float) -> Step:
     if not c.hold:
         return c, ()
     if not hold.is_tap(c.hold, at, c.limits):
-        if c.taps == 2:
+        if c.taps.count == 2:
             c, effects = _two_taps(c, now)
         c, more = hold.release(c, at, now)
         return c, effects + more
     c, effects = hold.release(c, at, now)
-    if c.taps == 2 and at - c.tapped_at > _NEXT_TAP_S:
+    if c.taps.count == 2 and at > c.taps.over_at:
         c, more = _two_taps(c, now)
         effects += more
-    c = _tapped(c, at)
-    if c.taps < 3:
+    c = replace(c, taps=c.taps.add(at))
+    if c.taps.count < 3:
         return c, effects
     c, more = _three_taps(c, now)
     return c, effects + more
 
 
-def _tapped(c: Conversation, at: float) -> Conversation:
-    """One more tap of a gesture, or the first of another."""
-    taps = c.taps + 1 if at - c.tapped_at <= _NEXT_TAP_S else 1
-    return replace(c, taps=taps, tapped_at=at)
-
-
 def _two_taps(c: Conversation, now: float) -> Step:
     """A new conversation. What the taps cancelled, half sent, belongs to the old one.
     Nothing sounds into a microphone that may be listening already."""
-    c = replace(c, taps=0)
+    c = replace(c, taps=Taps())
     if c.used_up or c.talk.mode is TalkMode.HANDS_FREE:
         return c, ()
     kept = tuple(u for u in c.utterances if c.answers.may_sound(u.turn))
-    c, effects = delivery.start_new_conversation(replace(c, utterances=kept), now)
+    c, effects = forgetting.start_new_conversation(replace(c, utterances=kept), now)
     if c.hold:
         return c, effects
     c, more = playback.earcon(c, Earcon.NEW)
@@ -91,4 +79,4 @@ def _two_taps(c: Conversation, now: float) -> Step:
 
 
 def _three_taps(c: Conversation, now: float) -> Step:
-    return playback.tell_status(replace(c, taps=0), now)
+    return playback.tell_status(replace(c, taps=Taps()), now)

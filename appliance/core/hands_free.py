@@ -1,21 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Talking without the button: the microphone is open, and the service tells turns."""
 
-from collections.abc import Callable, Iterator
-
 from appliance.basics.pcm import CAPTURE_RATE_HZ, FRAME_BYTES, cut, seconds
 from appliance.basics.record import replace
 from appliance.core import events as ev
-from appliance.core import playback, tool_calls
-from appliance.core.conversation import (
-    Conversation,
-    Link,
-    OpenMicrophone,
-    Step,
-    captured_at,
-    is_captured,
-)
-from appliance.core.effects import CloseTurn, Effect, OpenLink, OpenTurn, SendAudio
+from appliance.core import playback, reconnect, tool_calls
+from appliance.core.capture import OpenMicrophone
+from appliance.core.conversation import AT_ONCE, Conversation, Step, Timers, captured_at
+from appliance.core.effects import CloseTurn, Effect, OpenTurn, SendAudio
 from appliance.core.outbox import fitting
 from appliance.core.signals import Earcon, Fault, Signal, worst
 
@@ -36,8 +28,8 @@ def press(c: Conversation, at: float, now: float) -> Step:
     c = replace(c, active_at=now)
     if c.microphone:
         pressed = replace(c.microphone, pressed_at=at, warned=False)
-        c = replace(c, microphone=pressed)
-    if c.microphone and c.quiet_since is not None:
+        c = replace(c, capture=pressed)
+    if c.microphone and c.speaker.quiet_since is not None:
         # What was asked is still to be answered.
         return _toggle(c, at), ()
     opens = not (c.answer or (c.microphone and not c.microphone.closing))
@@ -64,21 +56,21 @@ def capture(c: Conversation, period: ev.PeriodCaptured) -> Conversation:
         pcm = _without_echo(c, min(period.ended_at, microphone.until), pcm)
     if not pcm:
         return c
-    excused = c.link is not Link.UP or tool_calls.holds_audio(c)
+    excused = not c.link.is_up or tool_calls.holds_audio(c)
     excused_s = microphone.excused_s + excused * seconds(pcm, CAPTURE_RATE_HZ)
     pieces = (*microphone.pieces, pcm)
     microphone = replace(microphone, pieces=pieces, excused_s=excused_s)
     while microphone.carried_s > _KEPT_S:
         microphone = microphone.without_oldest()
-    return replace(c, microphone=microphone)
+    return replace(c, capture=microphone)
 
 
 def deliver(c: Conversation) -> Step:
     """Send what this link has not carried, as long as there is room for it."""
     microphone = c.microphone
-    if c.link is not Link.UP or microphone is None or tool_calls.holds_audio(c):
+    if not c.link.is_up or microphone is None or tool_calls.holds_audio(c):
         return c, ()
-    pieces = fitting(microphone.unsent, c.outbox.room_s)
+    pieces = fitting(microphone.unsent, c.link.outbox.room_s)
     if _is_second(c) or not pieces:
         return c, ()
     effects: list[Effect] = []
@@ -86,31 +78,24 @@ def deliver(c: Conversation) -> Step:
         effects.append(OpenTurn(microphone.turn))
     effects += [SendAudio(pcm) for pcm in pieces]
     sent = (microphone.sent or 0) + len(pieces)
-    return replace(c, microphone=replace(microphone, sent=sent)), tuple(effects)
+    return replace(c, capture=replace(microphone, sent=sent)), tuple(effects)
 
 
 def answer_begins(c: Conversation) -> Conversation:
     """What was said up to here has arrived: the answer is a turn of its own."""
-    if any(c.owed) or c.link is not Link.UP:
+    if any(c.owed) or not c.link.is_up:
         return c
     if c.microphone:
-        c = replace(c, microphone=c.microphone.answered())
+        c = replace(c, capture=c.microphone.answered())
     promised = next((u.turn for u in c.utterances if u.call), None)
     turn = promised or c.turn + 1
     answers = c.answers.expect(turn)
     return replace(c, turn=max(c.turn, turn), answers=answers)
 
 
-def calm(c: Conversation) -> bool:
-    """The link may be renewed: nothing is being answered."""
-    # Of what a tool has answered the service may never speak.
-    asked = any(not u.call for u in c.utterances)
-    return c.microphone is not None and not (c.owed or c.answer or asked)
-
-
 def waits(c: Conversation) -> bool:
     """Some of what was said cannot be sent yet."""
-    return c.microphone is not None and _is_audible(c.microphone.unsent)
+    return c.microphone is not None and _has_sound(c.microphone.unsent)
 
 
 def close(c: Conversation, now: float) -> Step:
@@ -122,14 +107,14 @@ def close(c: Conversation, now: float) -> Step:
         return c, ()
     sent = microphone.pieces[: microphone.sent or 0]
     unsent = microphone.unsent
-    c = tool_calls.restart_wait(replace(c, microphone=None), now)
+    c = tool_calls.restart_wait(replace(c, capture=None), now)
     if microphone.sent is not None:
         held = tool_calls.holds_audio(c)
         effects += () if held else (SendAudio(_SILENCE),)
         effects += (CloseTurn(microphone.turn),)
-    if _is_audible(sent) and not c.answers.unbegun:
+    if _has_sound(sent) and not c.answers.unbegun:
         c = replace(c, answers=c.answers.may_come())
-    if not _is_audible(unsent):
+    if not _has_sound(unsent):
         return c, effects
     c, more = playback.mishap(c, Signal.LOST, now)
     return c, effects + more
@@ -137,15 +122,13 @@ def close(c: Conversation, now: float) -> Step:
 
 def stop(c: Conversation) -> Step:
     """The box stops: say that it was all."""
-    microphone, c = c.microphone, replace(c, microphone=None)
+    microphone = c.microphone
     if microphone is None or microphone.sent is None:
         return c, ()
-    return c, (CloseTurn(microphone.turn),)
+    return replace(c, capture=None), (CloseTurn(microphone.turn),)
 
 
-def timers(
-    c: Conversation,
-) -> Iterator[tuple[float, Callable[[Conversation, float], Step]]]:
+def timers(c: Conversation) -> Timers:
     """When to warn, when the microphone is closed, and when no link came in time."""
     if c.microphone is None:
         return
@@ -154,11 +137,11 @@ def timers(
         if not tool_calls.holds_audio(c):
             yield _closes_at(c, c.microphone), close
         return
-    if c.link is not Link.UP:
-        since = max(c.microphone.since, c.link_lost_at)
+    if not c.link.is_up:
+        since = max(c.microphone.since, c.link.left_at)
         yield since + c.limits.delivery_limit_s, _undeliverable
     elif _is_too_slow(c, c.microphone):
-        yield 0.0, _too_slow
+        yield AT_ONCE, _too_slow
     until = _limit(c, c.microphone)
     yield until, _cut_off
     if not c.microphone.warned:
@@ -181,7 +164,7 @@ def _closes_at(c: Conversation, microphone: OpenMicrophone) -> float:
     at = captured_at(c, microphone.until)
     if not waits(c):
         return at
-    moved_at = max(microphone.until, c.link_lost_at, c.outbox.moved_at)
+    moved_at = max(microphone.until, c.link.left_at, c.link.outbox.moved_at)
     return max(at, moved_at + c.limits.delivery_limit_s)
 
 
@@ -197,7 +180,8 @@ def _is_second(c: Conversation) -> bool:
     return any(u.sent is None for u in c.utterances)
 
 
-def _is_audible(pieces: tuple[bytes, ...]) -> bool:
+def _has_sound(pieces: tuple[bytes, ...]) -> bool:
+    """Some frame is not zero, as those are that were left out as an echo."""
     # Looked at often: to be done in C.
     return any(piece.strip(b"\0") for piece in pieces)
 
@@ -207,9 +191,8 @@ def _open(c: Conversation, at: float, now: float) -> Step:
     fault = worst(c.faults)
     if fault is not Fault.MICROPHONE:
         microphone = OpenMicrophone(c.turn + 1, since=at, pressed_at=at)
-        c = replace(c, turn=c.turn + 1, microphone=microphone)
-        if c.link is Link.DOWN:
-            c, effects = replace(c, link=Link.OPENING), (OpenLink(),)
+        c = replace(c, turn=c.turn + 1, capture=microphone)
+        c, effects = reconnect.open_link(c)
     if fault:
         c, more = playback.tell_fault(c, fault, now)
         effects += more
@@ -221,14 +204,14 @@ def _toggle(c: Conversation, at: float) -> Conversation:
     microphone = c.microphone
     assert microphone
     if not microphone.closing:
-        return replace(c, microphone=replace(microphone, until=at))
-    since = at if is_captured(c, microphone.until) else microphone.since
+        return replace(c, capture=replace(microphone, until=at))
+    since = at if c.pre_roll.ended_at >= microphone.until else microphone.since
     microphone = replace(microphone, since=since, until=float("inf"))
-    return replace(c, microphone=microphone)
+    return replace(c, capture=microphone)
 
 
 def _undeliverable(c: Conversation, now: float) -> Step:
-    return playback.mishap(replace(c, microphone=None), Signal.LOST, now)
+    return playback.mishap(replace(c, capture=None), Signal.LOST, now)
 
 
 def _too_slow(c: Conversation, now: float) -> Step:
@@ -242,14 +225,14 @@ def _cut_off(c: Conversation, now: float) -> Step:
 
 def _warn(c: Conversation, now: float) -> Step:
     assert c.microphone
-    return replace(c, microphone=replace(c.microphone, warned=True)), ()
+    return replace(c, capture=replace(c.microphone, warned=True)), ()
 
 
 def _without_echo(c: Conversation, ended_at: float, pcm: bytes) -> bytes:
     """`pcm`, captured until `ended_at`, silent as long as the room was not."""
-    if c.quiet_since is None:
+    if c.speaker.quiet_since is None:
         return bytes(len(pcm))
     began_at = ended_at - seconds(pcm, CAPTURE_RATE_HZ)
-    echo_s = max(0.0, c.quiet_since - began_at)
+    echo_s = max(0.0, c.speaker.quiet_since - began_at)
     echo_bytes = min(len(pcm), round(echo_s * CAPTURE_RATE_HZ) * FRAME_BYTES)
     return bytes(echo_bytes) + pcm[echo_bytes:]

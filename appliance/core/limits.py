@@ -3,6 +3,8 @@
 
 from appliance.basics.record import Struct
 
+#: After this nobody waits for an answer any more, or for the end of a hushed one.
+ANSWER_TIMEOUT_S = 60.0
 _NEVER = float("inf")
 
 

@@ -1,14 +1,11 @@
 # SPDX-License-Identifier: MIT
 """What may sound: whose answer is played, and when the speaker falls silent."""
 
-from collections.abc import Callable, Iterator
-
 from appliance.basics.pcm import is_audible
 from appliance.basics.record import replace
 from appliance.core import spoken, tool_calls
-from appliance.core.conversation import Answer, Conversation, Link, Step
+from appliance.core.conversation import Conversation, Mishap, Step, Timers
 from appliance.core.effects import Drain, DropPlayback, Play, PlayEarcon
-from appliance.core.outbox import Outbox
 from appliance.core.signals import (
     TABLE,
     Earcon,
@@ -21,16 +18,12 @@ from appliance.core.signals import (
 from appliance.core.talk_mode import TalkMode
 from appliance.core.utterance import promise
 
-#: After the DAC fell silent the room still sounds for this long.
-_ROOM_S = 0.1
 #: How long the LED shows that an utterance was lost or not answered.
 _MISHAP_S = 2.0
 #: Answers in a row that came to nothing: the session does not recover from that.
 _FAILURES_TO_LEAVE = 2
 #: Ends that are no refusal (ai.google.dev/api/live, TurnCompleteReason).
 _NO_REFUSALS = ("", "0", "TURN_COMPLETE_REASON_UNSPECIFIED", "NEED_MORE_INPUT")
-#: After this nobody waits for an answer any more, or for the end of a hushed one.
-ANSWER_TIMEOUT_S = 60.0
 
 
 def hush(c: Conversation, now: float) -> Step:
@@ -43,22 +36,15 @@ def hush(c: Conversation, now: float) -> Step:
 
 def drop(c: Conversation, now: float) -> Step:
     """Silence at once."""
-    quiet_since = now + _ROOM_S if c.quiet_since is None else c.quiet_since
-    c = replace(
-        c,
-        answer=None,
-        mishap=None,
-        spoken=c.spoken.hushed(),
-        quiet_since=quiet_since,
-        segment=c.segment + 1,
-    )
+    speaker = c.speaker.drop(now)
+    c = replace(c, speaker=speaker, mishap=None, spoken=c.spoken.hushed())
     return c, (DropPlayback(),)
 
 
 def earcon(c: Conversation, sound: Earcon) -> Step:
     """Play a short sound after what is playing."""
-    c = replace(c, segment=c.segment + 1, quiet_since=None)
-    return c, (PlayEarcon(sound, c.segment),)
+    c = replace(c, speaker=c.speaker.sound())
+    return c, (PlayEarcon(sound, c.speaker.segment),)
 
 
 def tell_fault(c: Conversation, what: Fault, now: float) -> Step:
@@ -69,7 +55,7 @@ def tell_fault(c: Conversation, what: Fault, now: float) -> Step:
 def tell_status(c: Conversation, now: float) -> Step:
     """Tell the user how the box is, and where: the sound, then the words."""
     c = spoken.want_status(c, now)
-    if c.quiet_since is None:
+    if c.speaker.quiet_since is None:
         # The press was told of a fault, whose sound is enough.
         return c, ()
     fault = worst(c.faults)
@@ -80,23 +66,21 @@ def mishap(c: Conversation, what: Signal, now: float) -> Step:
     """Tell the user that this one failed: LED for a moment, the sound, the words."""
     sound = TABLE[what].earcon
     assert sound is not None
-    c = replace(c, mishap=what, mishap_until=now + _MISHAP_S)
+    c = replace(c, mishap=Mishap(what, now + _MISHAP_S))
     return earcon(spoken.want(c, what, now), sound)
 
 
-def timers(
-    c: Conversation,
-) -> Iterator[tuple[float, Callable[[Conversation, float], Step]]]:
+def timers(c: Conversation) -> Timers:
     """When nothing will sound any more, and when a mishap has been shown."""
-    if c.answer or c.quiet_since is None:
-        yield _given_up_at(c), _give_up
+    if c.answer or c.speaker.quiet_since is None:
+        yield c.speaker.given_up_at, _give_up
     if c.mishap:
-        yield c.mishap_until, lambda c, _: (replace(c, mishap=None), ())
+        yield c.mishap.until, lambda c, _: (replace(c, mishap=None), ())
 
 
 def answer_audio(c: Conversation, pcm: bytes, now: float) -> Step:
     """Play it, if it answers what was said last and nobody talks over it."""
-    if c.link is not Link.UP:
+    if not c.link.is_up:
         return c, ()
     # What nobody asked for is not heard, but it has an end as well.
     unasked = replace(c, answers=c.answers.may_come())
@@ -108,28 +92,24 @@ def answer_audio(c: Conversation, pcm: bytes, now: float) -> Step:
     audible = is_audible(pcm)
     answers = c.answers.begin(audible=audible)
     c = replace(c, answers=answers, utterances=said, active_at=now)
-    if _given_up_at(c) <= now:
-        c = _hushed(c, turn)
+    if c.speaker.given_up_at <= now:
+        c = _hush_through(c, turn)
     if c.answers.hushed:
         return c, ()
     # An answer does not wait for the end of a sentence.
     cut = (DropPlayback(),) if spoken.sounds(c) else ()
     if c.microphone and audible:
-        c = replace(c, microphone=c.microphone.hear_answer(now))
-    audible |= c.answer is not None and c.answer.audible
-    c = replace(
-        c, answer=Answer(turn, now, audible), quiet_since=None, segment=c.segment + 1
-    )
+        c = replace(c, capture=c.microphone.hear_answer(now))
+    c = replace(c, speaker=c.speaker.play(turn, now, audible=audible))
     return c, (*cut, Play(pcm))
 
 
-def drain(c: Conversation) -> Step:
-    """All of the answer is there: play it out."""
+def drain(c: Conversation, aftermath: Signal | None = None) -> Step:
+    """No more of the answer will come: play it out, then tell `aftermath`."""
     if not c.answer or c.answer.draining:
         return c, ()
-    answer = replace(c.answer, draining=True)
-    c = replace(c, answer=answer, segment=c.segment + 1)
-    return c, (Drain(c.segment),)
+    c = replace(c, speaker=c.speaker.drain(aftermath))
+    return c, (Drain(c.speaker.segment),)
 
 
 def interrupted(c: Conversation, now: float) -> Step:
@@ -163,63 +143,40 @@ def answer_ended(c: Conversation, reason: str, now: float) -> Step:
     why the service ended it, "" for the ordinary end."""
     refusal = reason not in _NO_REFUSALS
     if not c.owed:
-        c = replace(c, answers=c.answers.interrupt(False))
-        return _judged(c, refusal, expected=False), ()
+        c = replace(c, answers=c.answers.end_older())
+        return _judge(c, refusal, failure_if_silent=False), ()
     turn = c.owed[0]
-    heard = c.answers.begun
+    begun = c.answers.begun
     if c.answers.ends_older(c.turn_open) or c.answers.is_of_older(now):
-        return replace(c, answers=c.answers.interrupt(False)), ()
+        return replace(c, answers=c.answers.end_older()), ()
     if not c.answers.interrupted and (going_on := tool_calls.continued(c)):
         return going_on, ()
-    fine = c.answers.hushed or tool_calls.may_end_empty(c, turn)
-    c = _judged(c, refusal, expected=not fine)
+    may_be_silent = c.answers.hushed or tool_calls.may_end_empty(c, turn)
+    c = _judge(c, refusal, failure_if_silent=not may_be_silent)
     c = replace(
         c,
         answers=c.answers.end(),
         utterances=tuple(u for u in c.utterances if u.turn != turn),
         active_at=now,
     )
-    if heard:
+    if begun:
         return drain(c)
-    return (c, ()) if fine else mishap(c, Signal.NO_ANSWER, now)
+    return (c, ()) if may_be_silent else mishap(c, Signal.NO_ANSWER, now)
 
 
 def drained(c: Conversation, segment: int, at: float, now: float) -> Step:
     """The speaker fell silent, unless more was ordered meanwhile or is to come."""
     answer = c.answer
-    if segment != c.segment or (answer and not answer.draining):
+    if segment != c.speaker.segment or (answer and not answer.draining):
         return c, ()
-    c = replace(c, answer=None, quiet_since=at + _ROOM_S, active_at=now)
+    c = replace(c, speaker=c.speaker.fall_silent(at), active_at=now)
     if c.microphone and answer and answer.audible:
-        c = replace(c, microphone=c.microphone.hear_answer(at))
+        c = replace(c, capture=c.microphone.hear_answer(at))
     if answer and answer.aftermath:
         return mishap(c, answer.aftermath, now)
     if answer and not (answer.audible or _goes_on(c, answer.turn)):
         return mishap(c, Signal.NO_ANSWER, now)
     return c, ()
-
-
-def cut_answer_short(c: Conversation, why: Signal) -> Step:
-    """No more of the answer will come: play what there is, then tell why."""
-    if not c.answer or c.answer.draining:
-        return c, ()
-    c, effects = drain(c)
-    assert c.answer
-    return replace(c, answer=replace(c.answer, aftermath=why)), effects
-
-
-def leave_link(c: Conversation, now: float) -> Step:
-    """What the link owed dies with it."""
-    c, effects = tool_calls.leave_link(c, now)
-    c = replace(
-        c,
-        answers=c.answers.leave_link(),
-        outbox=Outbox(),
-        expiring_by=None,
-        link_lost_at=now if c.link is Link.UP else c.link_lost_at,
-        microphone=c.microphone and c.microphone.leave_link(),
-    )
-    return c, effects
 
 
 def _goes_on(c: Conversation, turn: int) -> bool:
@@ -228,26 +185,18 @@ def _goes_on(c: Conversation, turn: int) -> bool:
     return promised or tool_calls.may_end_empty(c, turn)
 
 
-def _judged(c: Conversation, refusal: bool, *, expected: bool) -> Conversation:
+def _judge(c: Conversation, refusal: bool, *, failure_if_silent: bool) -> Conversation:
     """A session in which one answer after the other comes to nothing is left."""
-    answers = c.answers.judge(refusal, expected)
+    answers = c.answers.judge(refusal, failure_if_silent)
     if answers.failed < _FAILURES_TO_LEAVE:
         return replace(c, answers=answers)
-    return replace(c, answers=replace(answers, failed=0), reset_pending=True)
+    return replace(c, answers=replace(answers, failed=0), session=c.session.end())
 
 
 def _give_up(c: Conversation, now: float) -> Step:
-    return drop(_hushed(c, c.answer.turn) if c.answer else c, now)
+    return drop(_hush_through(c, c.answer.turn) if c.answer else c, now)
 
 
-def _hushed(c: Conversation, turn: int) -> Conversation:
-    """What answers `turn` stays silent to its end, also if it begins later."""
-    return replace(c, answers=c.answers.hush_one(turn))
-
-
-def _given_up_at(c: Conversation) -> float:
-    """When what waits for a speaker that is out of order will not be played any more:
-    after a short fault it goes on."""
-    if c.speaker_failed_at is None:
-        return float("inf")
-    return c.speaker_failed_at + ANSWER_TIMEOUT_S
+def _hush_through(c: Conversation, turn: int) -> Conversation:
+    """What answers `turn`, or one before it, stays silent, also if it begins later."""
+    return replace(c, answers=c.answers.hush_through(turn))

@@ -276,7 +276,7 @@ def signal(conversation: "Conversation") -> Signal:
     if c.hears and not _is_deaf(c):
         return Signal.LISTENING_ENDS if _is_warned(c) else Signal.LISTENING
     if c.mishap:
-        return c.mishap
+        return c.mishap.signal
     if c.answer and Fault.SPEAKER not in c.faults:
         return Signal.SPEAKING
     if fault := worst(c.faults):
@@ -299,12 +299,10 @@ def _rank(fault: Fault) -> int:
 
 def _is_deaf(c: "Conversation") -> bool:
     """Nothing is captured, or silence is put in its place."""
-    silenced = c.microphone and c.talk.half_duplex and c.quiet_since is None
+    silenced = c.microphone and c.talk.half_duplex and c.speaker.quiet_since is None
     return Fault.MICROPHONE in c.faults or bool(silenced)
 
 
 def _is_warned(c: "Conversation") -> bool:
     """The user is told that listening ends soon."""
-    if c.hold:
-        return c.hold.warned
-    return c.microphone is not None and c.microphone.warned
+    return c.capture is not None and c.capture.warned

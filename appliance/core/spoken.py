@@ -2,10 +2,8 @@
 """When a sentence is said: after its sound, never into a hold or over an answer, and
 not again so soon."""
 
-from collections.abc import Callable, Iterator
-
 from appliance.basics.record import replace
-from appliance.core.conversation import Conversation, Step
+from appliance.core.conversation import AT_ONCE, Conversation, Step, Timers
 from appliance.core.effects import Say, SayStatus
 from appliance.core.sentences import Due, Sentence, fault_of, sentence_of
 from appliance.core.signals import FATAL_FAULTS, Fault, Signal, signal_of, worst
@@ -40,20 +38,18 @@ def microphone_missing(c: Conversation, now: float) -> Conversation:
 
 def sounds(c: Conversation) -> bool:
     """What the speaker was told last is a sentence, and it is not over."""
-    return c.quiet_since is None and c.segment == c.spoken.segment
+    return c.speaker.quiet_since is None and c.speaker.segment == c.spoken.segment
 
 
-def timers(
-    c: Conversation,
-) -> Iterator[tuple[float, Callable[[Conversation, float], Step]]]:
+def timers(c: Conversation) -> Timers:
     """When what is due may be said."""
     # Not before its sound is over: what cuts the sentence off must not cut that.
-    if c.quiet_since is None or c.hears or c.answer:
+    if c.speaker.quiet_since is None or c.hears or c.answer:
         return
     if c.spoken.due:
         yield c.spoken.due.since, _say
     elif c.ready and _next_greeting(c):
-        yield 0.0, _greet
+        yield AT_ONCE, _greet
 
 
 def _say(c: Conversation, now: float) -> Step:
@@ -67,20 +63,20 @@ def _say(c: Conversation, now: float) -> Step:
     if sentence is None or sentence in dict(said):
         return c, ()
     c = replace(c, spoken=replace(c.spoken, said=(*said, (sentence, now))))
-    return _order(c, Say(sentence, c.segment + 1))
+    return _order(c, Say(sentence, c.speaker.segment + 1))
 
 
 def _say_status(c: Conversation) -> Step:
     fault = worst(c.faults)
     state = sentence_of(signal_of(fault)) if fault else Sentence.READY
     assert state
-    return _order(c, SayStatus(state, c.volume.percent, c.segment + 1))
+    return _order(c, SayStatus(state, c.volume.percent, c.speaker.segment + 1))
 
 
 def _greet(c: Conversation, now: float) -> Step:
     sentence, *rest = c.spoken.greetings
     c = replace(c, spoken=replace(c.spoken, greetings=tuple(rest)))
-    return _order(c, Say(sentence, c.segment + 1))
+    return _order(c, Say(sentence, c.speaker.segment + 1))
 
 
 def _next_greeting(c: Conversation) -> Sentence | None:
@@ -91,9 +87,8 @@ def _next_greeting(c: Conversation) -> Sentence | None:
 
 
 def _order(c: Conversation, effect: Say | SayStatus) -> Step:
-    segment = effect.segment
-    c = replace(c, spoken=replace(c.spoken, segment=segment))
-    return replace(c, segment=segment, quiet_since=None), (effect,)
+    spoken = replace(c.spoken, segment=effect.segment)
+    return replace(c, spoken=spoken, speaker=c.speaker.sound()), (effect,)
 
 
 def _meant(c: Conversation, due: Due, now: float) -> Sentence | None:

@@ -1,15 +1,12 @@
 # SPDX-License-Identifier: MIT
 """How long the service may be silent, or leave an answer without its end."""
 
-from collections.abc import Callable, Iterator
-
 from appliance.basics.record import replace
-from appliance.core import delivery, playback, tool_calls
-from appliance.core.conversation import Conversation, Step
+from appliance.core import playback, reconnect, tool_calls
+from appliance.core.conversation import Conversation, Step, Timers
+from appliance.core.limits import ANSWER_TIMEOUT_S
 from appliance.core.signals import Signal
 from appliance.core.utterance import is_sent
-
-Timers = Iterator[tuple[float, Callable[[Conversation, float], Step]]]
 
 
 def timers(c: Conversation) -> Timers:
@@ -19,7 +16,7 @@ def timers(c: Conversation) -> Timers:
     yield from _unanswered(c)
     if c.answer and not c.answer.draining:
         yield _patience_ends(c, c.answer.arrived_at), _stalled
-    elif c.owed and not (c.answer or c.hold or c.utterances or c.outbox.waiting):
+    elif c.owed and not (c.answer or c.hold or c.utterances or c.link.outbox.waiting):
         yield from _unended(c)
 
 
@@ -37,7 +34,7 @@ def _unanswered(c: Conversation) -> Timers:
 def _patience_ends(c: Conversation, since: float) -> float:
     """The wait begins again with each sign that the service works on an answer, up to
     a bound: it may be a loop."""
-    last = since + playback.ANSWER_TIMEOUT_S - c.limits.answer_limit_s
+    last = since + ANSWER_TIMEOUT_S - c.limits.answer_limit_s
     since = max(since, min(c.answers.progressed_at, last))
     return since + c.limits.answer_limit_s
 
@@ -52,7 +49,7 @@ def _unended(c: Conversation) -> Timers:
     elif c.answers.begun and not c.answers.hushed:
         yield _patience_ends(c, c.active_at), _stalled
     else:
-        yield c.active_at + playback.ANSWER_TIMEOUT_S, _unended_though_hushed
+        yield c.active_at + ANSWER_TIMEOUT_S, _unended_though_hushed
 
 
 def _unasked_never_came(c: Conversation, now: float) -> Step:
@@ -61,16 +58,16 @@ def _unasked_never_came(c: Conversation, now: float) -> Step:
 
 def _try_again(c: Conversation, now: float) -> Step:
     """The service says nothing: try once more on another link, then give up."""
-    return delivery.renew(c, now, unresponsive=True, failed=is_sent)
+    return reconnect.renew(c, now, unresponsive=True, failed=is_sent)
 
 
 def _unended_though_hushed(c: Conversation, now: float) -> Step:
     """Only its end is missing: what was said before is worth to be remembered."""
-    return delivery.renew(c, now, unresponsive=False, failed=is_sent)
+    return reconnect.renew(c, now, unresponsive=False, failed=is_sent)
 
 
 def _stalled(c: Conversation, now: float) -> Step:
     """The answer, or its end, does not come: play what did, and mistrust the link."""
-    c, effects = playback.cut_answer_short(c, Signal.NO_ANSWER)
-    c, more = delivery.renew(c, now, unresponsive=True, failed=is_sent)
+    c, effects = playback.drain(c, Signal.NO_ANSWER)
+    c, more = reconnect.renew(c, now, unresponsive=True, failed=is_sent)
     return c, effects + more

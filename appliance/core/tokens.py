@@ -3,7 +3,7 @@
 
 from typing import Protocol
 
-from appliance.basics.record import Struct, astuple
+from appliance.basics.record import Struct, astuple, replace
 
 
 class Tokens(Struct, frozen=True):
@@ -64,6 +64,18 @@ class Spent(Struct, frozen=True):
         """
         another = self.day and day not in (self.day, self.day - 1)
         return Spent(max(day, self.day), self.tokens) if not another else Spent(day)
+
+
+class Budget(Struct, frozen=True):
+    """What the day has used, and the turn that is being answered as part of it."""
+
+    spent: Spent = Spent()
+    turn: Tokens = Tokens()
+
+    def count(self, tokens: Tokens) -> "Budget":
+        """The turn has used `tokens` so far: the last word counts."""
+        used = self.spent.tokens + tokens - self.turn
+        return Budget(replace(self.spent, tokens=used), tokens)
 
 
 def cost(tokens: Tokens, prices: Prices) -> float:

@@ -8,7 +8,7 @@ has a time limit of its own, and answers in any case.
 
 from appliance.basics.record import replace
 from appliance.core import events as ev
-from appliance.core.conversation import Conversation, Link, Step
+from appliance.core.conversation import Conversation, Step
 from appliance.core.effects import AnswerTool, CancelTools, Effect, RunTool
 from appliance.core.tool_call import ToolCall
 from appliance.core.utterance import promise
@@ -21,7 +21,7 @@ _CANCELLED = b'{"error":"cancelled by the user"}'
 
 def called(c: Conversation, call: ev.ToolCalled, now: float) -> Step:
     """Run it, unless too many are running."""
-    if c.link is not Link.UP or any(k.call_id == call.call_id for k in c.calls):
+    if not c.link.is_up or any(k.call_id == call.call_id for k in c.calls):
         return c, ()
     c = begin(c)
     turn = c.owed[0] if c.owed else 0
@@ -125,7 +125,8 @@ def restart_wait(c: Conversation, now: float) -> Conversation:
         for u in c.utterances
     )
     answer = replace(c.answer, arrived_at=now) if c.answer else None
-    return replace(c, utterances=said, answer=answer, active_at=now)
+    speaker = replace(c.speaker, answer=answer)
+    return replace(c, utterances=said, speaker=speaker, active_at=now)
 
 
 def _repeats(call: ev.ToolCalled, turn: int, k: ToolCall) -> bool:

@@ -5,11 +5,9 @@ What comes of a tool in the background between two turns is a *promise* of the s
 to speak of it. If its link ends first, a turn without speech sends the result again.
 """
 
-from collections.abc import Callable, Iterator
-
 from appliance.basics.record import replace
 from appliance.core import playback, tool_calls
-from appliance.core.conversation import Conversation, Step
+from appliance.core.conversation import Conversation, Step, Timers
 from appliance.core.effects import AnswerTool
 from appliance.core.signals import Earcon
 from appliance.core.talk_mode import TalkMode
@@ -21,9 +19,7 @@ _TEXT = "The tool {name}, which you called earlier, has just answered: {response
 _NOT_YET = float("inf")
 
 
-def timers(
-    c: Conversation,
-) -> Iterator[tuple[float, Callable[[Conversation, float], Step]]]:
+def timers(c: Conversation) -> Timers:
     """When there is something to tell."""
     due = min((_may_be_told_at(c, k) for k in c.calls), default=_NOT_YET)
     if due < _NOT_YET:

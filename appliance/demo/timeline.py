@@ -67,8 +67,8 @@ class Timeline:
         yield from _of_event(transition)
         for effect in transition.effects:
             yield from self._of_effect(effect, transition)
-        if after.link is not before.link:
-            yield "link", {"state": after.link.value}
+        if after.link.state is not before.link.state:
+            yield "link", {"state": after.link.state.value}
         for fault in after.faults - before.faults:
             signal = signal_of(fault)
             what_to_do = advice(signal, after.talk.mode)
@@ -83,7 +83,7 @@ class Timeline:
             yield "led", {"pattern": shown}
         for report in transition.reports:
             fields = turn_fields(
-                report, after.spent, self._prices, transcripts=self._transcripts
+                report, after.budget.spent, self._prices, transcripts=self._transcripts
             )
             yield "turn_over", {name.lower(): value for name, value in fields.items()}
 
@@ -105,7 +105,7 @@ class Timeline:
                 whole = after.answer.aftermath is None
                 name = "answer_ended" if whole else "answer_cut"
                 yield name, {"turn": after.answer.turn}
-            case ef.DropPlayback() if before.quiet_since is None:
+            case ef.DropPlayback() if before.speaker.quiet_since is None:
                 yield "playback_dropped", {}
             case ef.PlayEarcon(earcon):
                 yield "earcon", {"name": earcon.value}
@@ -131,5 +131,5 @@ def _of_event(transition: Transition) -> Iterator[tuple[str, Record]]:
                 yield "tap", {}
         case ev.DevicesReady():
             yield "ready", {}
-        case ev.PlaybackDrained(segment) if segment == before.segment:
+        case ev.PlaybackDrained(segment) if segment == before.speaker.segment:
             yield "playback_drained", {}

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable
 
 from appliance.basics.streams import write
-from appliance.core import hands_free
 from appliance.core.conversation import Conversation, State
 from appliance.core.events import PeriodCaptured, TalkPressed, TimePassed
 from appliance.core.signals import Fault, signal_of
@@ -94,7 +93,7 @@ def _is_left_open(transition: Transition, done_at: float) -> bool:
             return ended_at > done_at and listens(c)
         case PeriodCaptured(_, ended_at), TalkMode.HANDS_FREE:
             patient_until = max(done_at, c.active_at) + _OPEN_LIMIT_S
-            quiet = c.quiet_since is not None and hands_free.calm(c)
+            quiet = c.speaker.quiet_since is not None and bool(c.microphone) and c.calm
             return ended_at > patient_until and quiet and listens(c)
         case _:
             return False
@@ -113,4 +112,4 @@ def _is_over(transition: Transition, done_at: float) -> bool:
 
 
 def _is_quiet(c: Conversation) -> bool:
-    return c.state is State.IDLE and c.quiet_since is not None
+    return c.state is State.IDLE and c.speaker.quiet_since is not None

@@ -45,26 +45,26 @@ class LogLines:
             text = f"{TABLE[signal].situation}: working again"
             _write(logging.INFO, text, MENDED_ID, SITUATION=signal.value)
         if after.mishap and after.mishap is not before.mishap:
-            _write_signal(after.mishap, transition)
+            _write_signal(after.mishap.signal, transition)
         for report in transition.reports:
-            self._turn(report, after.spent)
+            self._turn(report, after.budget.spent)
 
     def _link(self, transition: Transition) -> None:
-        link = transition.after.link
+        link = transition.after.link.state.value
         match transition.event:
             case ev.LinkUp(resumed):
                 how = "resumed" if resumed else "up"
-                _write(logging.INFO, f"link {how}", LINK_ID, LINK=link.value)
+                _write(logging.INFO, f"link {how}", LINK_ID, LINK=link)
             case ev.LinkLost(None, reason):
                 text = f"link lost ({reason}); opening another"
-                _write(logging.INFO, text, LINK_ID, LINK=link.value)
+                _write(logging.INFO, text, LINK_ID, LINK=link)
         if ef.ForgetSession() in transition.effects:
             text = "a new conversation begins"
-            _write(logging.INFO, text, NEW_ID, LINK=link.value)
+            _write(logging.INFO, text, NEW_ID, LINK=link)
         stopped = isinstance(transition.event, ev.StopRequested)
         if ef.CloseLink() in transition.effects and not stopped:
             text = "link closed until the next press"
-            _write(logging.INFO, text, LINK_ID, LINK=link.value)
+            _write(logging.INFO, text, LINK_ID, LINK=link)
 
     def _turn(self, report: Report, spent: Spent) -> None:
         transcripts = self._transcripts

@@ -135,7 +135,7 @@ class TurnMeter:
                     self._note(answering, reason=reason)
             case ev.TokensCounted():
                 # The service may count a turn in parts; the day's sum is right.
-                more = after.spent.tokens - before.spent.tokens
+                more = after.budget.spent.tokens - before.budget.spent.tokens
                 self._count(answering, "tokens", more)
             case ev.TranscriptHeard(text, spoken=True):
                 self._write_down(answering, "answered", text)
@@ -237,7 +237,7 @@ def _outcome(turn: int, transition: Transition) -> Outcome:
     if isinstance(transition.event, ev.AnswerInterrupted):
         return "interrupted"
     if after.mishap and after.mishap is not before.mishap:
-        return _OUTCOMES.get(after.mishap, "lost")
+        return _OUTCOMES.get(after.mishap.signal, "lost")
     if isinstance(transition.event, ev.PlaybackDrained):
         return "answered"
     match transition.event:

@@ -177,7 +177,7 @@ class Appliance:
             observe(transition)
         if isinstance(event, StopRequested):
             self._stopped.set()
-        if after.state is State.IDLE and after.quiet_since is not None:
+        if after.state is State.IDLE and after.speaker.quiet_since is not None:
             self._settled.set()
         else:
             self._settled.clear()

@@ -117,14 +117,14 @@ class StoredState:
         """Keep what `transition` changed."""
         before, after = transition.before, transition.after
         said = self._said_in(transition)
-        kept = (before.volume, before.spent, self._said)
-        if (after.volume, after.spent, said) == kept:
+        kept = (before.volume, before.budget.spent, self._said)
+        if (after.volume, after.budget.spent, said) == kept:
             return
         self._said = said
-        counts = {key.name: key.value for key in keys(after.spent.tokens)}
+        counts = {key.name: key.value for key in keys(after.budget.spent.tokens)}
         self._due = _State(
             volume=_Volume(gain=after.volume.gain, configured=self._configured_gain),
-            tokens=_Tokens(day=after.spent.day, **counts),
+            tokens=_Tokens(day=after.budget.spent.day, **counts),
             said=said,
         )
         self._changed.set()

@@ -94,7 +94,10 @@ def _end_conversation(post: Callable[[ev.Event], None]) -> dict[str, Any]:
 
 
 def _link(c: Conversation) -> dict[str, Any]:
-    return {"link": c.link.value, "link_age_s": round(time.monotonic() - c.tried_at)}
+    return {
+        "link": c.link.state.value,
+        "link_age_s": round(time.monotonic() - c.link.tried_at),
+    }
 
 
 def _number(path: Path) -> float | None:

@@ -10,7 +10,8 @@ from appliance.basics.pcm import CAPTURE_RATE_HZ
 from appliance.config.file import Config, limits, talk_settings
 from appliance.core import events as ev
 from appliance.core.advance import advance, deadline
-from appliance.core.conversation import Conversation, Link, State, start
+from appliance.core.conversation import Conversation, State, start
+from appliance.core.link import LinkState
 from appliance.core.signals import Fault
 from appliance.core.tokens import Tokens
 
@@ -96,17 +97,17 @@ def _events(c: Conversation, at: float) -> Iterator[ev.Event]:
     yield ev.DevicesReady()
     is_down = c.hold and c.hold.released_at is None
     yield ev.TalkReleased(at) if is_down else ev.TalkPressed(at)
-    if c.quiet_since is None:
-        yield ev.PlaybackDrained(c.segment, at)
-    if c.outbox.waiting:
-        yield ev.OrderTaken(c.outbox.waiting[0])
-    if c.link is Link.OPENING:
+    if c.speaker.quiet_since is None:
+        yield ev.PlaybackDrained(c.speaker.segment, at)
+    if c.link.outbox.waiting:
+        yield ev.OrderTaken(c.link.outbox.waiting[0])
+    if c.link.state is LinkState.OPENING:
         yield ev.LinkOpening()
         yield ev.LinkUp()
-    if c.link is not Link.DOWN:
+    if c.link.state is not LinkState.DOWN:
         yield ev.LinkLost(None, "")
         yield ev.LinkLost(Fault.KEY, "")
-    if c.link is Link.UP:
+    if c.link.state is LinkState.UP:
         yield ev.LinkExpiring(at + 5)
         yield ev.AnswerAudio(_SOUND)
         yield from (ev.AnswerProgressed(), ev.TranscriptHeard("", spoken=False))
@@ -126,8 +127,8 @@ def _events(c: Conversation, at: float) -> Iterator[ev.Event]:
 
 def _all_taken(c: Conversation, at: float) -> Conversation:
     """The network takes what waits, and what is ordered then."""
-    while c.outbox.waiting:
-        c, _ = advance(c, ev.OrderTaken(c.outbox.waiting[0]), at)
+    while c.link.outbox.waiting:
+        c, _ = advance(c, ev.OrderTaken(c.link.outbox.waiting[0]), at)
     return c
 
 
@@ -146,9 +147,9 @@ def _situation(c: Conversation) -> tuple[object, ...]:
     answer = c.answer and (c.answer.draining, c.answer.aftermath)
     owed = tuple((c.answers.may_sound(e.turn), e.taken) for e in c.answers.expected)
     flags = (
-        c.reset_pending,
+        c.session.ends,
         c.answers.begun,
         c.answers.interrupted,
-        c.quiet_since is None,
+        c.speaker.quiet_since is None,
     )
-    return c.link, c.faults, hold, said, answer, owed, *flags
+    return c.link.state, c.faults, hold, said, answer, owed, *flags

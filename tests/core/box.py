@@ -106,7 +106,7 @@ class Box:
 
     def take(self, orders: int | None = None) -> Self:
         """The network takes so many of the orders that wait, or all."""
-        while (waiting := self.conversation.outbox.waiting) and orders != 0:
+        while (waiting := self.conversation.link.outbox.waiting) and orders != 0:
             taken = ev.OrderTaken(waiting[0])
             self.conversation, more = advance(self.conversation, taken, self.now)
             self.wire.ordered(more, self.now)
@@ -153,7 +153,9 @@ class Box:
 
     def drain(self) -> Self:
         """The speaker has played out all that was ordered."""
-        return self.tell(ev.PlaybackDrained(self.conversation.segment, self.now))
+        return self.tell(
+            ev.PlaybackDrained(self.conversation.speaker.segment, self.now)
+        )
 
     @property
     def state(self) -> State:

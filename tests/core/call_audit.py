@@ -17,7 +17,7 @@ def check_calls(
     that is not one."""
     if isinstance(event, ev.StopRequested):
         return
-    if before.taps == 2 and ef.ForgetSession() in effects:
+    if before.taps.count == 2 and ef.ForgetSession() in effects:
         return  # Two taps take back what is half sent.
     ended = {e.call_id for e in effects if isinstance(e, ef.AnswerTool)}
     known = {k.call_id for k in before.calls}

@@ -10,7 +10,8 @@ from appliance.basics.record import replace
 from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core import hands_free
-from appliance.core.conversation import Conversation, Link, start
+from appliance.core.conversation import Conversation, start
+from appliance.core.link import LinkState
 from appliance.core.signals import LINK_FAULTS, Fault, Signal, signal
 from appliance.core.talk_mode import TalkMode, TalkSettings
 from appliance.core.tokens import Tokens
@@ -68,7 +69,7 @@ class OpenWalk(Bounded):
         self.told += 1
         self.reactions = 0
         before = self.conversation
-        self._has_link = before.link is Link.UP
+        self._has_link = before.link.state is LinkState.UP
         after, effects = core.advance(before, event, self.now)
         self.conversation = after
         check_calls(before, event, after, effects)
@@ -103,7 +104,7 @@ class OpenWalk(Bounded):
             case 4:
                 return ev.AnswerEnded() if r.random() < 0.9 else ev.AnswerPaused()
             case 5:
-                return ev.PlaybackDrained(self.conversation.segment, self.now)
+                return ev.PlaybackDrained(self.conversation.speaker.segment, self.now)
             case 6:
                 return r.choice((ev.LinkUp(), ev.LinkUp(), ev.LinkOpening()))
             case 7:
@@ -117,10 +118,14 @@ class OpenWalk(Bounded):
                 )
             case 9:
                 return self._of_tools_or_days()
-            case _ if c.link is not Link.UP:
+            case _ if c.link.state is not LinkState.UP:
                 return ev.OrderTaken(ef.CloseTurn(c.turn))
             case _:
-                return ev.OrderTaken(c.outbox.waiting[0]) if c.outbox.waiting else None
+                return (
+                    ev.OrderTaken(c.link.outbox.waiting[0])
+                    if c.link.outbox.waiting
+                    else None
+                )
 
     def _of_tools_or_days(self) -> ev.Event:
         r = self.rng
@@ -190,7 +195,7 @@ class OpenWalk(Bounded):
             else:
                 self._open_at.append([event.at, float("inf")])
         if isinstance(event, ev.TalkPressed) and was and was.closing:
-            third = before.taps == 2
+            third = before.taps.count == 2
             refused = before.answer or before.used_up or third
             assert is_open or refused, "a press does not go on listening"
         if was_open and not is_open:
@@ -266,7 +271,7 @@ class OpenWalk(Bounded):
         )
 
     def _follow_the_speaker(self) -> None:
-        quiet_since = self.conversation.quiet_since
+        quiet_since = self.conversation.speaker.quiet_since
         if quiet_since is None and self._sounding_since is None:
             self._sounding_since = self.now
         if quiet_since is not None and self._sounding_since is not None:
@@ -286,7 +291,7 @@ def _check_the_speech(
         return
     waiting = microphone.unsent
     kept = after.microphone
-    if kept and kept.turn == microphone.turn and after.link is not Link.UP:
+    if kept and kept.turn == microphone.turn and after.link.state is not LinkState.UP:
         untaken = sum(map(len, microphone.pieces[microphone.taken :]))
         assert sum(map(len, kept.pieces)) >= untaken, "not taken, and forgotten"
     if not any(map(any, waiting)):

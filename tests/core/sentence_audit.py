@@ -22,14 +22,18 @@ class SentenceAudit:
                     assert not c.hears, "said into a hold"
                     assert not c.answer, "said over an answer"
                     if ef.DropPlayback() not in effects[place:]:
-                        assert c.quiet_since is None, "its sound may become pre-roll"
-                        assert c.segment == segment
+                        assert c.speaker.quiet_since is None, (
+                            "its sound may become pre-roll"
+                        )
+                        assert c.speaker.segment == segment
                     self.said += 1
                     if isinstance(effect, ef.Say):
                         last = self._said_at.get(effect.sentence, float("-inf"))
                         assert now - last >= 60.0, "said again so soon"
                         self._said_at[effect.sentence] = now
-                case ef.Play() if before.quiet_since is None and not before.answer:
-                    if before.spoken.segment == before.segment:
+                case ef.Play() if (
+                    before.speaker.quiet_since is None and not before.answer
+                ):
+                    if before.spoken.segment == before.speaker.segment:
                         assert ef.DropPlayback() in effects, "an answer waits"
                         self.cut += 1

@@ -6,7 +6,8 @@ import pytest
 from appliance.basics.record import replace
 from appliance.core import effects as ef
 from appliance.core import events as ev
-from appliance.core.conversation import Link, State
+from appliance.core.conversation import State
+from appliance.core.link import LinkState
 from appliance.core.signals import Earcon, Fault
 from tests.core.box import STATES, Box, idle, listening, speaking, thinking
 
@@ -14,7 +15,7 @@ from tests.core.box import STATES, Box, idle, listening, speaking, thinking
 def test_press_while_the_link_is_down_opens_it_at_once():
     box = Box().hear(1000).press()
     assert box.just_ordered(ef.OpenLink)
-    assert box.conversation.link is Link.OPENING
+    assert box.conversation.link.state is LinkState.OPENING
 
 
 @pytest.mark.parametrize("link", [ev.LinkOpening(), ev.LinkUp()])
@@ -42,7 +43,7 @@ def test_link_is_renewed_between_two_turns():
     box.answer()
     assert not box.ordered(ef.RenewLink)
     assert box.drain().just_ordered(ef.RenewLink) == [ef.RenewLink(unresponsive=False)]
-    assert box.conversation.link is Link.OPENING
+    assert box.conversation.link.state is LinkState.OPENING
 
 
 def test_idle_link_is_renewed_at_once():

@@ -5,15 +5,9 @@ import pytest
 
 from appliance.basics.record import replace
 from appliance.core import events as ev
-from appliance.core.conversation import (
-    Hold,
-    State,
-    Utterance,
-    hold_until,
-    is_open,
-    start,
-)
+from appliance.core.conversation import State, start
 from appliance.core.signals import TABLE, Fault, Signal, pattern, signal
+from appliance.core.utterance import Utterance, is_open
 from tests.core.box import LIMITS, SOUND, Box
 
 
@@ -109,9 +103,3 @@ def test_conversation_never_changes():
 )
 def test_turn_is_open_from_its_start_to_its_end_on_the_wire(utterance, expected):
     assert is_open(utterance) is expected
-
-
-def test_hold_ends_at_the_limit_or_a_tail_after_the_release():
-    assert hold_until(Hold(10.0, 10.0), LIMITS) == 70
-    assert hold_until(Hold(10.0, 10.0, released_at=12.0), LIMITS) == 12.2
-    assert hold_until(Hold(10.0, 10.0, released_at=69.9), LIMITS) == 70

@@ -6,7 +6,8 @@ import pytest
 from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core.advance import advance
-from appliance.core.conversation import Link, State, start
+from appliance.core.conversation import State, start
+from appliance.core.link import LinkState
 from appliance.core.signals import Earcon, Fault
 from tests.core.box import LIMITS, PERIOD_S, SOUND, Box
 
@@ -165,7 +166,7 @@ def test_no_answer_renews_the_link_and_sends_again():
     box.wait(1)
     assert box.ordered(ef.RenewLink) == [ef.RenewLink(unresponsive=True)]
     assert box.ordered_at(ef.RenewLink) == [pytest.approx(closed_at + 10)]
-    assert box.conversation.link is Link.OPENING
+    assert box.conversation.link.state is LinkState.OPENING
     assert not box.earcons
     assert box.link_up().turns == ["open 1", "close 1"] * 2
 
@@ -311,7 +312,7 @@ def test_turn_cancelled_on_its_way_does_not_start_the_wait_for_the_next():
     box.clogged = True
     box.say(300).tap().hear(1000).say(300)
     assert [u.turn for u in box.conversation.utterances] == [2]
-    while ef.CloseTurn(1) in box.conversation.outbox.waiting:
+    while ef.CloseTurn(1) in box.conversation.link.outbox.waiting:
         box.take(1)
     assert box.conversation.utterances[0].awaited_since is None
     box.hear(600).take()

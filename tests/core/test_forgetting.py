@@ -3,7 +3,7 @@
 
 from appliance.core import effects as ef
 from appliance.core import events as ev
-from appliance.core.conversation import Link
+from appliance.core.link import LinkState
 from tests.core.box import Box
 
 
@@ -29,14 +29,14 @@ def test_a_link_that_is_up_is_renewed_without_its_past_once():
     box = talked().wait(121)
     orders = [type(effect) for _, effect in box.log[-2:]]
     assert orders == [ef.ForgetSession, ef.RenewLink]
-    assert box.conversation.link is Link.OPENING
+    assert box.conversation.link.state is LinkState.OPENING
     assert forgotten(box.link_up()) == []
 
 
 def test_a_link_that_sleeps_is_not_woken_up():
     box = talked(idle_disconnect_s=30.0)
     assert forgotten(box) == [120]
-    assert box.conversation.link is Link.DOWN
+    assert box.conversation.link.state is LinkState.DOWN
     assert box.ordered(ef.RenewLink) == []
 
 

@@ -75,7 +75,7 @@ def test_three_taps_tell_how_and_where_the_box_is_and_forget_nothing():
     box = three_taps(idle()).hear(1000).drain()
     assert box.earcons == [Earcon.READY]
     (status,) = box.ordered(ef.SayStatus)
-    assert status == ef.SayStatus(Sentence.READY, 100, box.conversation.segment)
+    assert status == ef.SayStatus(Sentence.READY, 100, box.conversation.speaker.segment)
     assert not box.ordered(ef.ForgetSession)
     assert not box.turns
 

@@ -7,7 +7,8 @@ from appliance.basics.pcm import CAPTURE_RATE_HZ, FRAME_BYTES
 from appliance.basics.record import replace
 from appliance.core import effects as ef
 from appliance.core import events as ev
-from appliance.core.conversation import OVERDUE_S, OpenMicrophone, State
+from appliance.core.capture import OpenMicrophone
+from appliance.core.conversation import OVERDUE_S, State
 from appliance.core.signals import Earcon, Fault
 from appliance.core.talk_mode import TalkMode, TalkSettings
 from appliance.core.utterance import Utterance

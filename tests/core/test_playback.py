@@ -23,7 +23,7 @@ def speaking():
 
 def test_answer_is_played_as_it_arrives_and_played_out_at_its_end():
     box = asked().forget().tell(AUDIO, AUDIO, ENDED)
-    segment = box.conversation.segment
+    segment = box.conversation.speaker.segment
     assert [effect for _, effect in box.log] == [
         ef.Play(SOUND),
         ef.Play(SOUND),
@@ -86,14 +86,14 @@ def test_turn_that_ends_without_audio_is_told():
 
 def test_drain_of_something_older_is_ignored():
     box = speaking().tell(GENERATED)
-    stale = box.conversation.segment
+    stale = box.conversation.speaker.segment
     box.tell(AUDIO, ev.PlaybackDrained(stale, box.now))
     assert box.state is State.SPEAKING
 
 
 def test_drain_told_after_a_press_is_ignored():
     box = speaking().tell(ENDED)
-    stale = box.conversation.segment
+    stale = box.conversation.speaker.segment
     box.press().tell(ev.PlaybackDrained(stale, box.now)).hear(1000).release().hear(400)
     box.tell(AUDIO, ev.PlaybackDrained(stale, box.now))
     assert box.state is State.SPEAKING
@@ -101,7 +101,7 @@ def test_drain_told_after_a_press_is_ignored():
 
 def test_drain_of_the_answer_before_does_not_end_the_next_one():
     box = speaking().tell(ENDED)
-    stale = box.conversation.segment
+    stale = box.conversation.speaker.segment
     box.say().tell(AUDIO, ENDED, ev.PlaybackDrained(stale, box.now))
     assert box.state is State.SPEAKING
 
@@ -267,7 +267,7 @@ def test_answer_that_no_speaker_plays_is_given_up():
     box = asked().tell(ev.FaultRaised(Fault.SPEAKER), AUDIO, ENDED).wait(61)
     assert box.ordered(ef.DropPlayback)
     assert box.state is State.IDLE
-    assert box.conversation.quiet_since is not None
+    assert box.conversation.speaker.quiet_since is not None
     assert box.wait(400).ordered(ef.CloseLink)
 
 

@@ -3,7 +3,7 @@
 
 from appliance.core import effects as ef
 from appliance.core import events as ev
-from appliance.core.conversation import Link
+from appliance.core.link import LinkState
 from appliance.core.signals import Fault
 from appliance.core.talk_mode import HOLD
 from appliance.core.volume import Volume
@@ -29,12 +29,12 @@ def test_a_link_that_stays_as_it_is_is_left_alone():
 def test_a_link_that_changes_is_renewed():
     box = changed(idle(), relink=True)
     assert box.just_ordered(ef.RenewLink) == [ef.RenewLink(unresponsive=False)]
-    assert box.conversation.link is Link.OPENING
+    assert box.conversation.link.state is LinkState.OPENING
 
 
 def test_a_link_that_sleeps_is_not_woken_up():
     box = idle().wait(400)
-    assert box.conversation.link is Link.DOWN
+    assert box.conversation.link.state is LinkState.DOWN
     assert not changed(box, relink=True).just_ordered(ef.RenewLink)
 
 

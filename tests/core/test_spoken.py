@@ -43,7 +43,7 @@ def test_a_mishap_is_said_once_its_sound_is_over():
     box.drain()
     assert sounds(box) == ["no-answer", "say no-answer"]
     (say,) = box.ordered(ef.Say)
-    assert say.segment == box.conversation.segment
+    assert say.segment == box.conversation.speaker.segment
 
 
 def test_an_answer_that_begins_lets_a_sound_end_and_takes_the_place_of_its_words():

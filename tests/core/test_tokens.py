@@ -29,7 +29,7 @@ def limited(**limits):
 
 
 def total(box):
-    return box.conversation.spent.tokens.total
+    return box.conversation.budget.spent.tokens.total
 
 
 def test_tokens_are_added_and_taken_away_kind_by_kind():
@@ -51,7 +51,7 @@ def test_the_cost_is_that_of_the_price_table():
 def test_of_what_a_turn_is_told_to_use_the_last_word_counts():
     box = thinking().tell(ev.TokensCounted(Tokens(1, 100)))
     box.tell(ev.TokensCounted(Tokens(1, 100, audio_out=30)))
-    assert box.conversation.spent.tokens == Tokens(1, 100, audio_out=30)
+    assert box.conversation.budget.spent.tokens == Tokens(1, 100, audio_out=30)
 
 
 def test_each_turn_counts_also_one_that_a_lost_link_ends():
@@ -177,11 +177,11 @@ def test_tokens_that_are_told_after_the_end_of_their_turn_count_beside_the_next(
     box = thinking().answer().tell(ev.TokensCounted(Tokens(audio_in=7))).drain().wait(1)
     box.say().tell(ev.AnswerAudio(SOUND), ev.TokensCounted(Tokens(audio_in=9)))
     box.tell(ev.AnswerEnded())
-    assert box.conversation.spent.tokens.total_in == 16
+    assert box.conversation.budget.spent.tokens.total_in == 16
 
 
 def test_hands_free_tokens_that_are_told_late_count_beside_the_next():
     box = open_microphone().tell(ev.AnswerAudio(SOUND), ev.AnswerEnded())
     box.tell(ev.TokensCounted(Tokens(audio_in=7))).drain().wait(1)
     box.tell(ev.AnswerAudio(SOUND), ev.TokensCounted(Tokens(audio_in=9)))
-    assert box.conversation.spent.tokens.total_in == 16
+    assert box.conversation.budget.spent.tokens.total_in == 16

@@ -2,7 +2,7 @@
 """Random walks: whatever happens in whatever order, these things hold."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
@@ -12,7 +12,8 @@ from appliance.basics.record import replace
 from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core import tool_calls
-from appliance.core.conversation import Conversation, Link, start
+from appliance.core.conversation import Conversation, Timers, start
+from appliance.core.link import LinkState
 from appliance.core.signals import LINK_FAULTS, Fault
 from appliance.core.talk_mode import HOLD, TalkMode, TalkSettings
 from appliance.core.tokens import Tokens
@@ -70,7 +71,7 @@ class Bounded:
         self.reactions = 0
         self._timers = core.timers
 
-    def counted(self, c: Conversation) -> Iterator[tuple[float, core.Reaction]]:
+    def counted(self, c: Conversation) -> Timers:
         """`core.timers`, called a bounded number of times for each event."""
         self.reactions += 1
         assert self.reactions < _REACTIONS, "the timers never end"
@@ -166,7 +167,7 @@ class Walk(Bounded):
         audio = [e for e in effects if isinstance(e, ef.OpenTurn | ef.SendAudio)]
         assert not (audio and tool_calls.holds_audio(c)), "a tool is waited for"
         held_up = tool_calls.holds_audio(c)
-        held_up = held_up or c.outbox.waiting
+        held_up = held_up or c.link.outbox.waiting
         assert c.hold or not self.wire.open or held_up, "a turn stays open"
         turns = [u.turn for u in c.utterances]
         assert turns == sorted(set(turns))
@@ -174,7 +175,7 @@ class Walk(Bounded):
         assert all(u.failures < 2 for u in c.utterances)
         owed = [turn for turn in c.owed if turn]
         assert owed == sorted(set(owed))
-        assert not c.owed or c.link is Link.UP
+        assert not c.owed or c.link.state is LinkState.UP
         if c.hold and c.hold.turn is not None:
             assert turns[-1] == c.hold.turn
         if c.answer:
@@ -278,9 +279,11 @@ class Chaos(Walk):
     def _order_taken(self) -> ev.OrderTaken | None:
         """The oldest; or one of a link that is gone, which nobody knows yet."""
         c = self.conversation
-        if c.link is not Link.UP:
+        if c.link.state is not LinkState.UP:
             return ev.OrderTaken(ef.CloseTurn(c.turn))
-        return ev.OrderTaken(c.outbox.waiting[0]) if c.outbox.waiting else None
+        return (
+            ev.OrderTaken(c.link.outbox.waiting[0]) if c.link.outbox.waiting else None
+        )
 
     def _tool_called(self) -> ev.ToolCalled:
         self._calls += 1
@@ -296,7 +299,7 @@ class Chaos(Walk):
         return self.now - self.rng.choice((0, 0, 0.01, 0.3))
 
     def _segment(self) -> int:
-        return self.conversation.segment - self.rng.choice((0, 0, 1, 2))
+        return self.conversation.speaker.segment - self.rng.choice((0, 0, 1, 2))
 
     def _period(self) -> ev.PeriodCaptured | None:
         """The next period, perhaps after a gap."""

@@ -11,7 +11,7 @@ from appliance.basics.pcm import PLAYBACK_RATE_HZ, seconds
 from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core.conversation import Conversation, State
-from appliance.core.playback import ANSWER_TIMEOUT_S
+from appliance.core.limits import ANSWER_TIMEOUT_S
 from appliance.core.signals import Earcon, Fault
 from appliance.core.tool_calls import may_end_empty
 from appliance.core.utterance import is_open

@@ -71,7 +71,7 @@ def test_tokens_that_are_counted_after_a_turn_was_cut_are_the_days_only(story, r
         ("cut", 0),
         ("answered", 10),
     ]
-    assert story.transitions[-1].after.spent.tokens.total_in == 17
+    assert story.transitions[-1].after.budget.spent.tokens.total_in == 17
 
 
 def test_what_is_told_after_the_end_of_a_turn_that_still_sounds_is_its_own(
@@ -302,7 +302,7 @@ def test_a_turn_that_calls_a_tool_costs_all_that_it_adds_to_the_day(story, repor
     story.tell(ev.AnswerEnded(), ev.ToolAnswered("1", b"{}")).answer()
     story.wait(1.0).drained()
     (report,) = reports
-    assert report.tokens == story.transitions[-1].after.spent.tokens
+    assert report.tokens == story.transitions[-1].after.budget.spent.tokens
     assert report.tokens.total_in == 17
 
 

@@ -88,7 +88,7 @@ class LivingBox:
     async def quiet(self) -> None:
         await self.until(
             lambda: (
-                self.transitions[-1].after.quiet_since is not None
+                self.transitions[-1].after.speaker.quiet_since is not None
                 and self.transitions[-1].after.state is State.IDLE
             )
         )

@@ -42,7 +42,7 @@ class Story:
             self.transitions.append(transition)
             for observe in self._observers:
                 observe(transition)
-            while waiting := self._conversation.outbox.waiting:
+            while waiting := self._conversation.link.outbox.waiting:
                 self.tell(ev.OrderTaken(waiting[0]))
         return self
 
@@ -81,4 +81,6 @@ class Story:
 
     def drained(self) -> "Story":
         """The speaker has played all that was ordered."""
-        return self.tell(ev.PlaybackDrained(self._conversation.segment, self.now))
+        return self.tell(
+            ev.PlaybackDrained(self._conversation.speaker.segment, self.now)
+        )

@@ -231,7 +231,9 @@ async def test_hands_free_it_is_closed_while_what_it_heard_waits_for_the_link(
         box.panel.press()
         box.panel.release()
         await box.captured(0.1)
-        await box.until(lambda: box.transitions[-1].after.quiet_since is not None)
+        await box.until(
+            lambda: box.transitions[-1].after.speaker.quiet_since is not None
+        )
         await box.captured(0.2)
         virtual_card.say(speech)
         await box.captured(1.5)

@@ -11,6 +11,7 @@ from appliance.config.sections import BUILT_IN_TOOLS
 from appliance.core.conversation import start
 from appliance.core.effects import RunTool
 from appliance.core.events import NewConversation, ToolAnswered, VolumeSet
+from appliance.core.link import Link
 from appliance.core.message_ids import TOOL_ID
 from appliance.tools.builtin import built_in
 from appliance.tools.run import ToolFailed
@@ -33,7 +34,7 @@ def posted():
 
 @pytest.fixture
 def toolbox(tmp_path, posted):
-    now = replace(start(limits(Config()), 0.0), tried_at=0.0)
+    now = replace(start(limits(Config()), 0.0), link=Link(tried_at=0.0))
     (tmp_path / "nap.toml").write_text(NAP.format(1000))
 
     def made(**settings):

@@ -5,7 +5,8 @@ import pytest
 
 from appliance.core import effects as ef
 from appliance.core import events as ev
-from appliance.core.conversation import Link, State
+from appliance.core.conversation import State
+from appliance.core.link import LinkState
 from appliance.core.signals import FATAL_FAULTS, LINK_FAULTS, Earcon, Fault, earcon_of
 from tests.core.box import SOUND, Box
 
@@ -166,7 +167,7 @@ def test_link_lost_leaves_the_faults_of_the_devices():
 def test_link_lost_while_something_waits_is_tried_again_at_once():
     box = online().press().hear(1000).lose_link()
     assert box.just_ordered(ef.OpenLink)
-    assert box.conversation.link is Link.OPENING
+    assert box.conversation.link.state is LinkState.OPENING
 
 
 def test_link_lost_while_nothing_waits_is_left_to_the_back_off():
