@@ -25,12 +25,31 @@ from appliance.core import (
 )
 from appliance.core import events as ev
 from appliance.core.conversation import Conversation, Step, Timers
-from appliance.core.effects import CloseLink, CloseTurn, Order, RenewLink, SetGain
+from appliance.core.effects import (
+    CloseLink,
+    CloseTurn,
+    Order,
+    RenewLink,
+    SendAudio,
+    SetGain,
+)
 from appliance.core.outbox import Outbox
 from appliance.core.signals import FATAL_FAULTS, Earcon, Fault, worst
 from appliance.core.talk_mode import TalkMode
 from appliance.core.utterance import is_open
 from appliance.core.volume import Volume
+
+#: What belongs to a turn, of all that happens.
+_ACTIVITY = (
+    ev.TalkPressed
+    | ev.TalkReleased
+    | ev.AnswerAudio
+    | ev.AnswerEnded
+    | ev.PlaybackDrained
+    | ev.ToolCalled
+    | ev.ToolCallsCancelled
+    | ev.ToolAnswered
+)
 
 
 def advance(conversation: Conversation, event: ev.Event, now: float) -> Step:
@@ -40,7 +59,7 @@ def advance(conversation: Conversation, event: ev.Event, now: float) -> Step:
         now: monotonic seconds, never less than at the call before.
     """
     c, effects = _ordered(_apply(conversation, event, now), now)
-    if c.hold and not isinstance(event, ev.TimePassed):
+    if _is_activity(c, event):
         c = replace(c, active_at=now)
     while True:
         due = next((react for at, react in timers(c) if at <= now), None)
@@ -68,6 +87,15 @@ def _ordered(step: Step, now: float) -> Step:
     if outbox is not c.link.outbox:
         c = replace(c, link=replace(c.link, outbox=outbox))
     return c, effects
+
+
+def _is_activity(c: Conversation, event: ev.Event) -> bool:
+    """The user, the service or a tool does its part of a turn."""
+    if isinstance(event, ev.OrderTaken):
+        return not isinstance(event.order, SendAudio)
+    if c.hold:
+        return not isinstance(event, ev.TimePassed)
+    return isinstance(event, _ACTIVITY)
 
 
 def deadline(conversation: Conversation) -> float | None:

@@ -45,7 +45,7 @@ class Conversation(Struct, frozen=True):
     """All the core knows. Replaced as a whole by `advance`, never changed."""
 
     limits: Limits
-    #: When the user or an answer was last active.
+    #: When the user, the service or a tool last did something in a turn.
     active_at: float
     speaker: Speaker
     talk: TalkSettings = HOLD

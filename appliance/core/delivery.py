@@ -71,7 +71,7 @@ def taken(c: Conversation, order: Order, now: float) -> Conversation:
                 for u in c.utterances
             )
             answers = c.answers.take(turn, now)
-            return replace(c, utterances=said, answers=answers, active_at=now)
+            return replace(c, utterances=said, answers=answers)
     return c
 
 

@@ -25,7 +25,6 @@ _SILENCE = bytes(int(1.5 * CAPTURE_RATE_HZ) * FRAME_BYTES)
 
 def press(c: Conversation, at: float, now: float) -> Step:
     """Silence an answer; or else open the microphone, or close it."""
-    c = replace(c, active_at=now)
     if c.microphone:
         pressed = replace(c.microphone, pressed_at=at, warned=False)
         c = replace(c, capture=pressed)

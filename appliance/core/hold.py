@@ -170,7 +170,7 @@ def _finish(c: Conversation, now: float) -> Step:
     last = replace(c.utterances[-1], ended_at=now)
     said = c.utterances[:-1] + ((last,) if last.audible else ())
     pre_roll = replace(c.pre_roll, said_until=said_until)
-    c = replace(c, capture=None, utterances=said, pre_roll=pre_roll, active_at=now)
+    c = replace(c, capture=None, utterances=said, pre_roll=pre_roll)
     if not last.audible:
         return playback.mishap(c, Signal.UNHEARD, now)
     if reached_limit and Fault.MICROPHONE not in c.faults:

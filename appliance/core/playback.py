@@ -91,7 +91,7 @@ def answer_audio(c: Conversation, pcm: bytes, now: float) -> Step:
     said = tuple(u for u in c.utterances if u.turn != turn)
     audible = is_audible(pcm)
     answers = c.answers.begin(audible=audible)
-    c = replace(c, answers=answers, utterances=said, active_at=now)
+    c = replace(c, answers=answers, utterances=said)
     if c.speaker.given_up_at <= now:
         c = _hush_through(c, turn)
     if c.answers.hushed:
@@ -157,7 +157,6 @@ def answer_ended(c: Conversation, reason: str, now: float) -> Step:
         c,
         answers=c.answers.end(),
         utterances=tuple(u for u in c.utterances if u.turn != turn),
-        active_at=now,
     )
     if begun:
         return drain(c)
@@ -169,7 +168,7 @@ def drained(c: Conversation, segment: int, at: float, now: float) -> Step:
     answer = c.answer
     if segment != c.speaker.segment or (answer and not answer.draining):
         return c, ()
-    c = replace(c, speaker=c.speaker.fall_silent(at), active_at=now)
+    c = replace(c, speaker=c.speaker.fall_silent(at))
     if c.microphone and answer and answer.audible:
         c = replace(c, capture=c.microphone.hear_answer(at))
     if answer and answer.aftermath:

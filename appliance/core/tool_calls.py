@@ -126,7 +126,7 @@ def restart_wait(c: Conversation, now: float) -> Conversation:
     )
     answer = replace(c.answer, arrived_at=now) if c.answer else None
     speaker = replace(c.speaker, answer=answer)
-    return replace(c, utterances=said, speaker=speaker, active_at=now)
+    return replace(c, utterances=said, speaker=speaker)
 
 
 def _repeats(call: ev.ToolCalled, turn: int, k: ToolCall) -> bool:
@@ -149,6 +149,6 @@ def _promised(c: Conversation, call: ToolCall, now: float) -> Conversation:
     """An answer is still to come. What has set a tool to work must not be said again,
     and do it twice."""
     if not call.turn or (c.answers.begun and not call.blocking):
-        return replace(c, active_at=now)
+        return c
     others = tuple(u for u in c.utterances if u.turn != call.turn)
-    return replace(c, utterances=(promise(call.turn, now), *others), active_at=now)
+    return replace(c, utterances=(promise(call.turn, now), *others))

@@ -78,7 +78,7 @@ def _expect_remark(c: Conversation, call: ToolCall, now: float) -> Conversation:
     expected = () if c.talk.mode is TalkMode.HANDS_FREE else (turn,)
     answers = c.answers.expect(*expected)
     said = (promise(turn, now, call),)
-    return replace(c, turn=turn, answers=answers, utterances=said, active_at=now)
+    return replace(c, turn=turn, answers=answers, utterances=said)
 
 
 def _turn_of_its_own(c: Conversation, call: ToolCall, now: float) -> Conversation:
