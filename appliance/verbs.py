@@ -77,6 +77,7 @@ async def _serve(read_config: Callable[[], "Config"]) -> int:
     from appliance.journal.lines import LogLines
     from appliance.service import systemd
     from appliance.service.app import Appliance
+    from appliance.service.build_hardware import status_led
     from appliance.service.gpio_wait import until_claimed
 
     config, card = read_config(), AlsaCard()
@@ -93,7 +94,7 @@ async def _serve(read_config: Callable[[], "Config"]) -> int:
         speech_directory=_speech_directory(),
     )
     try:
-        box = await until_claimed(build, config.led)
+        box = await until_claimed(build, lambda: status_led(config))
         await box.run()
     except EXPLAINED as error:
         return _leave(explain(error))

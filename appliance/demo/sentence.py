@@ -13,7 +13,7 @@ from appliance.core.events import Event, PlaybackDrained
 from appliance.core.sentences import Sentence
 from appliance.core.signals import TABLE, Signal
 from appliance.demo.sound import Sound
-from appliance.service import hardware
+from appliance.service import build_hardware
 from appliance.speech import network, status
 from appliance.speech.espeak import synthesize
 from appliance.speech.language import FALLBACK, LANGUAGES, language
@@ -64,7 +64,7 @@ async def play(pcm: bytes, sound: Sound) -> None:
     """Returns once it has been heard. Raises as Speaker.open."""
     drained: asyncio.Queue[Event] = asyncio.Queue()
     loop = asyncio.get_running_loop()
-    speaker = hardware.speaker(
+    speaker = build_hardware.speaker(
         sound.config,
         sound.speaker_card,
         sound.config.speaker.gain,

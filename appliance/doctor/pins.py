@@ -13,7 +13,7 @@ from appliance.core.signals import Signal
 from appliance.doctor.context import Context
 from appliance.doctor.result import Result, fail, ok, setting
 from appliance.hardware.gpio import GpioUnavailable, GpioUnknown, library
-from appliance.service import hardware
+from appliance.service import build_hardware
 from appliance.service.inbox import Inbox
 
 PRESS_LIMIT_S = 10.0
@@ -53,7 +53,7 @@ async def examine_button(context: Context) -> Result:
     wanted = context.config.button
     inbox = Inbox(asyncio.get_running_loop())
     try:
-        button = hardware.talk_button(context.config, inbox.post)
+        button = build_hardware.talk_button(context.config, inbox.post)
     except (GpioUnavailable, GpioUnknown) as error:
         return unavailable(error)
     context.ask(f"Press the talk button, and let go, within {PRESS_LIMIT_S:g} s.")
@@ -102,7 +102,7 @@ def judge_button(press: Press, wanted: ButtonSection) -> Result:
 
 async def examine_led(context: Context) -> Result:
     try:
-        led = hardware.status_led(context.config)
+        led = build_hardware.status_led(context.config)
     except (GpioUnavailable, GpioUnknown) as error:
         return unavailable(error)
     led.show(blinks(_BLINKS))

@@ -11,7 +11,7 @@ from appliance.basics.pcm import CAPTURE_RATE_HZ, FRAME_BYTES, PLAYBACK_RATE_HZ,
 from appliance.core import events as ev
 from appliance.doctor.context import Context
 from appliance.hardware.card import CardHung, DeviceUnavailable, DeviceUnknown
-from appliance.service import hardware
+from appliance.service import build_hardware
 from appliance.service.devices import Device
 from appliance.service.inbox import Inbox
 
@@ -45,13 +45,17 @@ async def record(context: Context, length_s: float, notes: bytes = b"") -> Recor
     """
     inbox = Inbox(asyncio.get_running_loop())
     ear = _Ear(inbox)
-    async with _opened(hardware.microphone(context.config, context.card, inbox.post)):
+    async with _opened(
+        build_hardware.microphone(context.config, context.card, inbox.post)
+    ):
         await ear.hear(_SETTLE_S)
         ear.forget()
         await ear.hear(length_s)
         if notes:
             gain = context.config.speaker.gain
-            speaker = hardware.speaker(context.config, context.card, gain, inbox.post)
+            speaker = build_hardware.speaker(
+                context.config, context.card, gain, inbox.post
+            )
             async with _opened(speaker):
                 speaker.play(notes)
                 speaker.drain(0)

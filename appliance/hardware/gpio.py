@@ -44,9 +44,10 @@ def claim_button(
         )
 
 
-def claim_led(gpio: int) -> gpiozero.PWMLED:
-    """A dimmable LED on line `gpio` (BCM number). Raises as claim_button."""
-    with _claiming(f"[led] gpio = {gpio}"):
+def claim_led(gpio: int, key: str = "[led] gpio") -> gpiozero.PWMLED:
+    """A dimmable LED on line `gpio` (BCM number), which `key` of the configuration
+    names. Raises as claim_button."""
+    with _claiming(f"{key} = {gpio}"):
         return gpiozero.PWMLED(gpio)
 
 

@@ -12,8 +12,6 @@ from appliance.basics.excerpt import one_line
 from appliance.basics.record import Struct
 from appliance.core.signals import Fault
 
-_BACK_OFF_S = (0.5, 30.0)
-
 
 class Next(Enum):
     """What to do after a link ended."""
@@ -262,19 +260,6 @@ def unopened(loss: SessionEnd, *, resumed: bool) -> SessionEnd:
     if loss.verdict == _FRESH:
         return SessionEnd(_REFUSED, loss.reason)
     return SessionEnd(Classification(Next.RETRY, loss.verdict.unopened), loss.reason)
-
-
-def back_off_s(next_: Next, failed_attempts: int, jitter: float) -> float | None:
-    """How long to wait before the next attempt, None for until somebody asks.
-
-    Full jitter: a random part (`jitter`, 0..1) of a limit that doubles.
-    """
-    first, most = _BACK_OFF_S
-    if next_ is Next.FATAL:
-        return None
-    if next_ is Next.BACK_OFF:
-        return most
-    return min(most, first * 2.0 ** min(failed_attempts - 1, 16)) * jitter
 
 
 def describe_close(code: int | None, reason: str) -> str:

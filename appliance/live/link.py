@@ -18,9 +18,11 @@ from appliance.core import events as ev
 from appliance.core.effects import Order
 from appliance.core.signals import Fault
 from appliance.live import uplink
-from appliance.live.close_codes import Classification, Next, SessionEnd, back_off_s
+from appliance.live.close_codes import Classification, Next, SessionEnd
 from appliance.live.session import Session
 
+#: The first wait before another attempt, and the longest.
+_BACK_OFF_S = (0.5, 30.0)
 _MAX_COMPLAINTS = 100
 #: A link that is lost again and again is no link: the user is shown.
 _FAILURES_TO_TELL = 3
@@ -153,3 +155,16 @@ class LiveLink:
             return
         self._complaints.add(complaint)
         log.warning("server message: %s (ignored, said once)", one_line(complaint))
+
+
+def back_off_s(next_: Next, failed_attempts: int, jitter: float) -> float | None:
+    """How long to wait before the next attempt, None for until somebody asks.
+
+    Full jitter: a random part (`jitter`, 0..1) of a limit that doubles.
+    """
+    first, most = _BACK_OFF_S
+    if next_ is Next.FATAL:
+        return None
+    if next_ is Next.BACK_OFF:
+        return most
+    return min(most, first * 2.0 ** min(failed_attempts - 1, 16)) * jitter

@@ -25,7 +25,7 @@ from appliance.journal.transition import Transition
 from appliance.journal.turn_meter import TurnMeter
 from appliance.live.link import LiveLink
 from appliance.live.uplink import Settings
-from appliance.service import hardware, systemd
+from appliance.service import build_hardware, systemd
 from appliance.service.calendar import watch_date
 from appliance.service.devices import Demand, run_devices
 from appliance.service.inbox import Inbox
@@ -82,19 +82,19 @@ class Appliance:
             key=key,
             post=post,
         )
-        self._microphone = hardware.microphone(config, microphone_card, post)
+        self._microphone = build_hardware.microphone(config, microphone_card, post)
         self._microphone_demand = Demand()
         self._always_listens = config.microphone.open == "always"
         gain = self._conversation.volume.gain
-        self._speaker = hardware.speaker(config, speaker_card, gain, post)
+        self._speaker = build_hardware.speaker(config, speaker_card, gain, post)
         self._speech = Speech(speech_directory, self._speaker.insert)
         self._speech.configure(_spoken(config))
         with contextlib.ExitStack() as claimed:
-            self._led = hardware.status_led(config)
+            self._led = build_hardware.status_led(config)
             claimed.callback(self._led.close)
-            self._button = hardware.talk_button(config, post)
+            self._button = build_hardware.talk_button(config, post)
             claimed.callback(self._button.close)
-            self._knobs = hardware.volume_knobs(config, post)
+            self._knobs = build_hardware.volume_knobs(config, post)
             # If one line is not available, those before it are released.
             claimed.pop_all()
         self._led.show(pattern(self._conversation))

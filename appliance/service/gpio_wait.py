@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable
 from typing import TypeVar
 
-from appliance.config.sections import LedSection
 from appliance.core.signals import TABLE, Signal
 from appliance.hardware.gpio import GpioUnavailable
 from appliance.hardware.led import StatusLed
@@ -20,11 +19,13 @@ _RETRY_AFTER_S = sum(step.for_s for step in _ROW.pattern.steps)
 _T = TypeVar("_T")
 
 
-async def until_claimed(build: Callable[[], _T], led: LedSection) -> _T:
+async def until_claimed(
+    build: Callable[[], _T], status_led: Callable[[], StatusLed]
+) -> _T:
     """What `build` returns once it raises no GpioUnavailable.
 
-    Until then the journal names each reason once, and the LED blinks if it can be had.
-    Raises GpioUnknown.
+    Until then the journal names each reason once, and the LED that `status_led` returns
+    blinks, unless that raises GpioUnavailable, too. Raises GpioUnknown.
     """
     starting = asyncio.create_task(systemd.extend_start())
     reason = ""
@@ -36,7 +37,7 @@ async def until_claimed(build: Callable[[], _T], led: LedSection) -> _T:
                 if str(error) != reason:
                     reason = str(error)
                     _tell(reason)
-            await _blink(led)
+            await _blink(status_led)
     finally:
         starting.cancel()
 
@@ -47,16 +48,12 @@ def _tell(reason: str) -> None:
     systemd.status(f"{line[:1].upper()}{line[1:]}")
 
 
-async def _blink(wanted: LedSection) -> None:
+async def _blink(status_led: Callable[[], StatusLed]) -> None:
     """One round of the blink code, or as long without an LED."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_RETRY_AFTER_S):
             try:
-                led = StatusLed(
-                    pin=wanted.gpio,
-                    brightness=wanted.brightness,
-                    idle_brightness=wanted.idle_brightness,
-                )
+                led = status_led()
             except GpioUnavailable:
                 await asyncio.Event().wait()
             try:

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from appliance.live import close_codes
+from appliance.live import link
 
 
 @pytest.fixture(autouse=True)
@@ -24,5 +24,5 @@ def impatient(monkeypatch):
 @pytest.fixture
 def patient(monkeypatch):
     """The back-off outlasts any test."""
-    monkeypatch.setattr(close_codes, "_BACK_OFF_S", (1000.0, 1000.0))
+    monkeypatch.setattr(link, "_BACK_OFF_S", (1000.0, 1000.0))
     monkeypatch.setattr(random, "random", lambda: 1.0)

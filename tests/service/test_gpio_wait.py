@@ -7,7 +7,7 @@ import logging
 import gpiozero
 import pytest
 
-from appliance.config.sections import LedSection
+from appliance.config.file import Config
 from appliance.core.signals import TABLE, Signal
 from appliance.hardware.gpio import (
     GpioUnavailable,
@@ -15,10 +15,11 @@ from appliance.hardware.gpio import (
     claim_button,
     mock_pins,
 )
+from appliance.service.build_hardware import status_led
 from appliance.service.gpio_wait import until_claimed
 from tests.rig.waiting import in_loop, until
 
-LED, TALK = LedSection(), 17
+CONFIG, TALK = Config(), 17
 
 
 @pytest.fixture
@@ -33,6 +34,10 @@ def _soon(monkeypatch):
     monkeypatch.setattr("appliance.service.gpio_wait._RETRY_AFTER_S", 0.3)
 
 
+def led():
+    return status_led(CONFIG)
+
+
 def claim():
     return claim_button(TALK, active_low=True, bounce_s=None)
 
@@ -42,8 +47,8 @@ async def test_while_a_line_is_taken_the_led_blinks_and_the_journal_says_so_once
     pins, caplog
 ):
     taken = claim()
-    waiting = asyncio.create_task(until_claimed(claim, LED))
-    light = pins.pin(LED.gpio)
+    waiting = asyncio.create_task(until_claimed(claim, led))
+    light = pins.pin(CONFIG.led.gpio)
     for level in (1, 0, 1, 0, 1):
         await until(lambda level=level: light.state == level)
     taken.close()
@@ -65,7 +70,7 @@ async def test_without_an_led_either_it_waits_in_the_dark(monkeypatch, caplog):
 
     monkeypatch.setenv("GPIOZERO_PIN_FACTORY", "none")
     monkeypatch.setattr(gpiozero.Device, "pin_factory", None)
-    assert await until_claimed(build, LED) == "a box"
+    assert await until_claimed(build, led) == "a box"
     assert len(caplog.records) == 1
 
 
@@ -73,5 +78,5 @@ async def test_without_an_led_either_it_waits_in_the_dark(monkeypatch, caplog):
 async def test_a_line_that_does_not_exist_is_not_waited_for(pins):
     with pytest.raises(GpioUnknown):
         await until_claimed(
-            lambda: claim_button(99, active_low=True, bounce_s=None), LED
+            lambda: claim_button(99, active_low=True, bounce_s=None), led
         )
