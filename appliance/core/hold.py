@@ -134,12 +134,7 @@ def _grow(c: Conversation, period: ev.PeriodCaptured) -> Conversation:
     piece = cut(period.pcm, period.ended_at, since, c.hold.ends_at(c.limits))
     if not piece:
         return c
-    last = replace(
-        last,
-        pieces=(*last.pieces, piece),
-        audible=last.audible or any(piece),
-    )
-    return replace(c, utterances=(*c.utterances[:-1], last))
+    return replace(c, utterances=(*c.utterances[:-1], last.grow(piece)))
 
 
 def _listen(c: Conversation) -> Conversation:

@@ -16,7 +16,7 @@ from appliance.core.signals import (
     worst,
 )
 from appliance.core.talk_mode import TalkMode
-from appliance.core.utterance import promise
+from appliance.core.utterance import promise, without
 
 #: How long the LED shows that an utterance was lost or not answered.
 _MISHAP_S = 2.0
@@ -88,7 +88,7 @@ def answer_audio(c: Conversation, pcm: bytes, now: float) -> Step:
     turn = c.owed[0]
     if c.answers.is_of_older(now):
         return c, ()
-    said = tuple(u for u in c.utterances if u.turn != turn)
+    said = without(c.utterances, turn)
     audible = is_audible(pcm)
     answers = c.answers.begin(audible=audible)
     c = replace(c, answers=answers, utterances=said)
@@ -134,7 +134,7 @@ def answer_paused(c: Conversation, now: float) -> Step:
     if not c.answers.begun or c.answers.hushed:
         return c, ()
     turn = c.owed[0]
-    others = tuple(u for u in c.utterances if u.turn != turn)
+    others = without(c.utterances, turn)
     return drain(replace(c, utterances=(promise(turn, now), *others)))
 
 
@@ -156,7 +156,7 @@ def answer_ended(c: Conversation, reason: str, now: float) -> Step:
     c = replace(
         c,
         answers=c.answers.end(),
-        utterances=tuple(u for u in c.utterances if u.turn != turn),
+        utterances=without(c.utterances, turn),
     )
     if begun:
         return drain(c)

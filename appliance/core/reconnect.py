@@ -152,16 +152,8 @@ def _leave_with(
     """Nothing is open, sent or owed on the next link. This link counts as a failure
     for the utterances that `failed` names. All wait for a link again, but for those
     that have failed too often."""
-    was_up = c.link.is_up
     said = tuple(
-        replace(
-            u,
-            ended_at=now if was_up and u.ended_at is not None else u.ended_at,
-            sent=None,
-            closed=False,
-            awaited_since=None,
-            failures=u.failures + failed(u),
-        )
+        u.leave_link(now if c.link.is_up else None, failed=failed(u))
         for u in c.utterances
         if not u.is_promise
     )

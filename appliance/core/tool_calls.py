@@ -11,7 +11,7 @@ from appliance.core import events as ev
 from appliance.core.conversation import Conversation, Step
 from appliance.core.effects import AnswerTool, CancelTools, Effect, RunTool
 from appliance.core.tool_call import ToolCall
-from appliance.core.utterance import promise
+from appliance.core.utterance import promise, without
 
 #: More of them at once are refused.
 _MOST_CALLS = 8
@@ -116,14 +116,7 @@ def may_go_on(c: Conversation, call: ToolCall) -> Conversation:
 
 def restart_wait(c: Conversation, now: float) -> Conversation:
     """What has waited for a tool now waits for the service."""
-    said = tuple(
-        replace(
-            u,
-            awaited_since=None if u.awaited_since is None else now,
-            ended_at=u.ended_at if u.closed or u.ended_at is None else now,
-        )
-        for u in c.utterances
-    )
+    said = tuple(u.restart_wait(now) for u in c.utterances)
     answer = replace(c.answer, arrived_at=now) if c.answer else None
     speaker = replace(c.speaker, answer=answer)
     return replace(c, utterances=said, speaker=speaker)
@@ -150,5 +143,5 @@ def _promised(c: Conversation, call: ToolCall, now: float) -> Conversation:
     and do it twice."""
     if not call.turn or (c.answers.begun and not call.blocking):
         return c
-    others = tuple(u for u in c.utterances if u.turn != call.turn)
+    others = without(c.utterances, call.turn)
     return replace(c, utterances=(promise(call.turn, now), *others))

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """What is to be said to the service, kept until its answer begins."""
 
-from appliance.basics.record import Struct
+from typing import Self
+
+from appliance.basics.record import Struct, replace
 from appliance.core.tool_call import ToolCall
 
 
@@ -34,6 +36,35 @@ class Utterance(Struct, frozen=True):
         to work, or it is what a tool has answered."""
         return self.closed and not (self.pieces or self.text)
 
+    def grow(self, piece: bytes) -> Self:
+        """More of it was said."""
+        audible = self.audible or any(piece)
+        return replace(self, pieces=(*self.pieces, piece), audible=audible)
+
+    def restart_wait(self, now: float) -> Self:
+        """What has waited for a tool now waits for the service."""
+        taken, complete = self.awaited_since is not None, self.ended_at is not None
+        return replace(
+            self,
+            awaited_since=now if taken else None,
+            ended_at=now if complete and not self.closed else self.ended_at,
+        )
+
+    def leave_link(self, was_up_until: float | None, *, failed: bool) -> Self:
+        """It is to be sent whole on the next link. If this one was up, it has waited
+        for the next one since then only."""
+        complete = self.ended_at is not None
+        return replace(
+            self,
+            ended_at=self.ended_at
+            if was_up_until is None or not complete
+            else was_up_until,
+            sent=None,
+            closed=False,
+            awaited_since=None,
+            failures=self.failures + failed,
+        )
+
 
 def promise(turn: int, now: float, call: ToolCall | None = None) -> Utterance:
     """From now on an answer is waited for."""
@@ -46,6 +77,11 @@ def promise(turn: int, now: float, call: ToolCall | None = None) -> Utterance:
         awaited_since=now,
         call=call,
     )
+
+
+def without(utterances: tuple[Utterance, ...], turn: int) -> tuple[Utterance, ...]:
+    """All of them but that of `turn`."""
+    return tuple(u for u in utterances if u.turn != turn)
 
 
 def is_sent(utterance: Utterance) -> bool:
