@@ -91,10 +91,10 @@ def _ordered(step: Step, now: float) -> Step:
 
 def _is_activity(c: Conversation, event: ev.Event) -> bool:
     """The user, the service or a tool does its part of a turn."""
-    if isinstance(event, ev.OrderTaken):
-        return not isinstance(event.order, SendAudio)
     if c.hold:
         return not isinstance(event, ev.TimePassed)
+    if isinstance(event, ev.OrderTaken):
+        return not isinstance(event.order, SendAudio)
     return isinstance(event, _ACTIVITY)
 
 

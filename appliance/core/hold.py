@@ -117,11 +117,8 @@ def _begin_utterance(c: Conversation, now: float) -> Step:
     hold = replace(c.hold, turn=turn)
     c = replace(c, capture=hold, turn=turn)
     c = replace(c, utterances=(*c.utterances, Utterance(turn)))
-    until = hold.ends_at(c.limits)
     for period in c.pre_roll.periods:
         c = _grow(c, period)
-        if period.ended_at >= until:
-            break
     return _listen(c), ()
 
 

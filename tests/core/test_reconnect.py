@@ -164,6 +164,16 @@ def test_link_lost_leaves_the_faults_of_the_devices():
     assert box.conversation.faults == {Fault.SPEAKER}
 
 
+def test_what_a_link_that_was_left_had_taken_is_not_asked_about():
+    box = Box().link_up().hear(1000).press().hear(500)
+    box.clogged = True
+    box.hear(500)
+    (order, *_) = box.conversation.link.outbox.waiting
+    box.lose_link()
+    before = box.conversation
+    assert box.tell(ev.OrderTaken(order)).conversation.utterances == before.utterances
+
+
 def test_link_lost_while_something_waits_is_tried_again_at_once():
     box = online().press().hear(1000).lose_link()
     assert box.just_ordered(ef.OpenLink)

@@ -9,6 +9,9 @@ from tests.core.hands_free_walk import OpenWalk
 from tests.core.walks import Bounded, Chaos, seed, steps
 from tests.core.world import World
 
+#: The unit tests cover the core without them, and it takes a third of the time.
+pytestmark = pytest.mark.no_cover
+
 
 @pytest.fixture
 def walk(monkeypatch):

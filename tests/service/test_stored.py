@@ -70,7 +70,7 @@ async def test_volume_and_tokens_are_as_they_were_left(tmp_path):
     next_ = Life(tmp_path).conversation
     assert next_.volume == life.conversation.volume
     assert next_.volume.percent == 40
-    assert next_.spent == Spent(740_000, USED)
+    assert next_.budget.spent == Spent(740_000, USED)
 
 
 @in_loop
@@ -170,7 +170,7 @@ def test_the_two_files_of_an_older_version_are_read(tmp_path):
     lines = [f"{name} = {n}\n" for n, name in enumerate(counts, start=1)]
     (tmp_path / "tokens").write_text("day = 740000\n" + "".join(lines))
     begun = Life(tmp_path).conversation
-    assert (begun.volume, begun.spent) == (Volume(0.5), Spent(740_000, USED))
+    assert (begun.volume, begun.budget.spent) == (Volume(0.5), Spent(740_000, USED))
 
 
 GREETED = (DevicesReady(), PlaybackDrained(1, 0.0))
