@@ -43,7 +43,7 @@ lint: $(VENV)/.installed ## Format, style and types only
 	$(BIN)/mypy
 
 unit: $(VENV)/.installed ## The tests only, with coverage
-	$(BIN)/pytest --numprocesses=3 --dist=loadfile --max-worker-restart=3 \
+	$(BIN)/pytest --numprocesses=4 --dist=worksteal --max-worker-restart=3 \
 		--cov --cov-report=term:skip-covered
 	$(BIN)/coverage report --fail-under=100 \
 		--include='appliance/core/*,appliance/live/downlink.py,appliance/live/uplink.py'

@@ -31,6 +31,9 @@ from docs.generate.documents import (
 )
 from tests.rig.markdown import Document, commands, documents
 
+#: Others cover the code; with coverage this takes three times as long.
+pytestmark = pytest.mark.no_cover
+
 #: Programs of Raspberry Pi OS and Debian that the documents may call.
 KNOWN = {
     "alsactl", "apt", "aplay", "arecord", "cat", "cd", "cp", "dmesg", "echo", "fuser",

@@ -21,6 +21,9 @@ from docs.generate.documents import FILES, ROOT
 from docs.generate.language import levels
 from docs.generate.signals import in_words
 
+#: Others cover the code; with coverage this takes three times as long.
+pytestmark = pytest.mark.no_cover
+
 SVG = "{http://www.w3.org/2000/svg}"
 PICTURES = {
     path.relative_to(ROOT).as_posix(): picture

@@ -31,6 +31,9 @@ from tests.fuzz.mutations import (
 from tests.fuzz.specimens import CONFIG, SCENARIOS, SERVER, SETUPS, TALK
 from tests.fuzz.targets import Clients, Fed, decode, read
 
+#: Others cover the code; with coverage this takes three times as long.
+pytestmark = pytest.mark.no_cover
+
 #: Mutated frames for all targets together; 0 is the few of the test run.
 FRAMES = int(os.environ.get("FUZZ_FRAMES") or 0)
 SEED = int(os.environ.get("FUZZ_SEED") or random.randrange(2**32))

@@ -15,6 +15,9 @@ from appliance.journal.transition import Transition
 from appliance.journal.turn_meter import TurnMeter
 from tests.core.walks import Chaos
 
+#: Others cover the code; with coverage this takes three times as long.
+pytestmark = pytest.mark.no_cover
+
 _EVENTS = 30_000
 
 
