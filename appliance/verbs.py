@@ -73,31 +73,37 @@ def _config_in_force(path: Path | None) -> "Config":
 
 async def _serve(read_config: Callable[[], "Config"]) -> int:
     from appliance.config.endpoint import key_or_why_not
+    from appliance.config.file import Config
     from appliance.hardware.sound_card import AlsaCard
     from appliance.journal.lines import LogLines
     from appliance.service import systemd
+    from appliance.service.announce import say_why_it_ends
     from appliance.service.app import Appliance
     from appliance.service.build_hardware import status_led
     from appliance.service.gpio_wait import until_claimed
 
-    config, card = read_config(), AlsaCard()
-    lines = LogLines(transcripts=config.log.transcripts, prices=config.prices)
-    build = partial(
-        Appliance,
-        config,
-        key=key_or_why_not(),
-        microphone_card=card,
-        speaker_card=card,
-        observers=[lines.follow, systemd.follow],
-        read_config=read_config,
-        state_directory=_directory("STATE_DIRECTORY"),
-        speech_directory=_speech_directory(),
-    )
+    config, card = Config(), AlsaCard()
     try:
+        config = read_config()
+        lines = LogLines(transcripts=config.log.transcripts, prices=config.prices)
+        build = partial(
+            Appliance,
+            config,
+            key=key_or_why_not(),
+            microphone_card=card,
+            speaker_card=card,
+            observers=[lines.follow, systemd.follow],
+            read_config=read_config,
+            state_directory=_directory("STATE_DIRECTORY"),
+            speech_directory=_speech_directory(),
+        )
         box = await until_claimed(build, lambda: status_led(config))
         await box.run()
     except EXPLAINED as error:
-        return _leave(explain(error))
+        code = explain(error)
+        if code == EXIT_CONFIG and systemd.is_there():
+            await say_why_it_ends(config, card)
+        return _leave(code)
     return _leave(EXIT_OK)
 
 

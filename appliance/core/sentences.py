@@ -30,6 +30,7 @@ class Sentence(StrEnum):
     KEY_TAKEN = "key-taken"
     KEY_UNUSABLE = "key-unusable"
     SETTINGS_UNUSABLE = "settings-unusable"
+    CONFIGURATION = "configuration"
     NO_MICROPHONE = "no-microphone"
     HOST = "host"
     ADDRESS = "address"

@@ -16,7 +16,7 @@ from appliance.basics.secret import Secret
 from appliance.config.endpoint import KeyMissing, read_key
 from appliance.config.file import Config, talk_settings
 from appliance.core.talk_mode import TalkMode
-from appliance.demo import keyboard, script, sentence
+from appliance.demo import keyboard, script
 from appliance.demo.screen import Screen, say
 from appliance.demo.script import Act
 from appliance.demo.sound import Sound, choose_sound, virtual_sound
@@ -29,6 +29,7 @@ from appliance.demo.watch import (
 )
 from appliance.hardware.gpio import mock_pins
 from appliance.journal.lines import LogLines
+from appliance.service import announce
 from appliance.service.app import Appliance
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.question import question
@@ -122,10 +123,10 @@ async def say_sentence(config: Config, options: Options, name: str) -> int:
         SpeechUnavailable: there is no espeak-ng that speaks.
         And as `demo`.
     """
-    pcm = sentence.sound_of(name, sentence.spoken_language(config))
+    pcm = announce.sound_of(name, announce.spoken_language(config))
     async with AsyncExitStack() as stack:
         sound = await _sound(config, options, stack)
-        await sentence.play(pcm, sound)
+        await announce.play(pcm, sound.config, sound.speaker_card)
     if sound.wav:
         say(f"What the speaker played: {sound.wav}", as_json=options.as_json)
     return 0

@@ -17,8 +17,13 @@ _EXTEND_EVERY_S = 5.0
 _EXTEND_BY_S = 30
 
 
+def is_there() -> bool:
+    """It has started this process, and is told how it is."""
+    return "NOTIFY_SOCKET" in os.environ
+
+
 def _notify(state: str) -> None:
-    if "NOTIFY_SOCKET" in os.environ:
+    if is_there():
         from systemd import daemon
 
         daemon.notify(state)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from appliance.basics.pcm import FRAME_BYTES, PLAYBACK_RATE_HZ
 from appliance.core.sentences import NAMES
-from appliance.demo.sentence import sound_of
+from appliance.service.announce import sound_of
 from appliance.speech.language import LANGUAGES
 
 

@@ -12,6 +12,8 @@ _WHEN = {
     Sentence.KEY_TAKEN: "at the start: `gemini-api-key` on the boot partition was good",
     Sentence.KEY_UNUSABLE: "at the start: that file holds no key; "
     "`gemini-api-key.rejected.txt` says why",
+    Sentence.CONFIGURATION: "at the start, which ends then with exit code 78: "
+    "`/etc/voice-appliance.toml`, or a line that it names, is wrong",
     Sentence.SETTINGS_UNUSABLE: "at the start: `voice-appliance.toml` there has "
     "mistakes; `voice-appliance.toml.rejected.txt` lists them",
     Sentence.NO_MICROPHONE: "at the start: the microphone is missing for 5 s",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`demo --say`: what would be heard, without what leads to it."""
+"""What is said without a running box: in a demo, and when it cannot start."""
 
 import os
 import subprocess
@@ -12,7 +12,11 @@ from appliance.config.file import Config
 from appliance.core.earcons import earcon_pcm
 from appliance.core.sentences import NAMES, Sentence
 from appliance.core.signals import TABLE, Earcon, Signal
-from appliance.demo.sentence import sound_of, spoken_language
+from appliance.hardware.sound_card import AlsaCard
+from appliance.service.announce import say_why_it_ends, sound_of, spoken_language
+from appliance.simulator.virtual_machine import Form
+from tests.rig.own_process import LIMIT_S, NotifySocket, process
+from tests.rig.waiting import in_loop
 
 FAILURES = [signal for signal in Signal if signal.name in Sentence.__members__]
 
@@ -66,3 +70,47 @@ def test_without_espeak_ng_it_is_one_line(tmp_path):
     why = "espeak-ng cannot be started: No such file or directory"
     assert ended.stderr == f"voice-appliance: {why}\n"
     assert [*tmp_path.iterdir()] == []
+
+
+#: A busy machine is late for 20-ms periods.
+CALM = Config().changed(speaker=Config().speaker.changed(period_frames=2400))
+
+
+@in_loop
+async def test_a_configuration_that_cannot_be_read_is_told_on_the_only_card(machine):
+    card = machine.plug_in("Headset", speaker=Form(24_000, 1))
+    await say_why_it_ends(CALM, AlsaCard(machine.proc))
+    assert sound_of("configuration", spoken_language(Config())) in card.heard()
+
+
+@in_loop
+async def test_without_a_card_it_ends_without_a_word(machine):
+    await say_why_it_ends(Config(), AlsaCard(machine.proc))
+
+
+@in_loop
+async def test_without_sentences_only_the_sound_is_heard(machine):
+    card = machine.plug_in("Headset", speaker=Form(24_000, 1))
+    speech = Config().speech.changed(sentences=False)
+    await say_why_it_ends(CALM.changed(speech=speech), AlsaCard(machine.proc))
+    earcon = earcon_pcm(Earcon.REFUSED)
+    assert earcon in card.heard()
+    assert not card.heard().split(earcon)[1].strip(b"\0")
+
+
+def test_a_service_that_ends_with_78_has_said_that_its_configuration_is_wrong(
+    virtual_card, tmp_path
+):
+    config = tmp_path / "config.toml"
+    config.write_text(
+        '[microphone]\ndevice = "nobody"\n[speaker]\ndevice = "speaker"\n'
+        'period_frames = 2400\n[speech]\nlanguage = "de"\n'
+    )
+    notified = NotifySocket(tmp_path / "notify")
+    arguments = ("run", "--config", str(config))
+    with process(virtual_card, *arguments, NOTIFY_SOCKET=notified.path) as running:
+        _, complaint = running.communicate(timeout=LIMIT_S)
+    notified.close()
+    assert running.returncode == 78
+    assert "nobody" in complaint
+    assert sound_of("configuration", "de") in virtual_card.heard()
