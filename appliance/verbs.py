@@ -55,8 +55,10 @@ def _complain(line: str) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from appliance.basics import memory
     from appliance.journal import stderr_filter
 
+    memory.hide()
     stderr_filter.install()
     journal.set_up()
     return asyncio.run(_serve(partial(_config_in_force, options.config)))

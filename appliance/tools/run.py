@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: MIT
 """Runs a user's program as a tool: JSON in, JSON out.
 
-It gets a process group of its own, no key, a time limit, and a limit on its output.
-Whatever it does with these, the answer is a JSON object. When the program has ended,
-its group is killed; a child that left the group (setsid) runs on.
+It gets a process group of its own, no key, a time limit, and limits on its output, on
+the memory of each of its processes and on the size of its files. Whatever it does with
+these, the answer is a JSON object. When the program has ended, its group is killed; a
+child that left the group (setsid) runs on.
 """
 
 import asyncio
 import contextlib
+import errno
 import json
 import logging
 import math
 import os
+import shutil
 import signal
 from asyncio.subprocess import SubprocessStreamProtocol
 from collections.abc import Sequence
@@ -30,6 +33,9 @@ _MOST_LEVELS = 50
 _END_LIMIT_S = 2.0
 #: A child that left the group may hold the pipes: what the program wrote is in them.
 _LAST_READ_S = 0.2
+#: Each of its processes (man setrlimit): a box may have half a GB, and the kernel of
+#: Raspberry Pi OS does not enforce MemoryMax=.
+_LIMITS = ("--data=134217728", "--fsize=16777216", "--nofile=256", "--core=0")
 #: All that a tool sees of the service's environment: neither key nor credentials.
 _ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
 
@@ -66,6 +72,7 @@ async def _said(
 ) -> bytes:
     """Its stdout; its stderr is in `complaint`, however it ends."""
     try:
+        _look_for(command[0])
         transport, process, ended = await _start(command)
     except OSError as error:
         raise ToolFailed(f"cannot be started: {error.strerror}") from None
@@ -93,6 +100,15 @@ class _Protocol(SubprocessStreamProtocol):
         self.ended.set()
 
 
+def _look_for(program: str) -> None:
+    """Raises OSError: it cannot be executed. prlimit would say so in words of its own,
+    and only to the journal."""
+    if not shutil.which(program):
+        missing = not os.path.exists(program)
+        code = errno.ENOENT if missing else errno.EACCES
+        raise OSError(code, os.strerror(code))
+
+
 async def _start(
     command: Sequence[str],
 ) -> tuple[asyncio.SubprocessTransport, asyncio.subprocess.Process, asyncio.Event]:
@@ -100,6 +116,9 @@ async def _start(
     loop = asyncio.get_running_loop()
     transport, protocol = await loop.subprocess_exec(
         lambda: _Protocol(loop),
+        "prlimit",
+        *_LIMITS,
+        "--",
         *command,
         env={k: os.environ[k] for k in _ENVIRONMENT if k in os.environ},
         start_new_session=True,

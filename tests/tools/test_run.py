@@ -123,6 +123,35 @@ async def test_a_program_that_cannot_be_started_is_told(tmp_path):
 
 
 @in_loop
+async def test_a_program_that_is_not_there_is_told(tmp_path):
+    failure = await failure_of([str(tmp_path / "lamp")])
+    assert failure == "cannot be started: No such file or directory"
+
+
+@in_loop
+async def test_a_program_that_takes_too_much_memory_gets_no_more(caplog):
+    assert await failure_of(python("bytearray(200 << 20)")) == "exit code 1"
+    assert caplog.messages[-1] == "tool lamp: MemoryError"
+    assert await answer_of(python("bytearray(64 << 20)")) == {"result": "done"}
+
+
+@in_loop
+async def test_a_file_that_a_program_writes_does_not_fill_the_disk(tmp_path):
+    file = tmp_path / "file"
+    endless = (
+        f"with open({str(file)!r}, 'wb') as f:\n while True: f.write(bytes(65536))"
+    )
+    assert await failure_of(python(endless)) == "exit code 1"
+    assert file.stat().st_size <= 16 << 20
+
+
+@in_loop
+async def test_a_program_opens_few_files_and_leaves_no_core():
+    limits = 'echo "[$(ulimit -n), $(ulimit -c)]"'
+    assert await answer_of(shell(limits)) == {"result": [256, 0]}
+
+
+@in_loop
 async def test_a_program_that_hangs_is_killed_with_all_its_children(tmp_path):
     pids = tmp_path / "pids"
     hang = f"trap '' TERM; sleep 1000 & echo $$ $! > {pids}; wait; sleep 1000"
