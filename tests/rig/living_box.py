@@ -60,12 +60,14 @@ class LivingBox:
         self.transitions.append(transition)
         self._changed.set()
 
-    async def until(self, condition: Callable[[], object]) -> None:
+    async def until(
+        self, condition: Callable[[], object], limit_s: float = LIMIT_S
+    ) -> None:
         """Wait for `condition`, looked at after each step of the conversation.
 
         Raises what ends the box meanwhile.
         """
-        async with asyncio.timeout(LIMIT_S):
+        async with asyncio.timeout(limit_s):
             while not condition():
                 if self._running.done():
                     self._running.result()

@@ -5,6 +5,7 @@ import asyncio
 import socket
 import ssl
 import struct
+import time
 from contextlib import suppress
 from typing import Protocol, assert_never
 
@@ -12,6 +13,7 @@ from tests.rig.manners import HalfOpen, Manner, Pass, Refuse, Reset, Says, Slow
 
 #: Small, so that a slow network is felt where the sending is done.
 BUFFER_BYTES = 1 << 13
+_CATCHES_UP_S = 0.2
 _RST_ON_CLOSE = struct.pack("ii", 1, 0)  # man 7 socket, SO_LINGER
 
 
@@ -96,13 +98,17 @@ class Wire:
     async def _up(
         self, source: asyncio.StreamReader, sink: asyncio.StreamWriter
     ) -> None:
+        free_at = time.monotonic()
         while True:
             speed = self._network.now
             size = speed.bytes_per_s // 10 if isinstance(speed, Slow) else BUFFER_BYTES
             if not (piece := await source.read(size)):
                 return await self._pass_end(sink)
             if isinstance(speed, Slow):
-                await asyncio.sleep(len(piece) / speed.bytes_per_s)
+                # A busy machine wakes up late; the line is no slower for that.
+                free_at = max(free_at, time.monotonic() - _CATCHES_UP_S)
+                free_at += len(piece) / speed.bytes_per_s
+                await asyncio.sleep(max(0.0, free_at - time.monotonic()))
             await self._pass(piece, sink)
 
     async def _down(
