@@ -83,6 +83,7 @@ async def _ask(config: Config, key: Secret) -> RoundTrip:
         key=key,
         handle=None,
         post=lambda event: events.put_nowait((time.monotonic(), event)),
+        unheard_s=lambda: 0.0,
         complain=lambda _: None,
     )
     log = _Log(events, time.monotonic())

@@ -7,9 +7,6 @@ from collections import deque
 from appliance.basics.pcm import FRAME_BYTES, PLAYBACK_RATE_HZ
 from appliance.basics.record import Struct
 
-LIMIT_S = 5 * 60
-_LIMIT_BYTES = LIMIT_S * PLAYBACK_RATE_HZ * FRAME_BYTES
-
 
 class Taken(Struct, frozen=True):
     """A period for the speaker, and what happened in it."""
@@ -43,24 +40,19 @@ class JitterBuffer:
         self._waiting: deque[memoryview] = deque()
         self._waiting_bytes = 0
         self._half_frame = b""
-        self._overflows = False
         self._draining: int | None = None
         self._plays = False
         self._sounds = False
 
-    def play(self, pcm: bytes) -> bool:
-        """Append; an odd byte waits for its other half. False: full, `pcm` is refused.
+    @property
+    def waiting_s(self) -> float:
+        """So much sound waits."""
+        return self._waiting_bytes / FRAME_BYTES / PLAYBACK_RATE_HZ
 
-        Full is five minutes: from then on all is refused until a drain or a drop, so
-        that an answer ends early rather than has gaps.
-        """
+    def play(self, pcm: bytes) -> None:
+        """Append; an odd byte waits for its other half."""
         with self._lock:
-            whole = self._whole_frames(pcm)
-            self._overflows |= self._waiting_bytes + len(whole) > _LIMIT_BYTES
-            if self._overflows:
-                return False
-            self._append(whole)
-            return True
+            self._append(self._whole_frames(pcm))
 
     def drain(self, segment: int) -> None:
         """No more is coming: play out what there is, then report `segment` drained.
@@ -69,7 +61,6 @@ class JitterBuffer:
         """
         with self._lock:
             self._draining = segment
-            self._overflows = False
             self._half_frame = b""
 
     def insert(self, pcm: bytes, segment: int) -> None:
@@ -78,7 +69,6 @@ class JitterBuffer:
         with self._lock:
             self._append(memoryview(pcm))
             self._draining = segment
-            self._overflows = False
 
     def drop(self) -> bool:
         """Discard all that waits; an order to drain with it. Whether that cuts a sound
@@ -87,7 +77,6 @@ class JitterBuffer:
             self._waiting.clear()
             self._waiting_bytes = 0
             self._half_frame = b""
-            self._overflows = False
             self._draining = None
             self._plays = False
             cut, self._sounds = self._sounds, False

@@ -109,9 +109,14 @@ class Speaker:
             self._judge(stream.reopened_at)
             await stream.close()
 
-    def play(self, pcm: bytes) -> bool:
-        """Append s16le mono at 24 kHz. False: five minutes wait, `pcm` is refused."""
-        return self._buffer.play(pcm)
+    @property
+    def waiting_s(self) -> float:
+        """So much sound waits to be played."""
+        return self._buffer.waiting_s
+
+    def play(self, pcm: bytes) -> None:
+        """Append s16le mono at 24 kHz; how much waits is the caller's matter."""
+        self._buffer.play(pcm)
 
     def drain(self, segment: int) -> None:
         """No more is coming: play out, then post PlaybackDrained(segment)."""

@@ -4,6 +4,7 @@
 import asyncio
 import logging
 import socket
+import time
 from typing import Any
 
 import websockets
@@ -15,11 +16,15 @@ OPEN_LIMIT_S = 10.0
 #: A send that does not drain in this time is a lost link.
 SEND_LIMIT_S = 10.0
 CLOSE_LIMIT_S = 0.5
+_PING_INTERVAL_S = 20.0
 #: Pongs were measured 8-30 s late in healthy sessions.
-_PING_INTERVAL_S, _PONG_LIMIT_S = 20.0, 60.0
+SILENCE_LIMIT_S = _PING_INTERVAL_S + 60.0
 #: A larger frame is refused. An answer's messages are a few kB; this is two minutes of
 #: sound in one.
 _MAX_FRAME_BYTES = 8 << 20
+#: How much may wait unread: frames in this process, and bytes in the kernel. What the
+#: service says of a link comes behind it.
+_MOST_FRAMES, _UNREAD_BYTES = 4, 1 << 17
 #: How much may wait unsent in this process, and in the kernel (tcp(7)): little, so that
 #: what was handed over is on its way, also on a slow uplink.
 _UNSENT_BYTES = 8192
@@ -34,11 +39,15 @@ _quiet = logging.getLogger(f"{__name__}.websockets")
 _quiet.setLevel(logging.WARNING)
 
 
-class _Connection(client.ClientConnection):
+class Connection(client.ClientConnection):
     """Breaks off where the other side pings and reads no pong: websockets would keep
     every one of them."""
 
+    #: When something last arrived (monotonic s).
+    heard_at = float("-inf")
+
     def data_received(self, data: bytes) -> None:
+        self.heard_at = time.monotonic()
         super().data_received(data)
         if self.transport.get_write_buffer_size() > _MOST_UNREAD_BYTES:
             self.transport.abort()
@@ -57,7 +66,7 @@ class Unopenable(Exception):
 
 async def connect(
     endpoint: str, key: Secret | None, proxy: str | None = None
-) -> client.ClientConnection:
+) -> Connection:
     """A connection to `endpoint`, to be closed by the caller.
 
     `proxy`: http:// or https:// URL; the environment's is never used.
@@ -76,9 +85,7 @@ async def connect(
         raise Unopenable(f"{type(error).__name__}: {error}") from error
 
 
-async def _connect(
-    endpoint: str, key: Secret | None, proxy: str | None
-) -> client.ClientConnection:
+async def _connect(endpoint: str, key: Secret | None, proxy: str | None) -> Connection:
     connection = await _Connect(
         endpoint,
         additional_headers={"x-goog-api-key": key.reveal()} if key else {},
@@ -88,23 +95,27 @@ async def _connect(
         compression=None,
         open_timeout=OPEN_LIMIT_S,
         ping_interval=_PING_INTERVAL_S,
-        ping_timeout=_PONG_LIMIT_S,
+        # A pong waits behind an answer that is not read yet: the caller judges.
+        ping_timeout=None,
         close_timeout=CLOSE_LIMIT_S,
         max_size=_MAX_FRAME_BYTES,
+        max_queue=_MOST_FRAMES,
         write_limit=_UNSENT_BYTES,
-        create_connection=_Connection,
+        create_connection=Connection,
         logger=_quiet,
     )
+    assert isinstance(connection, Connection)
     _limit_the_wire(connection)
     return connection
 
 
-def _limit_the_wire(connection: client.ClientConnection) -> None:
+def _limit_the_wire(connection: Connection) -> None:
     _carrier(connection.transport).set_write_buffer_limits(high=_UNSENT_BYTES)
     tcp: socket.socket = connection.transport.get_extra_info("socket")
     # A peer that acknowledges nothing is gone; TCP alone would wait a quarter hour.
     unacknowledged_ms = int(SEND_LIMIT_S * 1000)
     tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, unacknowledged_ms)
+    tcp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _UNREAD_BYTES)
     tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
 
 

@@ -47,8 +47,11 @@ class LiveLink:
         key: Secret | None,
         proxy: str | None = None,
         post: Callable[[ev.Event], None],
+        unheard_s: Callable[[], float] = lambda: 0.0,
     ) -> None:
+        """`unheard_s`: how much of what was posted waits to be played."""
         self._post = post
+        self._unheard_s = unheard_s
         self._endpoint, self._settings, self._proxy = endpoint, settings, proxy
         self._key = key
         #: The one that runs, or the one that did last.
@@ -130,6 +133,7 @@ class LiveLink:
             proxy=self._proxy,
             handle=handle,
             post=self._post,
+            unheard_s=self._unheard_s,
             complain=self._complain,
         )
 

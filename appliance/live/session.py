@@ -3,12 +3,13 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import websockets
-from websockets.asyncio.client import ClientConnection
+from websockets.frames import CloseCode
 
 from appliance.basics.excerpt import one_line
+from appliance.basics.pcm import FRAME_BYTES, PLAYBACK_RATE_HZ
 from appliance.basics.record import replace
 from appliance.basics.secret import Secret, SecretMissing
 from appliance.core import events as ev
@@ -31,6 +32,8 @@ from appliance.live.connect import (
     CLOSE_LIMIT_S,
     OPEN_LIMIT_S,
     SEND_LIMIT_S,
+    SILENCE_LIMIT_S,
+    Connection,
     Unopenable,
     connect,
 )
@@ -44,6 +47,13 @@ _GO_AWAY_MARGIN_S = 5.0
 _END_LIMIT_S = 2 * CLOSE_LIMIT_S
 #: A link that was good for this long did not break at being opened.
 _SETTLED_S = 60.0
+
+
+#: So much sound may wait to be played before the reader waits, too; and of a link that
+#: is to be left soon, so that what the service still has to say is not lost with it.
+_WAITING_S, _MOST_WAITING_S = 5 * 60.0, 15 * 60.0
+_LOOK_EVERY_S = 0.25
+_PART_BYTES = PLAYBACK_RATE_HZ * FRAME_BYTES
 
 
 class Unanswered(Exception):
@@ -65,6 +75,7 @@ class Session:
         proxy: str | None = None,
         handle: str | None,
         post: Callable[[ev.Event], None],
+        unheard_s: Callable[[], float],
         complain: Callable[[str], None],
     ) -> None:
         #: The newest handle with which it can be resumed, None if there was none.
@@ -77,6 +88,7 @@ class Session:
         self._settings = settings
         self._key, self._proxy = key, proxy
         self._post = post
+        self._unheard_s = unheard_s
         self._complain = complain
         self._dialect = uplink.DIALECTS[settings.dialect]
         #: Orders and what says them (None: the dialect has no word for it), and words
@@ -85,6 +97,10 @@ class Session:
             asyncio.Queue()
         )
         self._up = False
+        #: It is to be left soon: what the service has to say must be fetched.
+        self._expires = False
+        #: When the reader last waited for the speaker (monotonic s).
+        self._held_at = float("-inf")
         self._told_to_end = False
         self._limit: asyncio.Timeout | None = None
         self._ended = asyncio.Event()
@@ -146,25 +162,27 @@ class Session:
             connection.transport.abort()
             await connection.wait_closed()
 
-    async def _set_up(self, connection: ClientConnection) -> None:
+    async def _set_up(self, connection: Connection) -> None:
         try:
             async with asyncio.timeout(OPEN_LIMIT_S):
                 await connection.send(
                     uplink.setup(self._settings, self.handle), text=True
                 )
                 while not self._up:
-                    self._read(await connection.recv(decode=False))
+                    for message in self._decoded(await connection.recv(decode=False)):
+                        self._act_on(message)
         except TimeoutError:
             raise Unanswered("the setup is not answered") from None
 
-    async def _exchange(self, connection: ClientConnection) -> None:
+    async def _exchange(self, connection: Connection) -> None:
         """Both directions until told to end; raises what ends one of them."""
         loop = asyncio.get_running_loop()
         by = time.monotonic() + _CUT_AFTER_S
-        renewal = loop.call_later(LIFETIME_S, self._tell, ev.LinkExpiring(by))
+        renewal = loop.call_later(LIFETIME_S, self._expire, by)
         tasks = {
             asyncio.create_task(self._receive(connection), name="live reader"),
             asyncio.create_task(self._transmit(connection), name="live writer"),
+            asyncio.create_task(self._watch(connection), name="live watch"),
         }
         try:
             ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -175,11 +193,36 @@ class Session:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _receive(self, connection: ClientConnection) -> None:
+    async def _receive(self, connection: Connection) -> None:
         while True:
-            self._read(await connection.recv(decode=False))
+            for message in self._decoded(await connection.recv(decode=False)):
+                for part in _parts(message):
+                    self._act_on(part)
+                    if isinstance(part, ev.AnswerAudio):
+                        await self._room()
 
-    async def _transmit(self, connection: ClientConnection) -> None:
+    async def _room(self) -> None:
+        """Return once there is room for more sound: what is not read here waits in the
+        network, and with the service."""
+        await asyncio.sleep(0)  # What was posted last is handed to the speaker first.
+        while self._unheard_s() > (_MOST_WAITING_S if self._expires else _WAITING_S):
+            self._held_at = time.monotonic()
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def _watch(self, connection: Connection) -> None:
+        """Give up a peer of which nothing arrives, not even pongs. While the speaker
+        is waited for, pongs are not read."""
+        while True:
+            heard_at = max(connection.heard_at, self._held_at)
+            left_s = heard_at + SILENCE_LIMIT_S - time.monotonic()
+            if left_s <= 0:
+                break
+            await asyncio.sleep(left_s)
+        await connection.close(CloseCode.INTERNAL_ERROR, "keepalive ping timeout")
+        await connection.wait_closed()
+        raise connection.protocol.close_exc
+
+    async def _transmit(self, connection: Connection) -> None:
         """Send what is ordered until told to end, then close; tell what was taken."""
         while (next_ := await self._outbox.get()) is not None:
             order, frame = next_
@@ -193,14 +236,13 @@ class Session:
                 self._tell(ev.OrderTaken(order))
         await connection.close()
 
-    def _read(self, frame: bytes) -> None:
+    def _decoded(self, frame: bytes) -> list[downlink.Message]:
         messages, complaints = downlink.decode(frame)
         for complaint in complaints:
             self._complain(complaint)
-        for message in messages:
-            self._act_on(message)
         if self._dialect.go_on and any(isinstance(m, ev.AnswerAudio) for m in messages):
             self._outbox.put_nowait((None, self._dialect.go_on))
+        return messages
 
     def _act_on(self, message: downlink.Message) -> None:
         match message:
@@ -212,7 +254,7 @@ class Session:
                 raise downlink.ServiceError(text)
             case downlink.GoAway(time_left_s):
                 left_s = max(0.0, time_left_s - _GO_AWAY_MARGIN_S)
-                self._tell(ev.LinkExpiring(time.monotonic() + left_s))
+                self._expire(time.monotonic() + left_s)
             case ev.ToolCalled(name=name):
                 settings = self._settings
                 background = tools.runs_in_background(
@@ -222,6 +264,10 @@ class Session:
             case _:
                 self.answered |= isinstance(message, ev.AnswerEnded)
                 self._tell(message)
+
+    def _expire(self, by: float) -> None:
+        self._expires = True
+        self._tell(ev.LinkExpiring(by))
 
     def _come_up(self) -> None:
         if not self._up:
@@ -236,6 +282,15 @@ class Session:
         """Why the session ended, from what it raised."""
         loss = _loss(error)
         return loss if self._up else unopened(loss, resumed=self.resumed)
+
+
+def _parts(message: downlink.Message) -> Iterator[downlink.Message]:
+    """Sound in pieces of a second: a message may hold minutes."""
+    if not isinstance(message, ev.AnswerAudio) or len(message.pcm) <= _PART_BYTES:
+        yield message
+        return
+    for start in range(0, len(message.pcm), _PART_BYTES):
+        yield ev.AnswerAudio(message.pcm[start : start + _PART_BYTES])
 
 
 def _loss(error: Exception) -> SessionEnd:

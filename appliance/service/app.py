@@ -81,6 +81,7 @@ class Appliance:
             settings=_settings(config, self._tools),
             key=key,
             post=post,
+            unheard_s=lambda: self._speaker.waiting_s,
         )
         self._microphone = build_hardware.microphone(config, microphone_card, post)
         self._microphone_demand = Demand()

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Carries out the core's orders."""
 
-import logging
 from typing import assert_never
 
 from appliance.core import effects as ef
@@ -10,8 +9,6 @@ from appliance.hardware.speaker import Speaker
 from appliance.live.link import LiveLink
 from appliance.speech.speech import Speech
 from appliance.tools.toolbox import Toolbox
-
-log = logging.getLogger(__name__)
 
 
 class Performer:
@@ -27,7 +24,6 @@ class Performer:
         self._speech = speech
         self._link = link
         self._tools = tools
-        self._overflow_unsaid = True
 
     def perform(self, effect: ef.Effect) -> None:
         """Never waits."""
@@ -41,7 +37,7 @@ class Performer:
             ):
                 self._link.send(effect)
             case ef.Play(pcm):
-                self._play(pcm)
+                self._speaker.play(pcm)
             case ef.Drain(segment):
                 self._speaker.drain(segment)
             case ef.Say(sentence, segment):
@@ -70,9 +66,3 @@ class Performer:
                 self._tools.cancel(call_ids)
             case _:
                 assert_never(effect)
-
-    def _play(self, pcm: bytes) -> None:
-        fits = self._speaker.play(pcm)
-        if not fits and self._overflow_unsaid:
-            log.warning("five minutes of sound wait to be played; the rest is dropped")
-        self._overflow_unsaid = fits

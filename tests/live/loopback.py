@@ -64,7 +64,15 @@ async def settled():
 class Line:
     """A LiveLink that runs and is wanted, and all that it said."""
 
-    def __init__(self, url, *, key=KEY, settings=SETTINGS, proxy=None):
+    def __init__(
+        self,
+        url,
+        *,
+        key=KEY,
+        settings=SETTINGS,
+        proxy=None,
+        unheard_s=lambda: 0.0,
+    ):
         self.said: list[ev.Event] = []
         #: Called with each event, as it is said.
         self.on_event = lambda event: None
@@ -75,6 +83,7 @@ class Line:
             key=Secret(key) if key else None,
             proxy=proxy,
             post=self._hear,
+            unheard_s=unheard_s,
         )
         self._running: asyncio.Task[None] | None = None
 
