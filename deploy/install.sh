@@ -23,6 +23,8 @@ deploy/systemd/voice-appliance-key.service /etc/systemd/system/voice-appliance-k
 deploy/sysusers.d/voice-appliance.conf /etc/sysusers.d/voice-appliance.conf
 deploy/udev/60-voice-appliance.rules /etc/udev/rules.d/60-voice-appliance.rules
 deploy/catalog/voice-appliance.catalog /usr/lib/systemd/catalog/voice-appliance.catalog
+deploy/journald.conf.d/60-voice-appliance.conf /usr/lib/systemd/journald.conf.d/60-voice-appliance.conf
+deploy/networkmanager.conf.d/60-voice-appliance.conf /usr/lib/NetworkManager/conf.d/60-voice-appliance.conf
 deploy/completions/voice-appliance /usr/share/bash-completion/completions/voice-appliance
 deploy/man/voice-appliance.1 /usr/local/share/man/man1/voice-appliance.1
 deploy/tools.d/kitchen_timer.toml $share/tools.d/kitchen_timer.toml"
@@ -81,6 +83,8 @@ start() {
     systemctl daemon-reload
     udevadm control --reload
     udevadm trigger --subsystem-match=gpio --settle
+    systemctl restart systemd-journald.service
+    journalctl --flush
     # It is ready when it has its sound card: that is not waited for.
     # shellcheck disable=SC2086
     systemctl --no-block restart $units
@@ -94,6 +98,7 @@ stop() {
 forget() {
     journalctl --update-catalog || true
     systemctl daemon-reload || true
+    systemctl restart systemd-journald.service || true
 }
 
 remove_all() {

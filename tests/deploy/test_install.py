@@ -29,7 +29,9 @@ INSTALLED = [
     "opt/voice-appliance/bin/python",
     "opt/voice-appliance/bin/voice-appliance",
     "usr/bin/voice-appliance",
+    "usr/lib/NetworkManager/conf.d/60-voice-appliance.conf",
     "usr/lib/systemd/catalog/voice-appliance.catalog",
+    "usr/lib/systemd/journald.conf.d/60-voice-appliance.conf",
     "usr/local/share/man/man1/voice-appliance.1",
     "usr/share/bash-completion/completions/voice-appliance",
     *sorted(

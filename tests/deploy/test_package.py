@@ -19,7 +19,9 @@ FILES = {
     f"{UNITS}voice-appliance.service",
     f"{UNITS}voice-appliance-key.service",
     f"{UNITS}voice-appliance-provision.service",
+    "./usr/lib/NetworkManager/conf.d/60-voice-appliance.conf",
     "./usr/lib/systemd/catalog/voice-appliance.catalog",
+    "./usr/lib/systemd/journald.conf.d/60-voice-appliance.conf",
     "./usr/lib/sysusers.d/voice-appliance.conf",
     "./usr/lib/udev/rules.d/60-voice-appliance.rules",
     "./usr/share/bash-completion/completions/voice-appliance",
@@ -101,6 +103,14 @@ def test_removing_stops_the_service(script):
     prerm = script("prerm")
     stop = r"= remove \].*\n\s*deb-systemd-invoke stop voice-appliance\.service"
     assert re.search(stop, prerm)
+
+
+def test_the_journal_is_on_the_disk_at_once_and_as_before_when_it_is_removed(script):
+    restart = "systemctl restart systemd-journald.service"
+    installed = script("postinst")
+    assert installed.index(restart) < installed.index("journalctl --flush")
+    removed = script("postrm").partition('"$1" = remove')[2]
+    assert f"{restart} || true" in removed
 
 
 def test_purging_leaves_neither_configuration_nor_key(script):
