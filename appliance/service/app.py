@@ -29,6 +29,7 @@ from appliance.service import build_hardware, systemd
 from appliance.service.calendar import watch_date
 from appliance.service.devices import Demand, run_devices
 from appliance.service.inbox import Inbox
+from appliance.service.memory import watch_memory
 from appliance.service.performer import Performer
 from appliance.service.reload import Reload
 from appliance.service.stored import StoredState
@@ -145,6 +146,7 @@ class Appliance:
             "speech": self._speech.run(),
             "calendar": watch_date(self._inbox.post),
             "watchdog": systemd.watch(self._beats),
+            "memory": watch_memory(self._settled),
         }
 
     def stop(self) -> None:

@@ -25,6 +25,7 @@ from appliance.hardware import button, portaudio
 from appliance.service.inbox import Inbox
 
 _block_s = 0.0
+_leaked: list[bytes] = []
 _real_getaddrinfo = socket.getaddrinfo
 
 
@@ -70,6 +71,12 @@ def break_conversation() -> None:
         raise RuntimeError("sabotaged")
 
     Inbox.next = fails  # type: ignore[method-assign]
+
+
+def leak(megabytes: str) -> None:
+    """So much is held, and never let go."""
+    # Written to, as a page that was never touched takes no memory.
+    _leaked.append(b"x" * (int(megabytes) * 2**20))
 
 
 def kill_button() -> None:
@@ -120,6 +127,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "stick-inbox": stick_inbox,
     "break-conversation": break_conversation,
     "kill-button": kill_button,
+    "leak": leak,
 }
 
 if __name__ == "__main__":
