@@ -49,8 +49,11 @@ async def _findings_of(check: Check, context: Context) -> Result:
 
 def _for_people(result: Result) -> Result:
     """Programs and the service were asked: what they say is on one line, keyless."""
-    text, mend = (one_line(s, LONGEST_TEXT) for s in (result.text, result.mend))
-    return replace(result, text=text, mend=mend)
+    text, mend, *lines = (
+        one_line(told, LONGEST_TEXT)
+        for told in (result.text, result.mend, *result.lines)
+    )
+    return replace(result, text=text, mend=mend, lines=tuple(lines))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +72,13 @@ def _cause(check: Check, result: Result, failed: list[_Failure]) -> str | None:
 
 
 def as_line(check: Check, result: Result) -> str:
-    """`FAIL  clock  1970-01-01 ... (7 blinks, pause); fix: sudo timedatectl ...`"""
+    """`FAIL  clock  1970-01-01 ... (7 blinks, pause); fix: sudo timedatectl ...`,
+    and what stands below it."""
     shown = f" ({TABLE[result.signal].led})" if result.signal else ""
     mend = f"; fix: {result.mend}" if result.mend else ""
     head = f"{result.verdict:4}  {check.name:{_NAME_WIDTH}}"
-    return f"{head}  {result.text}{shown}{mend}"
+    below = "".join(f"\n      {line}" for line in result.lines)
+    return f"{head}  {result.text}{shown}{mend}{below}"
 
 
 def as_object(check: Check, result: Result) -> str:
@@ -87,5 +92,6 @@ def as_object(check: Check, result: Result) -> str:
             "mend": result.mend,
             "signal": result.signal.value if result.signal else None,
             "figures": result.figures,
+            "lines": result.lines,
         }
     )

@@ -31,6 +31,8 @@ class Result:
     #: The signal with which the box shows this failure.
     signal: Signal | None = None
     figures: Mapping[str, Figure] = field(default_factory=dict)
+    #: What stands below the line.
+    lines: tuple[str, ...] = ()
 
 
 def ok(text: str, /, **figures: Figure) -> Result:

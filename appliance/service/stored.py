@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""State that outlives the process: volume, tokens of the day, and what was said."""
+"""State that outlives the process: volume, tokens of the day, what was said, and the
+last failures."""
 
 import asyncio
+import contextlib
 import logging
 import os
+import time
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -23,6 +26,8 @@ from appliance.core.tokens import Spent, Tokens
 from appliance.core.volume import Volume
 from appliance.hardware.call_thread import CallThread
 from appliance.journal.transition import Transition
+from appliance.service import failures
+from appliance.service.failures import Failure
 
 #: An SD card wears out, and may be slow to write.
 EVERY_S = 5.0
@@ -30,6 +35,11 @@ _WRITE_LIMIT_S = 10.0
 _LAST_WRITE_LIMIT_S = 1.0
 _MOST_BYTES = 4096
 _NAME = "state"
+#: What is lost with each file.
+_LOSSES = {
+    _NAME: "volume and tokens are forgotten when the box restarts",
+    failures.NAME: "the doctor will not know of the last failures",
+}
 #: What is said once in the life of a box, and once of a version.
 _WELCOMES = frozenset({Sentence.FIRST_START, Sentence.UPDATED})
 
@@ -73,8 +83,8 @@ class _State(Section, frozen=True):
 
 
 class StoredState:
-    """A small file in `directory`, written whole or not at all, at most every EVERY_S
-    seconds and at the end. None: nothing is kept.
+    """Two small files in `directory`, each written whole or not at all, at most every
+    EVERY_S seconds and at the end. None: nothing is kept.
 
     Threads: the event loop's; the disk is written on one of its own.
     """
@@ -82,12 +92,13 @@ class StoredState:
     def __init__(self, directory: Path | None) -> None:
         self._directory = directory
         self._thread = CallThread("state file") if directory else None
-        #: The state to be written.
-        self._due: _State | None = None
+        #: What is to be written, by the name of the file.
+        self._due: dict[str, str] = {}
         self._changed = asyncio.Event()
         self._configured_gain = 0.0
         self._outcome = outcome.read(outcome.PATH)
         self._said = _Said()
+        self._failures = self._read_failures()
 
     def conversation(self, config: Config, now: float) -> Conversation:
         """The conversation at the start: with the stored volume and tokens, or as
@@ -116,17 +127,25 @@ class StoredState:
     def follow(self, transition: Transition) -> None:
         """Keep what `transition` changed."""
         before, after = transition.before, transition.after
+        kept_failures = failures.failed(self._failures, transition, int(time.time()))
+        if kept_failures != self._failures:
+            self._failures = kept_failures
+            self._keep(failures.NAME, failures.text(kept_failures))
         said = self._said_in(transition)
         kept = (before.volume, before.budget.spent, self._said)
         if (after.volume, after.budget.spent, said) == kept:
             return
         self._said = said
         counts = {key.name: key.value for key in keys(after.budget.spent.tokens)}
-        self._due = _State(
+        state = _State(
             volume=_Volume(gain=after.volume.gain, configured=self._configured_gain),
             tokens=_Tokens(day=after.budget.spent.day, **counts),
             said=said,
         )
+        self._keep(_NAME, _text(state))
+
+    def _keep(self, name: str, text: str) -> None:
+        self._due[name] = text
         self._changed.set()
 
     def _said_in(self, transition: Transition) -> _Said:
@@ -171,17 +190,17 @@ class StoredState:
         await self._write(_LAST_WRITE_LIMIT_S)
 
     async def _write(self, limit_s: float) -> None:
-        due, self._due = self._due, None
-        if not due or not self._directory or not self._thread:
+        due, self._due = self._due, {}
+        if not self._directory or not self._thread:
             return
-        path = self._directory / _NAME
-        order = partial(write_whole, path, _text(due).encode(), 0o600)
-        try:
-            await self._thread.call(order, limit_s)
-        except OSError as error:  # TimeoutError is one, too
-            why = error.strerror or f"it takes more than {limit_s:g} s"
-            loss = "volume and tokens are forgotten when the box restarts"
-            log.warning("%s: cannot be written (%s); %s", path, why, loss)
+        for name, text in due.items():
+            path = self._directory / name
+            order = partial(write_whole, path, text.encode(), 0o600)
+            try:
+                await self._thread.call(order, limit_s)
+            except OSError as error:  # TimeoutError is one, too
+                why = error.strerror or f"it takes more than {limit_s:g} s"
+                log.warning("%s: cannot be written (%s); %s", path, why, _LOSSES[name])
 
     def _read(self) -> _State:
         if not self._directory:
@@ -200,6 +219,13 @@ class StoredState:
             return state if text else _State(said=_Said())
         log.warning("%s; volume and tokens are as configured", why)
         return _State(said=_Said(version=__version__))
+
+    def _read_failures(self) -> tuple[Failure, ...]:
+        """Of a file that cannot be read nothing is said: it is written anew."""
+        if self._directory:
+            with contextlib.suppress(OSError, ConfigError):
+                return failures.read(self._directory / failures.NAME)
+        return ()
 
 
 def _text(state: _State) -> str:

@@ -113,6 +113,7 @@ def test_an_object_has_all_that_a_line_has_and_the_figures():
         "mend": "wind it up",
         "signal": "clock",
         "figures": {"days": 3},
+        "lines": [],
     }
 
 
