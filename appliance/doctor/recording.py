@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 from appliance.basics.pcm import CAPTURE_RATE_HZ, FRAME_BYTES, PLAYBACK_RATE_HZ, seconds
 from appliance.core import events as ev
@@ -14,6 +15,8 @@ from appliance.hardware.card import CardHung, DeviceUnavailable, DeviceUnknown
 from appliance.service import build_hardware
 from appliance.service.devices import Device
 from appliance.service.inbox import Inbox
+
+Kind = TypeVar("Kind")
 
 #: A microphone's first moments are a pop.
 _SETTLE_S = 0.3
@@ -44,8 +47,8 @@ async def record(context: Context, length_s: float, notes: bytes = b"") -> Recor
     Raises DeviceUnknown, DeviceUnavailable, CardHung, Stalled.
     """
     inbox = Inbox(asyncio.get_running_loop())
-    ear = _Ear(inbox)
-    async with _opened(
+    ear = Ear(inbox)
+    async with opened(
         build_hardware.microphone(context.config, context.card, inbox.post)
     ):
         await ear.hear(_SETTLE_S)
@@ -56,7 +59,7 @@ async def record(context: Context, length_s: float, notes: bytes = b"") -> Recor
             speaker = build_hardware.speaker(
                 context.config, context.card, gain, inbox.post
             )
-            async with _opened(speaker):
+            async with opened(speaker):
                 speaker.play(notes)
                 speaker.drain(0)
                 await ear.hear_out(seconds(notes, PLAYBACK_RATE_HZ))
@@ -65,7 +68,8 @@ async def record(context: Context, length_s: float, notes: bytes = b"") -> Recor
 
 
 @asynccontextmanager
-async def _opened(device: Device) -> AsyncIterator[None]:
+async def opened(device: Device) -> AsyncIterator[None]:
+    """Open `device`, and close it at the end. Raises as both."""
     await device.open()
     try:
         yield
@@ -73,7 +77,7 @@ async def _opened(device: Device) -> AsyncIterator[None]:
         await device.close()
 
 
-class _Ear:
+class Ear:
     """Collects the events of microphone and speaker."""
 
     def __init__(self, inbox: Inbox) -> None:
@@ -86,12 +90,12 @@ class _Ear:
         """Go on for `length_s` of sound."""
         wanted = len(self.pcm) + int(length_s * CAPTURE_RATE_HZ) * FRAME_BYTES
         while len(self.pcm) < wanted:
-            await self._take("microphone", ev.PeriodCaptured)
+            await self.take("microphone", ev.PeriodCaptured)
 
     async def hear_out(self, notes_s: float) -> None:
         """Go on until the speaker has played out; it says nothing while it plays."""
-        await self._take("speaker", ev.PlaybackStarted)
-        await self._take("speaker", ev.PlaybackDrained, for_s=notes_s)
+        await self.take("speaker", ev.PlaybackStarted)
+        await self.take("speaker", ev.PlaybackDrained, for_s=notes_s)
 
     def forget(self) -> None:
         self.pcm = b""
@@ -101,10 +105,8 @@ class _Ear:
         began_at = self._ended_at - seconds(self.pcm, CAPTURE_RATE_HZ)
         return round((at - began_at) * CAPTURE_RATE_HZ)
 
-    async def _take(
-        self, part: str, kind: type[ev.Event], *, for_s: float = 0.0
-    ) -> None:
-        """All events up to the next of `kind`, which takes `for_s` in good order.
+    async def take(self, part: str, kind: type[Kind], *, for_s: float = 0.0) -> Kind:
+        """The next event of `kind`, which takes `for_s` in good order.
 
         Raises Stalled if it does not come.
         """
@@ -113,7 +115,7 @@ class _Ear:
             event = await self._inbox.next(deadline)
             self._note(event)
             if isinstance(event, kind):
-                return
+                return event
         raise Stalled(f"the {part} was opened, but its clock does not run")
 
     def _note(self, event: ev.Event) -> None:
