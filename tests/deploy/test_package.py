@@ -113,12 +113,14 @@ def test_the_journal_is_on_the_disk_at_once_and_as_before_when_it_is_removed(scr
     assert f"{restart} || true" in removed
 
 
-def test_purging_leaves_neither_configuration_nor_key(script):
+def test_purging_leaves_neither_configuration_nor_key_nor_what_hid_its_files(script):
     purge = script("postrm").partition('"$1" = purge')[2]
     assert "/etc/voice-appliance" in purge
     assert "/var/lib/voice-appliance" in purge
     assert "/etc/credstore.encrypted/gemini-api-key" in purge
     assert "/etc/credstore/gemini-api-key-plain" in purge
+    for folder in ("systemd/journald.conf.d", "NetworkManager/conf.d"):
+        assert f"/etc/{folder}/60-voice-appliance.conf" in purge
 
 
 def test_the_configuration_is_no_conffile(package, script):
