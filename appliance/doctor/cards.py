@@ -15,6 +15,7 @@ from appliance.hardware.card_list import SoundCard, chosen_card, sound_cards
 _WHY_NONE = (
     "sudo dmesg | grep -iE 'asoc|snd|usb'; voice-appliance doctor --section overlay"
 )
+_UNPLUG = "unplug one of the cards that have the same id"
 _BY_NUMBER = re.compile(r"(?:plug)?hw:(?:CARD=)?(\d+)")
 _SIGNALS = {"microphone": Signal.MICROPHONE, "speaker": Signal.SPEAKER}
 
@@ -59,7 +60,9 @@ def _missing(
     try:
         chosen_card(found, direction, choice.card)
     except DeviceUnavailable as error:
-        mend = setting(part, "card", f'"{able[0].id}"')
+        ids = [card.id for card in able]
+        telling = [each for each in ids if ids.count(each) == 1]
+        mend = setting(part, "card", f'"{telling[0]}"') if telling else _UNPLUG
         return fail(str(error), mend, signal, cards=text)
     return None
 

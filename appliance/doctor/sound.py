@@ -80,7 +80,10 @@ async def _taken(
 
 
 def _mixers(context: Context, cards: list[SoundCard], tell: Tell, *, fix: bool) -> bool:
-    """Whether all are open now."""
+    """Whether all are open now, as far as can be seen."""
+    if cards and context.machine.run(["amixer", "--version"]) is None:
+        tell("mixers: cannot be looked at: sudo apt install alsa-utils")
+        return not fix
     shut = [mixer for card in cards for mixer in shut_mixers(context.machine, card.id)]
     for mixer in shut:
         todo = "opened" if fix else "`voice-appliance sound --fix` opens and stores it"

@@ -151,4 +151,4 @@ def _list(cards: list[SoundCard]) -> str:
 
 
 def _ids(cards: list[SoundCard]) -> str:
-    return ", ".join(card.id for card in cards)
+    return ", ".join(dict.fromkeys(card.id for card in cards))

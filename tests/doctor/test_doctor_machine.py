@@ -147,6 +147,20 @@ def test_a_card_that_is_not_there_fails_with_the_setting_that_helps(pi):
     assert '[speaker] card = "vc4hdmi"' in found.mend
 
 
+def test_two_cards_of_one_id_are_not_told_apart_by_it(pi):
+    line = (
+        " {0} [Device         ]: USB-Audio - USB PnP\n                      USB PnP\n"
+    )
+    twins = {
+        "proc/asound/cards": line.format(0) + line.format(1),
+        "proc/asound/card0/pcm0c/info": "",
+    }
+    found = pi(cards.examine_cards, twins, config=Config())
+    assert (found.verdict, found.signal) == (FAIL, Signal.MICROPHONE)
+    assert "set it to one of Device; see" in found.text
+    assert found.mend == "unplug one of the cards that have the same id"
+
+
 @pytest.mark.parametrize(
     ("changes", "text", "signal"),
     [

@@ -137,3 +137,12 @@ def test_shut_mixers_are_told_and_opened_only_on_demand(machine):
     well, text = shown(machine, commands, in_use=True, fix=True)
     assert not well
     assert "alsactl store A: alsactl: Cannot open: Permission denied; try it" in text
+
+
+def test_without_a_program_for_mixers_it_says_so(machine):
+    """A shut one would else be a card without a word."""
+    machine.plug_in("A", microphone=Form(), speaker=Form())
+    for fix in (False, True):
+        well, text = shown(machine, {"amixer --version": None}, in_use=True, fix=fix)
+        assert well is not fix
+        assert "mixers: cannot be looked at: sudo apt install alsa-utils" in text
