@@ -30,6 +30,11 @@ async def watch_date(
         await asyncio.sleep(_LOOK_EVERY_S)
 
 
+def wall_clock_s() -> int:
+    """Seconds since 1970, as far as the clock is set."""
+    return int(time.time())
+
+
 def day_of(wall_s: float) -> int | None:
     """The number of the local day (date.toordinal()); None if the clock is not set."""
     day = datetime.fromtimestamp(wall_s).date().toordinal()

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import time
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -27,6 +26,7 @@ from appliance.core.volume import Volume
 from appliance.hardware.call_thread import CallThread
 from appliance.journal.transition import Transition
 from appliance.service import failures
+from appliance.service.calendar import wall_clock_s
 from appliance.service.failures import Failure
 
 #: An SD card wears out, and may be slow to write.
@@ -127,7 +127,7 @@ class StoredState:
     def follow(self, transition: Transition) -> None:
         """Keep what `transition` changed."""
         before, after = transition.before, transition.after
-        kept_failures = failures.failed(self._failures, transition, int(time.time()))
+        kept_failures = failures.failed(self._failures, transition, wall_clock_s())
         if kept_failures != self._failures:
             self._failures = kept_failures
             self._keep(failures.NAME, failures.text(kept_failures))

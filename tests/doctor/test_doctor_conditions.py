@@ -52,7 +52,7 @@ class Condition:
 
 
 RATES = ("microphone rate", "speaker rate")
-LEVELS = ("microphone level", "record and play")
+LEVELS = ("microphone level", "record and play", "cuts")
 NO_MIC, NO_SPEAKER = Signal.MICROPHONE, Signal.SPEAKER
 CONDITIONS = [
     Condition(
@@ -91,7 +91,7 @@ CONDITIONS = [
         NO_MIC,
         "Device or resource busy",
         SOUND,
-        LEVELS,
+        ("microphone level", "record and play"),
         faults=(("microphone", "busy"),),
     ),
     Condition(
@@ -109,7 +109,7 @@ CONDITIONS = [
         NO_SPEAKER,
         "No such device",
         SOUND,
-        ("record and play",),
+        ("record and play", "cuts"),
         faults=(("speaker", "gone"),),
     ),
     Condition(
@@ -318,4 +318,5 @@ async def test_one_thing_wrong_is_one_line_that_fails(condition, ill, capsys):
 def test_each_check_that_can_fail_here_has_a_condition():
     shown = {condition.check for condition in CONDITIONS}
     elsewhere = {"board and system", "talk button", "status LED", "devices", "words"}
+    elsewhere |= {"cuts", "last failures"}
     assert shown | elsewhere == {c.name for c in CHECKS}
