@@ -17,8 +17,8 @@
 // fault FILE       its first byte, looked at in each call: s (stall: the clock stops),
 //                  g (gone: -ENODEV, as unplugged), x (xrun: once, then it is 0), b
 //                  (busy: -EBUSY to whoever opens it next), o (once: it stalls as soon
-//                  as a stream has been stopped), or 0. It is mapped: write into it,
-//                  never cut it short or replace it
+//                  as a stream has been stopped), l (late: to open it takes 3 s), or 0.
+//                  It is mapped: write into it, never cut it short or replace it
 // rate, channels, format   what the card insists on; default: any rate, 1, S16_LE
 // ppm N            the clock runs fast by N parts per million; 9000000 is ten times
 //
@@ -43,13 +43,17 @@ enum { NS_PER_S = 1000000000, FIFO_BYTES = 1 << 20, TIMER_OFF_NS = 5000 };
 // A converter takes samples in bursts: so many a second, and one ends with the period.
 enum { BURSTS_PER_S = 500 };
 
+// What Bluetooth, HDMI and hubs take to wake up.
+enum { LATE_S = 3 };
+
 enum fault {
     FAULT_NONE,
     FAULT_STALL = 's',
     FAULT_GONE = 'g',
     FAULT_XRUN = 'x',
     FAULT_BUSY = 'b',
-    FAULT_ONCE = 'o'
+    FAULT_ONCE = 'o',
+    FAULT_LATE = 'l'
 };
 
 struct card {
@@ -343,6 +347,8 @@ static int open_files(struct card *card, bool capture, const char *sound,
     enum fault fault = current_fault(card);
     if (fault == FAULT_GONE || fault == FAULT_BUSY)
         return fault == FAULT_GONE ? -ENODEV : -EBUSY;
+    if (fault == FAULT_LATE)
+        sleep(LATE_S);
     card->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     card->sound = capture ? open(sound, O_RDWR | O_NONBLOCK | O_CLOEXEC)
                           : open(sound, append_only, 0644);

@@ -98,6 +98,15 @@ class Interrupt(_Fault, frozen=True, tag="interrupted"):
     """`interrupted`, then `turnComplete`, though no one has spoken."""
 
 
+class Error(_Fault, frozen=True, tag="error"):
+    """A message with an error object, as gateways send it; nobody closes."""
+
+    code: Annotated[int, Meta(ge=0, le=599, description="of HTTP or gRPC")] = 503
+    message: Annotated[str, Meta(description="its text")] = (
+        "The service is currently unavailable."
+    )
+
+
 class UnknownFields(_Fault, frozen=True, tag="unknown_fields"):
     """From now on every message has fields that no client knows."""
 
@@ -112,6 +121,7 @@ Fault = (
     | Garbage
     | Oversized
     | Interrupt
+    | Error
     | UnknownFields
 )
 
@@ -176,6 +186,9 @@ class Scenario(_Values, frozen=True):
     go_away_after_s: Annotated[
         Seconds, Meta(description="age of a connection at its goAway, s")
     ] = 540.0
+    late_words: Annotated[
+        bool, Meta(description="transcript and usage come after turnComplete, alone")
+    ] = False
     #: As the documentation says; gemini-3.8-live was seen not to do it.
     heeds_stream_end: Annotated[
         bool, Meta(description="audioStreamEnd ends detected speech at once")

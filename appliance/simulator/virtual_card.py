@@ -21,7 +21,7 @@ from typing import Literal
 from appliance.basics.errors import UsageError
 
 StreamName = Literal["microphone", "speaker"]
-CardFault = Literal["stall", "gone", "xrun", "busy", "once"]
+CardFault = Literal["stall", "gone", "xrun", "busy", "once", "late"]
 
 _STREAMS: tuple[StreamName, ...] = ("microphone", "speaker")
 _SOURCE = Path(__file__).with_name("pcm_vcard.c")
@@ -99,7 +99,8 @@ class VirtualCard:
 
     def fault(self, stream: StreamName, fault: CardFault | None) -> None:
         """Break a stream, now: its clock stops, it is unplugged, one xrun, nobody else
-        may open it, or it stalls when it is stopped next; None repairs it."""
+        may open it, it stalls when it is stopped next, or it takes 3 s to open; None
+        repairs it."""
         path = self._fault_file(stream)
         path.touch()
         # In place, and one byte: the plugin has the file mapped.

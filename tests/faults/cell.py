@@ -96,6 +96,7 @@ async def _reach(trial: Trial) -> None:
         await stage.until(lambda: stage.turns and stage.turns[-1].first_audio_at)
         await asyncio.sleep(0.3)
         trial.talked_over_from = len(stage.turns[-1].answer)
+    await row.prepare(stage)
     trial.speaker_from = len(stage.card.heard())
     await phases.reach(stage, trial.phase, row.hold_s)
 
@@ -158,7 +159,7 @@ async def _probe(trial: Trial) -> None:
     await stage.rest(Signal.IDLE, for_s=0.6, limit_s=_REST_LIMIT_S)
     await asyncio.sleep(_TAPE_S)
     found = evidence.find(
-        stage, row, trial.promised, hold, speaker_from, hold.pressed_at
+        stage, row, trial.promised, hold, speaker_from, hold.pressed_at, speaker_from
     )
     if found.outcome is not Outcome.ANSWERED:
         trial.complaints.append(f"the next turn: {found.outcome.value}")

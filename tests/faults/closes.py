@@ -2,7 +2,7 @@
 """Every way in which the service closes a link: gemini-live-api.md §6, row by row."""
 
 from appliance.core.signals import Signal
-from tests.faults.row import closed, refusal
+from tests.faults.row import closed, refusal, refused_by_error
 
 _GO_AWAY = (
     "Connection aborted because the client failed to close the connection after "
@@ -15,6 +15,22 @@ _NOT_FOUND = (
 _UNREGISTERED = (
     "Method doesn't allow unregistered callers (callers without established "
     "identity). Please use API Key or other form of"
+)
+
+_CREDITS = (
+    "Your prepayment credits are depleted. Please go to AI Studio at https://ai.studio/"
+    "projects to manage your project and billing."
+)
+#: What the service was seen to say of a key, with the code that it said it with.
+_KEY_TEXTS = (
+    (1008, "Your API key was reported as leaked. Please use another API key."),
+    (1007, "API Key not found. Please pass a valid API key."),
+    (1008, "Permission denied: Consumer 'api_key:x' has been suspended."),
+    (1008, "Requests to this API generativelanguage.googleapis.com are blocked."),
+    (1008, "The provided API key has an IP address restriction."),
+    (1008, "Generative Language API has not been used in project 7 before"),
+    (1008, "Your project has been denied access. Please contact support."),
+    (1007, "Request had invalid authentication credentials."),
 )
 
 CLOSE_ROWS = (
@@ -47,6 +63,7 @@ CLOSE_ROWS = (
         *(1007, "realtime_input.media_chunks is deprecated. Use audio, video"),
         Signal.REFUSED,
     ),
+    *(refusal(code, text, Signal.KEY) for code, text in _KEY_TEXTS),
     closed(1007, "Precondition check failed."),
     closed(1007, "Request contains an invalid argument."),
     refusal(
@@ -63,9 +80,12 @@ CLOSE_ROWS = (
     closed(1011, "Internal error encountered."),
     closed(1011, "The service is currently unavailable."),
     closed(1011, "Deadline expired before operation could complete."),
+    refusal(1011, _CREDITS, Signal.QUOTA),
     refusal(1011, "RESOURCE_EXHAUSTED: quota", Signal.QUOTA),
     refusal(1011, "You exceeded your current quota, please check", Signal.QUOTA),
     refusal(
         *(1011, "The project has exceeded its monthly spending cap."), Signal.QUOTA
     ),
+    refused_by_error(429, "Quota exceeded for this project.", Signal.QUOTA),
+    refused_by_error(403, "API key not valid.", Signal.KEY),
 )

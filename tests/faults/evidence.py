@@ -10,7 +10,7 @@ from appliance.basics.pcm import (
     PLAYBACK_RATE_HZ,
     seconds,
 )
-from appliance.core.signals import TABLE, Earcon, Signal
+from appliance.core.signals import TABLE, Earcon, Fault, Signal, signal_of
 from appliance.simulator.live.service import HeardTurn
 from appliance.simulator.live.sound import resample
 from appliance.simulator.virtual_card import StreamName
@@ -87,12 +87,15 @@ def find(
     hold: Held,
     speaker_from: int,
     since: float,
+    answer_from: int = 0,
 ) -> Findings:
-    """What became of `hold`; sounds of the box count from byte `speaker_from` on."""
+    """What became of `hold`; sounds of the box count from byte `speaker_from` of the
+    speaker's tape on, its answer from byte `answer_from`."""
     tape = stage.card.heard()
     turns = [heard for heard in everything_heard(stage) if heard.within(hold)]
     sounds = earcons(tape[speaker_from:])
-    answers = [(heard, played(_expected(heard.turn), tape)) for heard in turns]
+    rest = tape[answer_from:]
+    answers = [(heard, played(_expected(heard.turn), rest)) for heard in turns]
     # The one that was played, or the last.
     best = max(answers, key=lambda answer: answer[1].through_s, default=None)
     if best is None or not best[1].through_s:
@@ -109,6 +112,13 @@ def shown(stage: Stage, signal: Signal, since: float) -> bool:
     situation = TABLE[signal].situation
     start = f"STATUS={situation[:1].upper()}{situation[1:]}"
     return bool(stage.box.notify.times(start, since))
+
+
+def wrong(stage: Stage, since: float) -> Iterator[str]:
+    """What the box showed to be wrong."""
+    for fault in Fault:
+        if shown(stage, signal_of(fault), since):
+            yield fault.name
 
 
 def logged(stage: Stage, signal: Signal, since: float) -> bool:

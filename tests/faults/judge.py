@@ -27,6 +27,8 @@ def about_the_fault(trial: Trial, found: Findings) -> Iterator[str]:
         yield f"answered {found.played.begun} times"
     if promised.shown and signal and not evidence.shown(stage, signal, since):
         yield f"STATUS never said {signal.value}"
+    if promised.silent and (what := list(evidence.wrong(stage, since))):
+        yield f"told to be wrong: {', '.join(what)}"
     if promised.logged and signal and not evidence.logged(stage, signal, since):
         yield f"the journal does not say what to do about {signal.value}"
     if evidence.restarted(stage, since) and not promised.may_restart:

@@ -46,6 +46,8 @@ class Kind(Enum):
     ANSWER_STALLS = auto()
     INTERRUPTED = auto()
     LATE_AUDIO = auto()
+    SPEAKER_LATE = auto()
+    FILLER = auto()
     MICROPHONE_STALLS = auto()
     MICROPHONE_GONE = auto()
     MICROPHONE_XRUN = auto()
@@ -91,6 +93,8 @@ class Promise:
     slack_s: float = 0.0
     #: So many connections are asked for, besides one for each press; None: any number.
     attempts: int | None = None
+    #: Nothing is shown or said to be wrong.
+    silent: bool = False
     #: The link is not replaced.
     keeps_link: bool = False
 
@@ -108,9 +112,15 @@ def promise(kind: Kind, phase: Phase) -> Promise | Senseless:
         return Senseless(reason)
     match kind:
         case Kind.UNNOTICED | Kind.LINK_STRAINED | Kind.LATE_AUDIO:
-            return _one_of(Outcome.ANSWERED, keeps_link=phase is not Phase.ASLEEP)
+            keeps_link = phase is not Phase.ASLEEP
+            return _one_of(Outcome.ANSWERED, keeps_link=keeps_link, silent=True)
         case Kind.LINK_RENEWED:
-            return _one_of(Outcome.ANSWERED)
+            return _one_of(Outcome.ANSWERED, silent=True)
+        case Kind.FILLER:
+            # Between the two parts it is silent.
+            return _one_of(Outcome.ANSWERED, keeps_link=True, slack_s=4.0, silent=True)
+        case Kind.SPEAKER_LATE:
+            return _one_of(Outcome.ANSWERED, keeps_link=True, slack_s=0.5, silent=True)
         case Kind.LINK_CUT_SHORT:
             return _ends_the_answer(phase, also=Outcome.ANSWERED)
         case Kind.LINK_LOST | Kind.LINK_DEAF:
@@ -170,7 +180,9 @@ def _senseless(kind: Kind, phase: Phase) -> str:
         return "the answer has begun"
     if kind in (Kind.EMPTY_ANSWER, Kind.ANSWER_STALLS) and phase is Phase.DRAINING:
         return "all of the answer is there"
-    if kind is Kind.LATE_AUDIO and phase not in KEPT:
+    if kind is Kind.FILLER and phase is not Phase.IDLE:
+        return "nothing happens at an instant of its own"
+    if kind in (Kind.LATE_AUDIO, Kind.SPEAKER_LATE) and phase not in KEPT:
         return "nobody talks over an answer"
     return ""
 

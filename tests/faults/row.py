@@ -37,6 +37,8 @@ class Row:
     signal: Signal | None = None
     scenario: sc.Scenario = SCENARIO
     other: sc.Scenario = SCENARIO
+    #: Done before the utterance begins.
+    prepare: Strike = nothing
     changes: Sections = field(default_factory=dict)
     hold_s: float = 1.2
     #: The link must be so old.
@@ -78,6 +80,28 @@ def inside(command: str) -> Strike:
         stage.box.command(command)
 
     return strike
+
+
+def refused_by_error(code: int, message: str, signal: Signal) -> Row:
+    """A gateway sends an error object in place of a close frame, and to every new link,
+    too."""
+    error = sc.Error(code=code, message=message)
+    again = msgspec.structs.replace(error, at="setup", repeat=True)
+
+    async def strike(stage: Stage) -> None:
+        stage.network.target = port(stage.other)
+        if stage.server.open_links:
+            await stage.server.inject(error)
+
+    return Row(
+        f"error {code} {message[:34].strip()}",
+        Kind.REFUSED,
+        strike,
+        _mend_refusal,
+        lasts_s=5.0,
+        signal=signal,
+        other=scenario(faults=(again,)),
+    )
 
 
 async def _mend_refusal(stage: Stage) -> None:

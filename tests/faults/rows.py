@@ -17,6 +17,7 @@ from tests.faults.row import (
     service,
 )
 from tests.faults.stage import Stage
+from tests.rig.black_hole import BlackHole
 from tests.rig.manners import HalfOpen, Pass, Refuse, Slow
 
 _MIB = 2**20
@@ -43,6 +44,18 @@ async def _untrusted(stage: Stage) -> None:
 async def _too_early(stage: Stage) -> None:
     stage.network.tls = stage.certificates.early
     stage.network.reset()
+
+
+async def _ipv6_leads_nowhere(stage: Stage) -> None:
+    stage.black_hole = BlackHole(stage.network.port)
+    stage.box.command("ipv6-first")
+    stage.network.reset()
+
+
+async def _ipv6_is_gone(stage: Stage) -> None:
+    assert stage.black_hole
+    stage.box.command("names")
+    stage.black_hole.close()
 
 
 async def _good_certificate(stage: Stage) -> None:
@@ -94,6 +107,12 @@ LINK_ROWS = (
         tls=True,
         signal=Signal.CLOCK,
     ),
+    Row("IPv6 black hole", Kind.LINK_LOST, _ipv6_leads_nowhere, _ipv6_is_gone),
+    Row(
+        *("go-away on every link", Kind.LINK_RENEWED),
+        scenario=scenario(faults=(sc.GoAway(at="setup_complete", repeat=True),)),
+    ),
+    Row("error object", Kind.LINK_LOST, service(sc.Error())),
     Row("garbage frame", Kind.LINK_LOST, service(sc.Garbage())),
     Row(
         *("2 MiB frame", Kind.LINK_STRAINED),
@@ -101,6 +120,8 @@ LINK_ROWS = (
     ),
     Row("17 MiB frame", Kind.LINK_LOST, service(sc.Oversized(size_bytes=17 * _MIB))),
 )
+
+_LATE = scenario(answer_speed=1.0, interrupt_delay_ms=2500)
 
 ANSWER_ROWS = (
     Row(
@@ -117,8 +138,14 @@ ANSWER_ROWS = (
     Row("spurious interrupted", Kind.INTERRUPTED, service(sc.Interrupt())),
     Row(
         *("late audio", Kind.LATE_AUDIO),
-        scenario=scenario(answer_speed=1.0, interrupt_delay_ms=2500),
+        scenario=_LATE,
         talks_over=True,
+    ),
+    Row("IN_PROGRESS", Kind.FILLER, scenario=scenario(thinking_ms=2000)),
+    Row(
+        *("late transcript and usage", Kind.UNNOTICED),
+        changes={"log": {"transcripts": True}},
+        scenario=scenario(late_words=True),
     ),
 )
 
@@ -128,6 +155,14 @@ DEVICE_ROWS = (
     Row("microphone xrun", Kind.MICROPHONE_XRUN, card("microphone", "xrun")),
     broken_card("speaker", "stall", 3.0),
     broken_card("speaker", "gone", 8.0),
+    Row(
+        *("speaker opens late", Kind.SPEAKER_LATE),
+        prepare=card("speaker", "late"),
+        mend=card("speaker", None),
+        changes={"speaker": {"cut": "restart"}},
+        scenario=_LATE,
+        talks_over=True,
+    ),
     Row("speaker xrun", Kind.SPEAKER_XRUN, card("speaker", "xrun")),
     # It mends itself; until then nobody is told anything.
     Row("loop blocked 3 s", Kind.LOOP_BLOCKED, inside("block 3"), lasts_s=3.0),

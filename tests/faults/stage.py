@@ -14,6 +14,7 @@ from appliance.simulator.live.server import LiveServer
 from appliance.simulator.live.service import HeardTurn
 from appliance.simulator.scenario import Scenario
 from appliance.simulator.virtual_card import VirtualCard
+from tests.rig.black_hole import BlackHole
 from tests.rig.box import Box
 from tests.rig.certificates import Certificates
 from tests.rig.network import Network
@@ -47,6 +48,8 @@ class Stage:
     network: Network
     box: Box
     certificates: Certificates
+    #: Where the IPv6 of the service's name leads, if anywhere.
+    black_hole: BlackHole | None = None
     holds: list[Held] = field(default_factory=list)
     pressed_at: float = 0.0
 

@@ -2,7 +2,6 @@
 """How one WebSocket ends, or fails to open, and what is said about it."""
 
 import asyncio
-import contextlib
 import json
 import socket
 import ssl
@@ -28,6 +27,7 @@ from tests.live.loopback import (
     peer,
     settled,
 )
+from tests.rig.black_hole import BlackHole
 from tests.rig.certificate import certificate
 
 
@@ -201,7 +201,7 @@ async def test_an_address_that_swallows_everything_does_not_keep_the_box_off_lin
     loop = asyncio.get_running_loop()
     async with LiveServer(QUICK) as server:
         port = urlsplit(server.url).port
-        with black_hole("::1", port):
+        with BlackHole(port):
 
             async def both(host, port, **_):
                 stream = (socket.SOCK_STREAM, 6, "")
@@ -215,21 +215,6 @@ async def test_an_address_that_swallows_everything_does_not_keep_the_box_off_lin
             async with Line(server.url.replace("127.0.0.1", "localhost")) as line:
                 await line.heard(ev.LinkUp)
                 assert not line.all(ev.LinkLost)
-
-
-@contextlib.contextmanager
-def black_hole(host, port):
-    """A port that answers no SYN: nobody accepts, and its queue is full."""
-    with contextlib.ExitStack() as stack:
-        deaf = stack.enter_context(socket.socket(socket.AF_INET6))
-        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        deaf.bind((host, port))
-        deaf.listen(0)
-        for _ in range(8):
-            waiting = stack.enter_context(socket.socket(socket.AF_INET6))
-            waiting.setblocking(False)
-            waiting.connect_ex((host, port))
-        yield
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

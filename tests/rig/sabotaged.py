@@ -49,6 +49,17 @@ def names() -> None:
     socket.getaddrinfo = _real_getaddrinfo
 
 
+def ipv6_first() -> None:
+    """As where a name has addresses of both kinds."""
+
+    def both(host: Any, port: Any, *rest: Any, **more: Any) -> list[Any]:
+        found = _real_getaddrinfo(host, port, *rest, **more)
+        stream = (socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
+        return [(socket.AF_INET6, *stream, ("::1", port, 0, 0)), *found]
+
+    socket.getaddrinfo = both
+
+
 def kill_microphone() -> None:
     """Its callback does not return any more."""
     _kill_callback(captures=True)
@@ -122,6 +133,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "block": block,
     "no-names": no_names,
     "names": names,
+    "ipv6-first": ipv6_first,
     "kill-microphone": kill_microphone,
     "kill-speaker": kill_speaker,
     "stick-inbox": stick_inbox,

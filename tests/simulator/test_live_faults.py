@@ -8,6 +8,7 @@ from appliance.simulator.live.service import Service
 from appliance.simulator.scenario import (
     Close,
     Drop,
+    Error,
     Garbage,
     GoAway,
     Interrupt,
@@ -142,6 +143,12 @@ def test_only_the_first_audio_of_a_turn_is_first_audio():
 def test_an_oversized_frame_is_larger_than_a_mebibyte():
     talk = talk_with(Oversized(at="setup_complete")).set_up()
     assert max(len(action.frame) for _, action in talk.actions) > 2**20
+
+
+def test_an_error_object_is_a_message_and_the_talk_goes_on():
+    talk = talk_with(Error(429, "Too much.", at="setup_complete")).set_up()
+    assert {"error": {"code": 429, "message": "Too much."}} in talk.messages
+    assert len(talk.speak().wait(3).spoken) == WHOLE
 
 
 def test_unknown_fields_are_in_every_message_from_then_on():

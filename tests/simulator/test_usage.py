@@ -7,6 +7,7 @@ from appliance.simulator.live.fields import (
     SlidingWindow,
 )
 from appliance.simulator.live.usage import Context
+from appliance.simulator.scenario import Scenario
 from tests.simulator.live_talk import Talk
 
 
@@ -120,3 +121,15 @@ def test_instructions_are_never_forgotten():
     context.hear(4)
     context.compress(Setup(context_window_compression=window))
     assert context.answer(0, "")["promptTokenCount"] == 1001
+
+
+def test_transcript_and_usage_may_come_after_the_end_of_the_turn():
+    talk = Talk(Scenario(late_words=True))
+    talk.set_up(outputAudioTranscription={}).speak().wait(3)
+    said = [m for m in talk.messages if "sessionResumptionUpdate" not in m]
+    end, words, usage = said[-3:]
+    assert end["serverContent"]["turnComplete"]
+    assert "usageMetadata" not in end
+    assert set(words["serverContent"]) == {"outputTranscription"}
+    assert set(usage) == {"usageMetadata"}
+    assert bill(talk)[1]["AUDIO"] == 25

@@ -121,6 +121,13 @@ def test_a_card_that_is_gone_or_busy_cannot_be_opened_until_it_is_back(
     assert arecord(virtual_card, 160) == bytes(320)
 
 
+def test_a_card_that_is_late_opens_after_three_seconds(virtual_card):
+    virtual_card.fault("microphone", "late")
+    began_at = time.monotonic()
+    assert arecord(virtual_card, 160) == bytes(320)
+    assert time.monotonic() - began_at > 3.0
+
+
 def test_all_that_was_given_before_a_card_was_unplugged_is_on_the_tape(virtual_card):
     said = noise(160_000)
     virtual_card.say(said)

@@ -198,7 +198,13 @@ class Answers:
         self._voice.reach_soon("answer_ended", turn, self._downlink.now)
 
     def _end_turn(self, turn: HeardTurn | None) -> None:
-        self._downlink.send(wire.turn_complete(self._bill(turn)))
+        usage = self._bill(turn)
+        if self._scenario.late_words:
+            self._downlink.send(wire.turn_complete())
+            self._voice.write(turn)
+            self._downlink.send({"usageMetadata": usage})
+        else:
+            self._downlink.send(wire.turn_complete(usage))
         self.context.compress(self.setup)
         self.offer_resumption(resumable=not self.calls.pending)
 

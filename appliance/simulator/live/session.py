@@ -27,6 +27,7 @@ from appliance.simulator.live.wire import INVALID, INVALID_ARGUMENT, POLICY, Ref
 from appliance.simulator.scenario import (
     Close,
     Drop,
+    Error,
     Fault,
     Garbage,
     GoAway,
@@ -210,6 +211,8 @@ class LiveSession:
                 self._downlink.send(wire.thought("x" * fault.size_bytes))
             case Interrupt():
                 self._answers.interrupt()
+            case Error(code=code, message=message):
+                self._downlink.send(wire.error(code, message))
             case UnknownFields():
                 self._downlink.novel = True
             case _:

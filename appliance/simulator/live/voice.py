@@ -70,11 +70,17 @@ class Voice:
         """Reach `point` at `at`, once the step at hand is over."""
         self._downlink.start(self._pass(point, turn, at))
 
+    def write(self, turn: HeardTurn | None) -> None:
+        """The words of an answer whose sound is over."""
+        if turn is not None and turn.answer and self.transcribing:
+            words = {"text": transcript(turn)}
+            self._downlink.send(wire.content(outputTranscription=words))
+
     def _say(self, turn: HeardTurn, piece: bytes, *, first: bool) -> None:
         turn.say(piece, self._downlink.now)
         said: wire.Message = {"modelTurn": wire.spoken(piece)}
         # The service puts several things into one message, too: clients must cope.
-        if first and self.transcribing:
+        if first and self.transcribing and not self._service.scenario.late_words:
             said["outputTranscription"] = {"text": transcript(turn)}
         self._downlink.send(wire.content(**said))
 

@@ -106,9 +106,14 @@ def thought(text: str) -> Message:
     return content(modelTurn={"parts": [{"text": text, "thought": True}]})
 
 
-def turn_complete(usage: Message) -> Message:
+def turn_complete(usage: Message | None = None) -> Message:
     ended = content(turnComplete=True, interactionStatus="IDLE")
-    return ended | {"usageMetadata": usage}
+    return ended if usage is None else ended | {"usageMetadata": usage}
+
+
+def error(code: int, message: str) -> Message:
+    """What gateways send in place of a close frame."""
+    return {"error": {"code": code, "message": message}}
 
 
 def turn_paused() -> Message:
