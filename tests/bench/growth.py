@@ -34,7 +34,7 @@ from tests.rig.certificates import Certificates
 
 _HASTE = 5
 #: Of 20 ms in a hurry: machines do not keep up with five times as many.
-_LONG_PERIODS = "[speaker]\nperiod_frames = 4800\n"
+_LONG_PERIODS = "period_frames = 4800\n"
 _LONG_S = 20 * 60.0
 _WARM_TURNS = 100
 #: Turns that are heard to their end, and as many that are talked over, at a time.
@@ -128,7 +128,10 @@ async def _long_answer(
             haste=_HASTE,
             waits_for_playback=False,
         )
-        async with stage, Peer(OURS, stage, environments, config=_LONG_PERIODS) as peer:
+        async with (
+            stage,
+            Peer(OURS, stage, environments, speaker=_LONG_PERIODS) as peer,
+        ):
             await asyncio.sleep(SETTLE_S)
             peer.press()
             await asyncio.sleep(_HOLD_S)

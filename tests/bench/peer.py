@@ -43,8 +43,8 @@ class Peer:
     """`program` on `stage`, an async context manager: from its start until it is
     connected and ready; killed in the end.
 
-    Environments are folders in `environments`; `config` is added to a service's;
-    `prefix` goes before the command.
+    Environments are folders in `environments`; `speaker` is added to that section of
+    a service's configuration; `prefix` goes before the command.
 
     Threads: the event loop's only.
     """
@@ -55,11 +55,11 @@ class Peer:
         stage: Stage,
         environments: Path,
         *,
-        config: str = "",
+        speaker: str = "",
         prefix: Sequence[str] = (),
     ) -> None:
         self.program = program
-        self._config = config
+        self._speaker = speaker
         self._stage = stage
         python = environments.resolve() / program.name / "bin" / "python"
         self._command = (*prefix, str(python), str(_HERE / "peers" / program.script))
@@ -134,8 +134,12 @@ class Peer:
         if not self.program.is_service:
             return ()
         path = self._stage.directory / "config.toml"
-        live = f'[live]\nendpoint = "{self._stage.url}"\n'
-        path.write_text(live + self._config)
+        path.write_text(
+            f'[live]\nendpoint = "{self._stage.url}"\n'
+            # The kernel does not list the virtual card.
+            '[microphone]\ndevice = "microphone"\n'
+            f'[speaker]\ndevice = "speaker"\n{self._speaker}'
+        )
         return ("run", "--config", str(path))
 
     def _environment(self) -> dict[str, str]:
