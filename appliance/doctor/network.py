@@ -63,8 +63,9 @@ def judge_wifi(name: str, power_save: str, signal_dbm: int | None) -> Result:
         return skip(f"{name}: iw does not tell{at}", signal_dbm=signal_dbm)
     return fail(
         f"{name}: power save is on: answers stutter{at}",
-        f"sudo iw dev {name} set power_save off; to keep it so: sudo nmcli connection "
-        "modify NAME 802-11-wireless.powersave 2 (NAME: nmcli connection)",
+        f"sudo iw dev {name} set power_save off; if it is on again after a reboot: "
+        "sudo nmcli connection modify NAME 802-11-wireless.powersave 2 "
+        "(NAME: nmcli connection)",
         signal_dbm=signal_dbm,
     )
 
