@@ -211,12 +211,21 @@ class SpeakerSection(Section, frozen=True):
             extra=AT_START,
         ),
     ] = "run-out"
+    prefill: Annotated[
+        Literal["adaptive", "fixed"],
+        Meta(
+            description='"adaptive": what is buffered before an answer starts to play '
+            "follows how evenly answers arrive, from a period up to 500 ms",
+            extra=AT_START,
+        ),
+    ] = "adaptive"
     prefill_ms: Annotated[
         int,
         Meta(
             ge=0,
             le=2000,
-            description="sound buffered before an answer starts to play",
+            description="sound buffered before the first answer starts to play; with "
+            'prefill = "fixed" before each',
             extra=AT_START,
         ),
     ] = 100

@@ -6,6 +6,7 @@ from collections import deque
 
 from appliance.basics.pcm import FRAME_BYTES, PLAYBACK_RATE_HZ
 from appliance.basics.record import Struct
+from appliance.hardware.prefill import Arrivals, Prefill
 
 
 class Taken(Struct, frozen=True):
@@ -29,13 +30,15 @@ NOTHING = Taken(b"", 0, began=False, ran_dry=False, drained=None)
 class JitterBuffer:
     """PCM in any amounts in, whole periods out: s16le mono at 24 kHz.
 
-    It fills until `prefill_ms` are there or no more is to come, then plays until empty.
+    It fills until the prefill is there or no more is to come, then plays until empty.
 
     Threads: any.
     """
 
-    def __init__(self, prefill_ms: int) -> None:
-        self._prefill_bytes = prefill_ms * PLAYBACK_RATE_HZ * FRAME_BYTES // 1000
+    def __init__(self, prefill: Prefill) -> None:
+        self._prefill = prefill
+        #: Of the answer that is arriving.
+        self._arrivals: Arrivals | None = None
         self._lock = threading.Lock()
         self._waiting: deque[memoryview] = deque()
         self._waiting_bytes = 0
@@ -47,11 +50,13 @@ class JitterBuffer:
     @property
     def waiting_s(self) -> float:
         """So much sound waits."""
-        return self._waiting_bytes / FRAME_BYTES / PLAYBACK_RATE_HZ
+        return _seconds(self._waiting_bytes)
 
-    def play(self, pcm: bytes) -> None:
-        """Append; an odd byte waits for its other half."""
+    def play(self, pcm: bytes, at: float) -> None:
+        """Append what has arrived `at`; an odd byte waits for its other half."""
         with self._lock:
+            arrivals = self._arrivals or Arrivals(at)
+            self._arrivals = arrivals.add(at, _seconds(len(pcm)))
             self._append(self._whole_frames(pcm))
 
     def drain(self, segment: int) -> None:
@@ -60,6 +65,7 @@ class JitterBuffer:
         An order that comes before the last one is fulfilled takes its place.
         """
         with self._lock:
+            self._learn()
             self._draining = segment
             self._half_frame = b""
 
@@ -74,6 +80,7 @@ class JitterBuffer:
         """Discard all that waits; an order to drain with it. Whether that cuts a sound
         that had begun."""
         with self._lock:
+            self._arrivals = None
             self._waiting.clear()
             self._waiting_bytes = 0
             self._half_frame = b""
@@ -93,8 +100,16 @@ class JitterBuffer:
             began = starts and pcm != b""
             self._sounds |= began
             ran_dry, drained = self._ending(len(pcm) < wanted)
+            if ran_dry:
+                self._prefill = self._prefill.underran()
         padded = pcm and pcm.ljust(wanted, b"\0")
         return Taken(padded, len(pcm) // FRAME_BYTES, began, ran_dry, drained)
+
+    def _learn(self) -> None:
+        """All of an answer has arrived."""
+        if self._arrivals:
+            self._prefill = self._prefill.after(self._arrivals)
+        self._arrivals = None
 
     def _append(self, whole: memoryview) -> None:
         if whole:
@@ -110,7 +125,7 @@ class JitterBuffer:
     def _may_play(self) -> bool:
         if self._draining is not None:
             return True
-        return bool(self._waiting) and self._waiting_bytes >= self._prefill_bytes
+        return bool(self._waiting) and self.waiting_s >= self._prefill.now_s
 
     def _next(self, length: int) -> bytes:
         parts = []
@@ -135,3 +150,8 @@ class JitterBuffer:
         # Not dry yet if the last frame fills the period: more may come in time.
         self._plays = not fell_short
         return fell_short, None
+
+
+def _seconds(length: int) -> float:
+    """Of so many bytes."""
+    return length / FRAME_BYTES / PLAYBACK_RATE_HZ

@@ -25,6 +25,7 @@ from appliance.core.events import (
 )
 from appliance.hardware.card import Card, Choice, Stream
 from appliance.hardware.jitter_buffer import NOTHING, JitterBuffer, Taken
+from appliance.hardware.prefill import Prefill
 
 Cut = Literal["run-out", "restart"]
 
@@ -50,7 +51,7 @@ class Speaker:
         device: Choice,
         period_frames: int,
         cut: Cut,
-        prefill_ms: int,
+        prefill: Prefill,
         gain: float,
         post: Callable[[Event], None],
     ) -> None:
@@ -60,7 +61,7 @@ class Speaker:
         self._silence = bytes(period_frames * FRAME_BYTES)
         self._period_s = period_frames / PLAYBACK_RATE_HZ
         self._post = post
-        self._buffer = JitterBuffer(prefill_ms)
+        self._buffer = JitterBuffer(prefill)
         self._stream: Stream | None = None
         #: A period is taken before a drop, or after it.
         self._lock = threading.Lock()
@@ -116,7 +117,7 @@ class Speaker:
 
     def play(self, pcm: bytes) -> None:
         """Append s16le mono at 24 kHz; how much waits is the caller's matter."""
-        self._buffer.play(pcm)
+        self._buffer.play(pcm, time.monotonic())
 
     def drain(self, segment: int) -> None:
         """No more is coming: play out, then post PlaybackDrained(segment)."""

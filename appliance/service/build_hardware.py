@@ -3,6 +3,7 @@
 
 from collections.abc import Callable
 
+from appliance.basics.pcm import PLAYBACK_RATE_HZ
 from appliance.config.devices import microphone_choice, speaker_choice
 from appliance.config.file import Config
 from appliance.core.events import Event
@@ -10,6 +11,7 @@ from appliance.hardware.button import TalkButton
 from appliance.hardware.card import Card
 from appliance.hardware.led import StatusLed
 from appliance.hardware.microphone import Microphone
+from appliance.hardware.prefill import Prefill
 from appliance.hardware.speaker import Speaker
 from appliance.hardware.volume import VolumeKnobs
 
@@ -28,12 +30,14 @@ def microphone(config: Config, card: Card, post: Post) -> Microphone:
 
 def speaker(config: Config, card: Card, gain: float, post: Post) -> Speaker:
     wanted = config.speaker
+    period_s = wanted.period_frames / PLAYBACK_RATE_HZ
+    least_s = period_s if wanted.prefill == "adaptive" else None
     return Speaker(
         card,
         device=speaker_choice(config),
         period_frames=wanted.period_frames,
         cut=wanted.cut,
-        prefill_ms=wanted.prefill_ms,
+        prefill=Prefill(wanted.prefill_ms / 1000, least_s),
         gain=gain,
         post=post,
     )

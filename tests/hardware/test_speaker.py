@@ -23,6 +23,7 @@ from appliance.core.liveness import LIMITS_S
 from appliance.core.signals import Fault
 from appliance.hardware.card import Choice
 from appliance.hardware.portaudio import PortAudio, PortAudioStream
+from appliance.hardware.prefill import Prefill
 from appliance.hardware.sound_card import AlsaCard
 from appliance.hardware.speaker import Cut, Speaker
 from appliance.service import devices
@@ -48,7 +49,7 @@ def speaker(
         device=Choice(pcm="speaker"),
         period_frames=period_frames,
         cut=cut,
-        prefill_ms=prefill_ms,
+        prefill=Prefill(prefill_ms / 1000),
         gain=gain,
         post=posted,
     )
@@ -79,7 +80,7 @@ async def patient_speaker(posted: Posted) -> tuple[PatientCard, Speaker]:
         device=Choice(),
         period_frames=PERIOD,
         cut="restart",
-        prefill_ms=0,
+        prefill=Prefill(0.0),
         gain=1.0,
         post=posted,
     )
@@ -108,7 +109,7 @@ async def test_a_card_that_keeps_what_it_is_given_is_given_the_silence_too(tmp_p
         device=Choice(),
         period_frames=PERIOD,
         cut="run-out",
-        prefill_ms=0,
+        prefill=Prefill(0.0),
         gain=1.0,
         post=posted,
     )
