@@ -60,6 +60,7 @@ mutants: $(VENV)/.installed ## Break the code in COUNT places of AREA; does a te
 
 faults: $(VENV)/.installed ## Every fault in every phase of a turn, one table: 15 minutes
 	$(BIN)/python -m tests.faults
+	$(BIN)/python -m tests.faults.hands_free
 
 soak: $(VENV)/.installed ## Random use and random faults for MINUTES=60
 	$(BIN)/python -m tests.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))

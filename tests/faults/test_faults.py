@@ -7,6 +7,7 @@ import pytest
 
 from appliance.core.earcons import earcon_pcm
 from appliance.core.signals import Earcon
+from tests.faults import hands_free
 from tests.faults.bench import play
 from tests.faults.promise import Kind, Outcome, Phase, Senseless, promise
 from tests.faults.rows import ROWS
@@ -43,6 +44,13 @@ def cells(tmp_path_factory):
 def test_a_fault_ends_as_promised_and_the_next_turn_is_answered(name, phase, cells):
     cell = cells[row(name).name, phase]
     assert not cell.complaints, cell.record
+
+
+def test_a_go_away_in_mid_talk_hands_free_costs_no_question():
+    ((fault, phase, outcome),) = hands_free.run(
+        [("go-away 1 s", hands_free.Phase.MID_TALK)], boxes=1
+    )
+    assert outcome.complaint(fault, phase) == ""
 
 
 def test_each_fault_has_a_promise_or_a_reason_in_each_phase():

@@ -14,6 +14,7 @@ from appliance.core.effects import PlayEarcon
 from appliance.core.events import PlaybackUnderran
 from appliance.core.signals import Earcon
 from appliance.simulator.live.server import LiveServer
+from appliance.simulator.live.service import HeardTurn
 from tests.rig.living_box import CALM, LivingBox, without_silence
 from tests.rig.room import Room
 
@@ -158,17 +159,10 @@ class Questions(Talk):
         began_at: float,
     ) -> Found:
         tells = tells_since(box, began_at)
-        played = played_by(box)
         answered = told = 0
         waits_s = [0.0]
         for at, question in said:
-            turns = [
-                turn
-                for turn in server.turns
-                if question[_EDGE_BYTES:-_EDGE_BYTES] in turn.heard
-                and turn.answer
-                and compared(box, turn.answer) in played
-            ]
+            turns = answers_to(box, server, question)
             if turns:
                 answered += 1
                 first_at = turns[0].first_audio_at or at
@@ -178,6 +172,18 @@ class Questions(Talk):
             else:
                 print(f"{self}: silently lost, said at {at - began_at:.1f} s")
         return Found(len(said), answered, told, names(tells), max(waits_s))
+
+
+def answers_to(box: LivingBox, server: LiveServer, question: bytes) -> list[HeardTurn]:
+    """The turns that heard all of it, and whose answer was heard whole."""
+    played = played_by(box)
+    return [
+        turn
+        for turn in server.turns
+        if question[_EDGE_BYTES:-_EDGE_BYTES] in turn.heard
+        and turn.answer
+        and compared(box, turn.answer) in played
+    ]
 
 
 def is_settled(box: LivingBox) -> bool:
