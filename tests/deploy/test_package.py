@@ -106,7 +106,7 @@ def test_removing_stops_the_service(script):
 
 
 def test_the_journal_is_on_the_disk_at_once_and_as_before_when_it_is_removed(script):
-    restart = "systemctl restart systemd-journald.service"
+    restart = "deb-systemd-invoke restart systemd-journald.service"
     installed = script("postinst")
     assert installed.index(restart) < installed.index("journalctl --flush")
     removed = script("postrm").partition('"$1" = remove')[2]
