@@ -51,10 +51,13 @@ install_all() {
         fail "no virtual environment: apt install --no-install-recommends python3-venv"
     # What an earlier build left there would be installed, too.
     rm -rf "$here/build/lib"
-    # By the environment, so that it holds for what builds the packages, too. Hashes would
-    # not fit: Raspberry Pi OS takes wheels from an index that builds its own.
-    PIP_CONSTRAINT=$here/constraints.txt \
-        "$root$venv/bin/pip" install --quiet --upgrade "$here" ||
+    # Root runs what is built here: all of it has a hash, and so has what builds it. Of
+    # several indexes pip takes the file whose hash fits.
+    pip="$root$venv/bin/pip"
+    { "$pip" install --quiet --require-hashes -r "$here/deploy/pip/build.txt" &&
+        "$pip" install --quiet --require-hashes --no-build-isolation \
+            -r "$here/deploy/pip/run.txt" &&
+        "$pip" install --quiet --no-deps --no-build-isolation "$here"; } ||
         fail "pip says what is missing; for compiler and headers:" \
             "apt install --no-install-recommends build-essential libsystemd-dev pkg-config portaudio19-dev python3-dev"
 

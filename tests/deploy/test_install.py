@@ -2,7 +2,9 @@
 """deploy/install.sh, into a directory that stands for the machine."""
 
 import os
+import re
 import subprocess
+import tomllib
 
 import pytest
 
@@ -43,6 +45,9 @@ INSTALLED = [
     "usr/share/voice-appliance/tools.d/kitchen-timer",
     "usr/share/voice-appliance/tools.d/kitchen_timer.toml",
 ]
+
+
+NAME = re.compile(r"[\w-]+")
 
 
 @pytest.fixture
@@ -122,3 +127,16 @@ def test_anything_else_is_refused(install, machine):
     ended = install("--purge")
     assert (ended.returncode, files(machine)) == (1, [])
     assert ended.stderr == "install.sh: unknown: --purge; only --uninstall is\n"
+
+
+def test_all_that_pip_installs_is_pinned_as_here_and_has_a_hash():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = {NAME.match(each)[0] for each in project["project"]["dependencies"]}
+    pinned = (ROOT / "constraints.txt").read_text().lower().splitlines()
+    for name, names in (("run", wanted), ("build", {"setuptools"})):
+        text = (DEPLOY / "pip" / f"{name}.txt").read_text()
+        packages = re.findall(r"^(\S+)==\S+ \\\n    --hash=sha256:", text, re.M)
+        lines = [line for line in text.splitlines() if not line.startswith((" ", "#"))]
+        assert len(packages) == len(lines)
+        assert names <= set(packages)
+        assert {line.removesuffix(" \\") for line in lines} <= set(pinned)
