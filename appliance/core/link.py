@@ -40,7 +40,7 @@ class Link(Struct, frozen=True):
         return self.state is LinkState.DOWN
 
     def open(self) -> Self:
-        """One was ordered; it is tried as soon as the back-off allows."""
+        """One was ordered."""
         return replace(self, state=LinkState.OPENING)
 
     def try_at(self, now: float) -> Self:
