@@ -21,7 +21,7 @@ from appliance.live.close_codes import Classification, Next, SessionEnd
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.scenario import Close, Drop, Scenario, Stall
 from tests.doctor.fixture import CONFIG, FAIL, OK, SKIP, box, examined, plant
-from tests.rig.certificate import certificate
+from tests.rig.certificates import certificate
 from tests.rig.waiting import in_loop
 
 KEY = "AQ.a-key-that-nobody-may-see"

@@ -28,7 +28,7 @@ from tests.live.loopback import (
     settled,
 )
 from tests.rig.black_hole import BlackHole
-from tests.rig.certificate import certificate
+from tests.rig.certificates import certificate
 
 
 @pytest.mark.parametrize(

@@ -1,44 +1,60 @@
 # SPDX-License-Identifier: MIT
-"""Certificates for localhost: a good one, and such as a box must not accept."""
+"""TLS certificates for a server on loopback, good and bad, each its own authority."""
 
 import ssl
 import subprocess
 from pathlib import Path
 
-_CA = """\
+_AUTHORITY = """\
 [ca]
-default_ca = test_ca
-[test_ca]
-database = index.txt
-unique_subject = no
+default_ca = own
+[own]
+dir = {directory}
+database = $dir/index
+new_certs_dir = $dir
 rand_serial = yes
-new_certs_dir = .
-certificate = ca.pem
-private_key = ca.key
 default_md = sha256
 policy = any
-x509_extensions = server
+copy_extensions = copy
 [any]
 commonName = supplied
-[server]
-subjectAltName = DNS:localhost, IP:{address}
 """
-_NEW_KEY = ("-newkey", "rsa:2048", "-nodes")
+
+
+def certificate(
+    directory: Path,
+    *,
+    host: str = "DNS:localhost",
+    starts: str = "20200101000000Z",
+    ends: str = "20990101000000Z",
+) -> tuple[Path, Path]:
+    """Of `host`, valid between two dates: the files of it and of its key."""
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "ca.cnf").write_text(_AUTHORITY.format(directory=directory))
+    (directory / "index").touch()
+    for command in (
+        "req -new -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -keyout key.pem "
+        f"-out request.pem -subj /CN={directory.name} -addext subjectAltName={host}",
+        "ca -batch -notext -selfsign -config ca.cnf -keyfile key.pem -in request.pem "
+        f"-out certificate.pem -startdate {starts} -enddate {ends}",
+    ):
+        arguments = ["openssl", *command.split()]
+        subprocess.run(arguments, cwd=directory, check=True, capture_output=True)
+    return directory / "certificate.pem", directory / "key.pem"
 
 
 class Certificates:
-    """Made in `directory`, with openssl; `authority` is what SSL_CERT_FILE names.
+    """A good one, and such as a box must not accept, made once in `directory`;
+    `authority` is what SSL_CERT_FILE names.
 
     They are for localhost, and for `address`.
     """
 
     def __init__(self, directory: Path, address: str = "127.0.0.1") -> None:
-        directory.mkdir(parents=True, exist_ok=True)
-        self._address = address
         self._directory = directory
-        self.authority = directory / "ca.pem"
-        if not (directory / "early.pem").exists():
-            self._make()
+        self.authority = directory / "authorities.pem"
+        if not self.authority.exists():
+            self._make(f"DNS:localhost,IP:{address}")
 
     @property
     def good(self) -> ssl.SSLContext:
@@ -54,42 +70,16 @@ class Certificates:
         """Signed by nobody the box knows."""
         return self._context("untrusted")
 
-    def _make(self) -> None:
-        (self._directory / "ca.conf").write_text(_CA.format(address=self._address))
-        (self._directory / "index.txt").touch()
-        self._self_signed("ca", "/CN=test authority")
-        self._self_signed("untrusted", "/CN=localhost")
-        self._signed("good", "20200101000000Z")
-        self._signed("early", "20900101000000Z")
-
-    def _self_signed(self, name: str, subject: str) -> None:
-        self._openssl(
-            *("req", "-x509", *_NEW_KEY, "-keyout", f"{name}.key"),
-            *("-out", f"{name}.pem", "-days", "36500", "-subj", subject),
-            *("-addext", "subjectAltName=DNS:localhost"),
+    def _make(self, host: str) -> None:
+        certificate(self._directory / "untrusted", host=host)
+        good, _ = certificate(self._directory / "good", host=host)
+        early, _ = certificate(
+            self._directory / "early", host=host, starts="20900101000000Z"
         )
-
-    def _signed(self, name: str, valid_from: str) -> None:
-        self._openssl(
-            *("req", *_NEW_KEY, "-keyout", f"{name}.key", "-out", f"{name}.csr"),
-            *("-subj", "/CN=localhost"),
-        )
-        self._openssl(
-            *("ca", "-config", "ca.conf", "-batch", "-notext", "-in", f"{name}.csr"),
-            *("-out", f"{name}.pem", "-startdate", valid_from),
-            *("-enddate", "21000101000000Z"),
-        )
-
-    def _openssl(self, *arguments: str) -> None:
-        subprocess.run(
-            ["openssl", *arguments],
-            cwd=self._directory,
-            check=True,
-            capture_output=True,
-        )
+        self.authority.write_text(good.read_text() + early.read_text())
 
     def _context(self, name: str) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        path = self._directory / name
-        context.load_cert_chain(path.with_suffix(".pem"), path.with_suffix(".key"))
+        directory = self._directory / name
+        context.load_cert_chain(directory / "certificate.pem", directory / "key.pem")
         return context

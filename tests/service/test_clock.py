@@ -14,7 +14,7 @@ import pytest
 from appliance.core.signals import TABLE, Signal
 from appliance.simulator.live.server import LiveServer
 from tests.rig.box import Box
-from tests.rig.certificate import certificate
+from tests.rig.certificates import certificate
 from tests.rig.room import Room
 from tests.rig.waiting import in_loop
 

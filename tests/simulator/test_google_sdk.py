@@ -14,7 +14,7 @@ from google.genai import errors, types
 from appliance.simulator.live.server import LiveServer
 from appliance.simulator.live.sound import resample
 from appliance.simulator.scenario import Call, Scenario
-from tests.rig.certificate import certificate
+from tests.rig.certificates import certificate
 from tests.rig.waiting import in_loop
 from tests.simulator.live_talk import SPEECH
 
