@@ -24,7 +24,7 @@ VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' appliance/__init__.py
 STAGE := $(BUILD)/deb/voice-appliance-$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit fuzz faults soak mutants bench bench-growth bench-quick \
+.PHONY: help demo test lint unit attack fuzz faults soak mutants bench bench-growth bench-quick \
 	tail docs sentences recording assets deb package sdist release boot-test pi-test \
 	demo-packages test-packages deb-packages boot-packages pi-packages clean
 
@@ -50,6 +50,10 @@ unit: $(VENV)/.installed ## The tests only, with coverage
 
 FRAMES ?= 1100000
 CARD_CUTS ?= 1
+SECONDS ?= 60
+
+attack: $(VENV)/.installed ## A hostile service, tool and card; walks, cut links, faults, fuzz, soak: an hour and a half
+	$(BIN)/python -m tests.attack.campaign --seconds $(SECONDS)
 
 fuzz: $(VENV)/.installed ## Broken frames and files; FRAMES=N, SEED=N repeats a run
 	FUZZ_FRAMES=$(FRAMES) FUZZ_SEED=$(SEED) $(BIN)/pytest -s -o faulthandler_timeout=0 tests/fuzz

@@ -131,7 +131,7 @@ class Line:
 
 
 @contextlib.asynccontextmanager
-async def peer(talk, **options):
+async def peer(talk, path="/live", **options):
     """The URL of a server that calls `talk(socket)` for each link."""
 
     async def until_closed(socket):
@@ -140,7 +140,7 @@ async def peer(talk, **options):
 
     options = {"logger": _quiet, "close_timeout": 0.5, "max_size": None} | options
     async with serve(until_closed, "127.0.0.1", 0, **options) as server:
-        yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/live"
+        yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}{path}"
 
 
 async def accept(socket, *frames):
@@ -149,6 +149,22 @@ async def accept(socket, *frames):
     for frame in frames or (UP,):
         await socket.send(frame)
     return setup
+
+
+def header(first_byte: int, length: int) -> bytes:
+    """RFC 6455 section 5.2, from a server: not masked, a length of 64 bits."""
+    return bytes([first_byte, 127]) + length.to_bytes(8, "big")
+
+
+async def pour(socket, pieces) -> None:
+    """Past the server's library, which would hold all of a frame."""
+    with contextlib.suppress(ConnectionError):
+        for piece in pieces:
+            if socket.transport.is_closing():
+                return
+            socket.transport.write(piece)
+            await socket.drain()
+            await asyncio.sleep(0)
 
 
 class Rude:

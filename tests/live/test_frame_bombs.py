@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: MIT
 """What no frame can do: fill the memory of the box, whole, in parts, or packed."""
 
-import asyncio
-import contextlib
 import zlib
 from pathlib import Path
 
 import pytest
 
 from appliance.core import events as ev
-from tests.live.loopback import Line, accept, on_loop, peer
+from tests.live.loopback import Line, accept, header, on_loop, peer, pour
 
 MIB = 1 << 20
 #: More than the largest message that is taken (8 MiB, as parts and as a whole).
@@ -25,22 +23,6 @@ def peak_kb() -> int:
 
 def forget_peak() -> None:
     Path("/proc/self/clear_refs").write_text("5")
-
-
-def header(first_byte: int, length: int) -> bytes:
-    """RFC 6455 section 5.2, from a server: not masked, a length of 64 bits."""
-    return bytes([first_byte, 127]) + length.to_bytes(8, "big")
-
-
-async def pour(socket, pieces) -> None:
-    """Past the server's library, which would hold all of a frame."""
-    with contextlib.suppress(ConnectionError):
-        for piece in pieces:
-            if socket.transport.is_closing():
-                return
-            socket.transport.write(piece)
-            await socket.drain()
-            await asyncio.sleep(0)
 
 
 def whole():
