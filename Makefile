@@ -52,7 +52,7 @@ FRAMES ?= 1100000
 CARD_CUTS ?= 1
 SECONDS ?= 60
 
-attack: $(VENV)/.installed ## A hostile service, tool and card; walks, cut links, faults, fuzz, soak: an hour and a half
+attack: $(VENV)/.installed ## Hostile service, tool and card, then every other attack, short: 90 minutes
 	$(BIN)/python -m tests.attack.campaign --seconds $(SECONDS)
 
 fuzz: $(VENV)/.installed ## Broken frames and files; FRAMES=N, SEED=N repeats a run

@@ -3,8 +3,8 @@
 
     python -m tests.attack.campaign [--seconds 60]
 
-Each is an entry of its own, too; tests/README.md says what it looks for. Exits with 1 if
-one of them found something.
+Each is an entry of its own, too; tests/README.md says what it looks for. Exits with 1
+if one of them found something.
 """
 
 import argparse
