@@ -16,6 +16,7 @@ from tests.attack.outcome import MOST_RSS_KB, Outcome, table
 pytestmark = pytest.mark.no_cover
 
 SLICE = [
+    "hands-free, fault upon fault",
     "hands-free, silent answers",
     "a tool call whose name has 12 MB",
     "a tool call whose arguments have 7 MB",

@@ -68,6 +68,16 @@ def test_the_units_are_hardly_exposed(unit):
     assert code == 0, verdict
 
 
+@pytest.mark.parametrize("unit", [PROVISION, KEY], ids=lambda unit: unit.stem)
+def test_what_runs_as_root_has_no_network_and_writes_for_root_only(unit):
+    service = read(unit)["Service"]
+    assert "User" not in service
+    assert service["PrivateNetwork"] == "yes"
+    assert service["IPAddressDeny"] == "any"
+    assert service["UMask"] == "0077"
+    assert service["CapabilityBoundingSet"] == ""
+
+
 def test_the_unit_starts_the_service_and_is_told_when_it_is_ready(service):
     assert service["ExecStart"] == "/usr/bin/voice-appliance run"
     assert service["ExecReload"] == "/bin/kill -HUP $MAINPID"

@@ -168,7 +168,8 @@ def test_each_setting_exists_and_may_have_its_value(document):
 @each_document
 def test_each_file_of_the_project_that_is_named_exists(document):
     names = [code for code in document.codes if code.split("/")[0] in FOLDERS]
-    assert [n for n in names if "/" in n and not (ROOT / n).exists()] == []
+    paths = [name.partition("::")[0] for name in names if "/" in name]
+    assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
 def test_the_checks_find_something_to_check():
