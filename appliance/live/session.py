@@ -57,7 +57,13 @@ _PART_BYTES = PLAYBACK_RATE_HZ * FRAME_BYTES
 
 
 class Unanswered(Exception):
-    """The service took the setup and said nothing."""
+    """The setup was taken, and nothing came of it."""
+
+    def __init__(self, *, is_there: bool) -> None:
+        nothing = "the service answers pings, but not the setup"
+        super().__init__(nothing if is_there else "nothing answers the setup")
+        #: Who answers a ping is there: the network is not to blame.
+        self.is_there = is_there
 
 
 class Session:
@@ -163,6 +169,7 @@ class Session:
             await connection.wait_closed()
 
     async def _set_up(self, connection: Connection) -> None:
+        pong = asyncio.ensure_future(await connection.ping())
         try:
             async with asyncio.timeout(OPEN_LIMIT_S):
                 await connection.send(
@@ -172,7 +179,7 @@ class Session:
                     for message in self._decoded(await connection.recv(decode=False)):
                         self._act_on(message)
         except TimeoutError:
-            raise Unanswered("the setup is not answered") from None
+            raise Unanswered(is_there=pong.done()) from None
 
     async def _exchange(self, connection: Connection) -> None:
         """Both directions until told to end; raises what ends one of them."""
@@ -308,6 +315,9 @@ def _loss(error: Exception) -> SessionEnd:
             return SessionEnd(classify(None, str(error)), line)
         case SecretMissing():
             return SessionEnd(Classification(Next.FATAL, Fault.KEY), str(error))
+        case Unanswered():
+            fault = Fault.REFUSED if error.is_there else Fault.NETWORK
+            return SessionEnd(Classification(Next.RETRY, unopened=fault), str(error))
         case OSError():
             return SessionEnd(classify_failure(error), describe_failure(error))
         case _:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from appliance.core.signals import Signal
 from tests.faults import evidence, judge, phases
-from tests.faults.promise import Kind, Outcome, Phase, Senseless, promise
+from tests.faults.promise import REFUSALS, Outcome, Phase, Senseless, promise
 from tests.faults.record import record
 from tests.faults.row import Row
 from tests.faults.stage import HERE, Place, Stage, staged
@@ -129,7 +129,7 @@ async def _mend(trial: Trial) -> None:
 async def _come_to_rest(trial: Trial) -> None:
     row = trial.row
     at_rest = [Signal.IDLE]
-    if row.kind is Kind.REFUSED and row.signal:
+    if row.kind in REFUSALS and row.signal:
         at_rest.append(row.signal)  # it waits for a press
     trial.rested_at = await trial.stage.rest(*at_rest, for_s=0.6, limit_s=_REST_LIMIT_S)
     trial.asked_until_rest = len(trial.stage.network.asked)
@@ -163,7 +163,7 @@ async def _probe(trial: Trial) -> None:
     )
     if found.outcome is not Outcome.ANSWERED:
         trial.complaints.append(f"the next turn: {found.outcome.value}")
-    elif row.kind is Kind.REFUSED:
+    elif row.kind in REFUSALS:
         # All was well when the press had opened a link.
         trial.mended_at = hold.pressed_at
         trial.rested_at = found.turns[-1].turn.opened_at

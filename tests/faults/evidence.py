@@ -14,7 +14,7 @@ from appliance.core.signals import TABLE, Earcon, Fault, Signal, signal_of
 from appliance.simulator.live.service import HeardTurn
 from appliance.simulator.live.sound import resample
 from appliance.simulator.virtual_card import StreamName
-from tests.faults.promise import Kind, Outcome, Promise
+from tests.faults.promise import REFUSALS, Kind, Outcome, Promise
 from tests.faults.row import Row
 from tests.faults.stage import Held, Stage
 from tests.faults.tapes import Played, earcons, played
@@ -31,7 +31,7 @@ _GAPS_S = 0.4
 _IN_THE_CARD_S = 0.6
 _NOTHING = Played(0.0, 0.0, 0.0, 0)
 _MISHAPS = {Earcon.LOST, Earcon.NO_ANSWER}
-_TOLD_INSTEAD = {Kind.REFUSED, Kind.MICROPHONE_STALLS, Kind.MICROPHONE_GONE}
+_TOLD_INSTEAD = {*REFUSALS, Kind.MICROPHONE_STALLS, Kind.MICROPHONE_GONE}
 
 
 _OF_A_CARD = {kind for kind in Kind if kind.name.startswith(("MICRO", "SPEAKER"))}

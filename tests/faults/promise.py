@@ -41,6 +41,7 @@ class Kind(Enum):
     AWAY = auto()  # no link can be opened, for a short time
     LONG_AWAY = auto()  # for longer than an utterance waits
     REFUSED = auto()  # no link can be opened before somebody mends something
+    NEVER_SET_UP = auto()  # as REFUSED, but nobody says so
     NEVER_ANSWERED = auto()
     EMPTY_ANSWER = auto()
     ANSWER_STALLS = auto()
@@ -55,6 +56,10 @@ class Kind(Enum):
     SPEAKER_GONE = auto()
     SPEAKER_XRUN = auto()
     LOOP_BLOCKED = auto()
+
+
+#: The user must mend something, and press.
+REFUSALS = {Kind.REFUSED, Kind.NEVER_SET_UP}
 
 
 class Outcome(Enum):
@@ -130,7 +135,10 @@ def promise(kind: Kind, phase: Phase) -> Promise | Senseless:
         case Kind.LONG_AWAY:
             return _long_away(phase)
         case Kind.REFUSED:
-            return _refused(phase)
+            return _refused(phase, attempts=2)
+        case Kind.NEVER_SET_UP:
+            # One with the handle, one without, and one after ten seconds.
+            return _refused(phase, attempts=4)
         case Kind.NEVER_ANSWERED:
             return _one_of(Outcome.ANSWERED)
         case Kind.EMPTY_ANSWER:
@@ -217,8 +225,8 @@ def _long_away(phase: Phase) -> Promise:
     return _ends_the_answer(phase, logged=True)
 
 
-def _refused(phase: Phase) -> Promise:
-    more: dict[str, Any] = {"shown": True, "logged": True, "attempts": 2}
+def _refused(phase: Phase, attempts: int) -> Promise:
+    more: dict[str, Any] = {"shown": True, "logged": True, "attempts": attempts}
     if phase in QUIET | KEPT:
         return _one_of(Outcome.REFUSED_TOLD, **more)
     if phase is Phase.FIRST_AUDIO:

@@ -104,6 +104,25 @@ def refused_by_error(code: int, message: str, signal: Signal) -> Row:
     )
 
 
+def never_set_up() -> Row:
+    """A service that is there, and answers no setup."""
+
+    async def strike(stage: Stage) -> None:
+        stage.network.target = port(stage.other)
+        stage.network.reset()
+
+    async def mend(stage: Stage) -> None:
+        stage.network.target = port(stage.server)
+        stage.network.reset()
+
+    return Row(
+        *("setup never answered", Kind.NEVER_SET_UP, strike, mend),
+        lasts_s=13.0,
+        signal=Signal.REFUSED,
+        other=scenario(setup_delay_ms=60_000),
+    )
+
+
 async def _mend_refusal(stage: Stage) -> None:
     stage.network.target = port(stage.server)
 

@@ -13,6 +13,7 @@ from tests.faults.row import (
     card,
     inside,
     network,
+    never_set_up,
     scenario,
     service,
 )
@@ -99,7 +100,7 @@ LINK_ROWS = (
         *(19.0, Signal.NETWORK),
     ),
     answered_by(502, Signal.NETWORK),
-    answered_by(403, Signal.KEY),
+    answered_by(403, Signal.NETWORK),
     answered_by(429, Signal.QUOTA),
     away("TLS: untrusted", _untrusted, _good_certificate, tls=True),
     away(
@@ -113,6 +114,7 @@ LINK_ROWS = (
         scenario=scenario(faults=(sc.GoAway(at="setup_complete", repeat=True),)),
     ),
     Row("error object", Kind.LINK_LOST, service(sc.Error())),
+    never_set_up(),
     Row("garbage frame", Kind.LINK_LOST, service(sc.Garbage())),
     Row(
         *("2 MiB frame", Kind.LINK_STRAINED),

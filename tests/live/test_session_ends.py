@@ -260,6 +260,9 @@ async def test_a_peer_that_speaks_no_http_is_no_network():
         assert (await line.heard(ev.LinkLost)).fault is Fault.NETWORK
 
 
+SETS_NOTHING_UP = "the service answers pings, but not the setup"
+
+
 @on_loop
 async def test_a_handshake_that_is_not_answered_ends(monkeypatch):
     monkeypatch.setattr(connect, "OPEN_LIMIT_S", 0.2)
@@ -274,7 +277,7 @@ async def test_a_set_up_that_is_not_answered_ends(monkeypatch):
     monkeypatch.setattr(session, "OPEN_LIMIT_S", 0.2)
     async with Rude(sets_up=False) as rude, Line(rude.url) as line:
         lost = await line.heard(ev.LinkLost)
-        assert lost == ev.LinkLost(Fault.NETWORK, "the setup is not answered")
+        assert lost == ev.LinkLost(Fault.NETWORK, "nothing answers the setup")
 
 
 @on_loop
@@ -289,7 +292,22 @@ async def test_chatter_without_a_set_up_ends_too(monkeypatch):
 
     async with peer(talk) as url, Line(url) as line:
         lost = await line.heard(ev.LinkLost)
-        assert lost == ev.LinkLost(Fault.NETWORK, "the setup is not answered")
+        assert lost.reason == SETS_NOTHING_UP
+
+
+@on_loop
+async def test_a_service_that_is_there_and_sets_nothing_up_is_not_the_networks_fault(
+    monkeypatch,
+):
+    monkeypatch.setattr(session, "OPEN_LIMIT_S", 0.2)
+
+    async def talk(socket):
+        await socket.recv()
+        await socket.wait_closed()
+
+    async with peer(talk) as url, Line(url) as line:
+        lost = await line.heard(ev.LinkLost)
+        assert lost == ev.LinkLost(Fault.REFUSED, SETS_NOTHING_UP)
 
 
 @on_loop
