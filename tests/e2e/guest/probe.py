@@ -9,6 +9,7 @@ import json
 import mmap
 import os
 import resource
+import signal
 import socket
 import subprocess
 import time
@@ -73,6 +74,20 @@ def _dump_core() -> None:
         raise PermissionError("none")
 
 
+def _fork_without_end() -> None:
+    """Succeeds if nothing stops it at two hundred processes."""
+    children = []
+    try:
+        for _ in range(200):
+            if not (child := os.fork()):
+                signal.pause()
+            children.append(child)
+    finally:
+        for child in children:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+
+
 MUST_NOT: dict[str, Callable[[], object]] = {
     "read /etc/shadow": _read("/etc/shadow"),
     "read the key's file": _read("/etc/credstore.encrypted/gemini-api-key"),
@@ -107,6 +122,7 @@ MUST_NOT: dict[str, Callable[[], object]] = {
     "read raw network packets": lambda: socket.socket(
         socket.AF_PACKET, socket.SOCK_RAW
     ),
+    "fork without end": _fork_without_end,
     "make a setuid file": lambda: os.chmod(_made("setuid"), 0o4755),
 }
 MUST: dict[str, Callable[[], object]] = {

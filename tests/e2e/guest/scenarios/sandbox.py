@@ -4,6 +4,7 @@
 import json
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import box
@@ -13,6 +14,16 @@ _UNIT = Path("/run/systemd/system/probe.service")
 _PROBE = Path(__file__).parents[1] / "probe.py"
 #: What is not taken over from the service's unit: the probe runs once, and is over.
 _NOT_TAKEN = r"(?m)^(Type|NotifyAccess|Exec\w+|WatchdogSec|Restart\w*)=.*"
+#: Of the process whose number it is given.
+_READS_MEMORY = """
+import sys
+process = f"/proc/{sys.argv[1]}"
+with open(f"{process}/maps") as maps:
+    first = int(maps.readline().split("-")[0], 16)
+with open(f"{process}/mem", "rb") as memory:
+    memory.seek(first)
+    memory.read(1)
+"""
 _TAKES_ITS_PLACE = f"""[Service]
 Type=oneshot
 ExecStart=/usr/bin/python3 {_PROBE}
@@ -41,6 +52,24 @@ def _open_to_group_gpio() -> None:
     for file in Path("/sys/devices/platform").glob("gpio-sim.*/gpiochip*/*/pull"):
         shutil.chown(file, group="gpio")
         file.chmod(0o664)
+
+
+@scenario("a program of the same user cannot read the memory of the service")
+def _memory() -> None:
+    box.is_ready()
+    user = "voice-appliance"
+    with subprocess.Popen(["sleep", "60"], user=user, group=user) as other:
+        try:
+            expect(_reads_memory(other.pid, user), "it reads no other's either")
+            expect(not _reads_memory(box.main_pid(), user), "it reads it")
+        finally:
+            other.kill()
+
+
+def _reads_memory(pid: int, user: str) -> bool:
+    command = ["python3", "-c", _READS_MEMORY, str(pid)]
+    spied = subprocess.run(command, user=user, group=user, capture_output=True)
+    return spied.returncode == 0
 
 
 @scenario("systemd's own verdict on the unit")
