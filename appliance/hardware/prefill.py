@@ -13,10 +13,10 @@ from appliance.basics.record import Struct, replace
 
 #: What keeps an answer for longer is no jitter, but a tool or a thought.
 _MOST_S = 0.5
-#: Of what was more than enough, this part goes with each answer. A third would save
-#: 25 ms of the wait on a line with stalls, for three times as many gaps
+#: Of what was more than enough, this part goes with each answer. A tenth would save
+#: 5 ms of the wait on a line with stalls, for three times as many gaps
 #: (tests/bench/replay).
-_DECAY = 0.1
+_DECAY = 0.05
 #: Where the line was uneven at all, the next answer may be a little worse.
 _MARGIN_S = 0.04
 
