@@ -4,6 +4,7 @@
 import pytest
 
 import appliance.core.advance as core
+from appliance.core import tail
 from appliance.core.signals import Earcon
 from tests.core.hands_free_walk import OpenWalk
 from tests.core.walks import Bounded, Chaos, seed, steps
@@ -27,6 +28,15 @@ def test_any_event_in_any_order_keeps_the_wire_in_order(walk, toggling):
     chaos = walk(Chaos(seed(), toggling=toggling))
     chaos.run(steps())
     assert len(chaos.wire.turns) > steps() / 1000
+
+
+def test_a_tail_that_listens_ends_between_the_release_and_its_full_length(
+    walk, monkeypatch
+):
+    listening = walk(Chaos(seed(), listening=True))
+    monkeypatch.setattr(tail, "is_over", lambda *_: listening.rng.random() < 0.5)
+    listening.run(steps())
+    assert listening.ended_early > steps() / 10_000
 
 
 def test_no_stale_answer_is_heard_and_the_last_one_always_is(walk):

@@ -12,7 +12,7 @@ from appliance.basics.record import replace
 from appliance.core import effects as ef
 from appliance.core import events as ev
 from appliance.core import tool_calls
-from appliance.core.conversation import Conversation, Timers, start
+from appliance.core.conversation import OVERDUE_S, Conversation, Timers, start
 from appliance.core.link import LinkState
 from appliance.core.signals import LINK_FAULTS, Fault
 from appliance.core.talk_mode import HOLD, TalkMode, TalkSettings
@@ -81,14 +81,20 @@ class Bounded:
 class Walk(Bounded):
     """A conversation, and what must hold after each event it is told."""
 
-    def __init__(self, seed: int, *, toggling: bool = False) -> None:
+    def __init__(
+        self, seed: int, *, toggling: bool = False, listening: bool = False
+    ) -> None:
         super().__init__()
         self.rng = Random(seed)
         self.now = 1000.0
         self.toggling = toggling
         self.conversation: Conversation = start(
-            SHORT, self.now, TalkSettings(TalkMode.TOGGLE) if toggling else HOLD
+            replace(SHORT, tail_listens=listening),
+            self.now,
+            TalkSettings(TalkMode.TOGGLE) if toggling else HOLD,
         )
+        #: Holds that ended before a tail of the full length.
+        self.ended_early = 0
         self.wire = Wire(SHORT.turn_gap_s)
         self.tape = Tape()
         self.told = 0
@@ -159,6 +165,19 @@ class Walk(Bounded):
                 held.released = True
         if after.turn > before.turn and self._held:
             self.holds[after.turn] = self._held
+        if isinstance(event, ev.PeriodCaptured | ev.TimePassed):
+            self._check_the_tail(before, after)
+
+    def _check_the_tail(self, before: Conversation, after: Conversation) -> None:
+        """It is not over before the period that holds the release, if that came."""
+        hold = before.hold
+        if hold is None or hold.turn is None or hold.released_at is None or after.hold:
+            return
+        limit = hold.pressed_at + SHORT.hold_limit_s
+        whole = min(limit, hold.released_at + SHORT.tail_s)
+        came = self._captured_until >= min(limit, hold.released_at)
+        assert came or self.now >= whole + OVERDUE_S, "the release was cut off"
+        self.ended_early += self._captured_until < whole and self.now < whole
 
     def _check(self, c: Conversation, effects: tuple[ef.Effect, ...]) -> None:
         due = core.deadline(c)
