@@ -25,8 +25,8 @@ from tests.bench.run import FULL, QUICK, Bench, Script
 from tests.rig.certificates import Certificates
 
 _IDLE_S = 60.0
-_QUICK_COLUMNS = TALK_COLUMNS[:6]
-_PLOTTED = (*TALK_COLUMNS[:4], TALK_COLUMNS[5], *TALK_COLUMNS[9:11])
+_QUICK_COLUMNS = (*TALK_COLUMNS[:6], *TALK_COLUMNS[8:11])
+_PLOTTED = (*TALK_COLUMNS[:4], TALK_COLUMNS[5], *TALK_COLUMNS[9:12])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
