@@ -141,6 +141,9 @@ $(VENV)/.installed: pyproject.toml constraints.txt | test-packages
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $(VENV)/.demo $@
 
+# It is installed as a user has it, so anew after each change.
+$(BENCH)/ours/.installed: $(shell find appliance -name '*.py')
+
 $(BENCH)/%/.installed: tests/bench/peers/%.txt constraints.txt pyproject.toml | test-packages
 	python3 -m venv $(BENCH)/$*
 	@echo "Installing into $(BENCH)/$*: $(if $(filter pipecat,$*),a,less than a) minute."
