@@ -20,6 +20,8 @@ from tests.rig.room import Room
 _TURNS = 3
 _HOLD_S = 0.8
 _TIME_LIMIT_S = 3
+#: What docs/tools.md says of a file.
+_MOST_FILLED = 17 << 20
 _SCENARIO = Scenario(
     calls=(Call(name="lamp", args={"on": True}, turn=0),),
     answer_delay_ms=100,
@@ -56,6 +58,11 @@ ATTACKS = (
     ToolAttack(
         "a tool that takes memory",
         _python("import time; taken = bytearray(600 << 20); time.sleep(60)"),
+    ),
+    ToolAttack("a tool that fills the disk", "exec head -c 200M /dev/zero >filled"),
+    ToolAttack(
+        "a tool that leaves a hundred children",
+        "for _ in $(seq 100); do sleep 60 & done; echo 1",
     ),
     ToolAttack("a tool that answers lists in lists", _python("print('[' * 60_000)")),
     ToolAttack(
@@ -106,6 +113,9 @@ async def run(attack: ToolAttack, directory: Path, cache: Path) -> Outcome:
             complaints.append(f"turn {turn + 1} was not answered: {box.status}")
         gauge.look()
         left = [pid for pid in _running_in(tools) if pid != os.getpid()]
+        filled = sum(file.stat().st_size for file in tools.iterdir())
+        if filled > _MOST_FILLED:
+            complaints.append(f"{filled >> 20} MiB are on the disk")
         complaints += alive(box) + [f"process {pid} runs on" for pid in left]
         return Outcome(
             attack.name,
