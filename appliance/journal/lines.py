@@ -21,6 +21,9 @@ from appliance.core.tokens import Spent
 from appliance.journal.transition import Transition
 from appliance.journal.turn_report import Report, turn_fields
 
+#: The texts of an outage that are told: a fault is no flood.
+_MOST_REASONS = 10
+
 log = logging.getLogger("appliance")
 
 
@@ -32,6 +35,8 @@ class LogLines:
     ) -> None:
         self._transcripts = transcripts
         self._prices = prices or PricesSection()
+        #: Why there is no link, as far as it was told since the last one.
+        self._told: set[str] = set()
 
     def follow(self, transition: Transition) -> None:
         before, after = transition.before, transition.after
@@ -55,9 +60,17 @@ class LogLines:
             case ev.LinkUp(resumed):
                 how = "resumed" if resumed else "up"
                 _write(logging.INFO, f"link {how}", LINK_ID, LINK=link)
+                self._told.clear()
             case ev.LinkLost(None, reason):
                 text = f"link lost ({reason}); opening another"
                 _write(logging.INFO, text, LINK_ID, LINK=link)
+            case ev.LinkLost(fault, reason) if fault:
+                known = reason in self._told or len(self._told) >= _MOST_REASONS
+                if not known and fault in transition.before.faults:
+                    text = f"still no link ({reason})"
+                    _write(logging.INFO, text, LINK_ID, LINK=link)
+                if not known:
+                    self._told.add(reason)
         if ef.ForgetSession() in transition.effects:
             text = "a new conversation begins"
             _write(logging.INFO, text, NEW_ID, LINK=link)

@@ -117,6 +117,34 @@ def test_a_link_that_comes_and_goes_is_told_in_one_line_each(story, caplog):
     ]
 
 
+def refused(reason):
+    return ev.LinkLost(Fault.REFUSED, reason)
+
+
+def test_each_text_of_a_refusal_is_told_once_though_the_fault_is_the_same(
+    story, caplog
+):
+    caplog.clear()
+    story.tell(refused("1008 never seen"), refused("1008 never seen"))
+    story.tell(refused("1011 nor this"), refused("1008 never seen"))
+    first, second = [record.getMessage() for record in caplog.records]
+    assert "(1008 never seen)" in first
+    assert second == "still no link (1011 nor this)"
+
+
+def test_what_was_told_of_one_outage_is_told_of_the_next(story, caplog):
+    story.tell(refused("1008 a"), refused("1011 b"), ev.LinkUp())
+    caplog.clear()
+    story.tell(refused("1008 a"), refused("1011 b"))
+    assert "still no link (1011 b)" in caplog.text
+
+
+def test_no_service_can_fill_the_journal_with_refusals(story, caplog):
+    caplog.clear()
+    story.tell(*(refused(f"1011 number {number}") for number in range(500)))
+    assert len(caplog.records) <= 20
+
+
 @pytest.mark.parametrize(
     "event", [ev.LinkLost(Fault.NETWORK, "gone"), ev.StopRequested()]
 )
