@@ -19,9 +19,9 @@ CLOSE_LIMIT_S = 0.5
 _PING_INTERVAL_S = 20.0
 #: Pongs were measured 8-30 s late in healthy sessions.
 SILENCE_LIMIT_S = _PING_INTERVAL_S + 60.0
-#: A larger frame is refused. An answer's messages are a few kB; this is two minutes of
+#: A larger frame is refused. An answer's messages are a few kB; this is a minute of
 #: sound in one.
-_MAX_FRAME_BYTES = 8 << 20
+_MAX_FRAME_BYTES = 4 << 20
 #: How much may wait unread: frames in this process, and bytes in the kernel. What the
 #: service says of a link comes behind it.
 _MOST_FRAMES, _UNREAD_BYTES = 4, 1 << 17

@@ -90,7 +90,8 @@ install_package() {
     # Where the power was cut before, dpkg refuses everything else until this is done.
     dpkg --configure --pending >"$said" 2>&1 || true
     run_apt update || explain
-    run_apt install --fix-broken "$package" || explain
+    # espeak-ng is only recommended, but a box without a screen should say what is wrong.
+    run_apt install --fix-broken espeak-ng "$package" || explain
 }
 
 explain() {

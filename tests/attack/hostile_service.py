@@ -140,15 +140,15 @@ FLOODS: dict[str, Talk] = {
     "a tool call whose name has 12 MB": says(
         message(toolCall={"functionCalls": [call("n" * 12 * MIB)]})
     ),
-    "a tool call whose name has 7 MB": says(
-        message(toolCall={"functionCalls": [call("n" * 7 * MIB)]})
+    "a tool call whose name has 3 MB": says(
+        message(toolCall={"functionCalls": [call("n" * 3 * MIB)]})
     ),
-    "a tool call whose arguments have 7 MB": says(
-        message(toolCall={"functionCalls": [call("lamp", text="a" * 7 * MIB)]})
+    "a tool call whose arguments have 3 MB": says(
+        message(toolCall={"functionCalls": [call("lamp", text="a" * 3 * MIB)]})
     ),
-    "a tool call whose id has 7 MB": says(
+    "a tool call whose id has 3 MB": says(
         message(
-            toolCall={"functionCalls": [{"id": "i" * 7 * MIB, "name": "n", "args": {}}]}
+            toolCall={"functionCalls": [{"id": "i" * 3 * MIB, "name": "n", "args": {}}]}
         )
     ),
     "pings, and no pong is read": pours([(bytes([_PING, 125]) + bytes(125)) * 8192]),
@@ -161,7 +161,7 @@ FLOODS: dict[str, Talk] = {
     ),
     "audio in parts of 2 bytes": says(content(modelTurn=audio(*[LOUD[:2]] * 3000))),
     "audio without end": says(content(modelTurn=audio(LOUD))),
-    "a part of 7 MB of audio": says(content(modelTurn=audio(bytes(5 * MIB)))),
+    "a part of 3 MB of audio": says(content(modelTurn=audio(bytes(2 * MIB)))),
     "text parts without end": says(
         content(modelTurn={"parts": [{"text": TEXT, "thought": True}]})
     ),
@@ -169,8 +169,8 @@ FLOODS: dict[str, Talk] = {
     "handles of 60 KB": says(
         message(sessionResumptionUpdate={"newHandle": TEXT, "resumable": True})
     ),
-    "cancellations of 7 MB": says(
-        message(toolCallCancellation={"ids": ["i" * 7 * MIB]})
+    "cancellations of 3 MB": says(
+        message(toolCallCancellation={"ids": ["i" * 3 * MIB]})
     ),
     "ends of answers without end": says(
         content(interrupted=True), content(turnComplete=True)
@@ -179,8 +179,8 @@ FLOODS: dict[str, Talk] = {
     "tokens without end": says(
         message(usageMetadata={"promptTokenCount": 2**30, "responseTokenCount": 2**30})
     ),
-    "errors of 7 MB": says(message(error={"message": "e" * 7 * MIB, "code": 500})),
-    "lists in lists": says(lambda number: "[" * 7 * MIB),
+    "errors of 3 MB": says(message(error={"message": "e" * 3 * MIB, "code": 500})),
+    "lists in lists": says(lambda number: "[" * 3 * MIB),
     "no JSON": says(lambda number: "\x1b[2J" * MIB),
     "a message in parts of no byte": pours(
         [bytes([_TEXT_FIRST, 0]), bytes([_NEXT, 0]) * 65_536]

@@ -19,7 +19,7 @@ SLICE = [
     "hands-free, fault upon fault",
     "hands-free, silent answers",
     "a tool call whose name has 12 MB",
-    "a tool call whose arguments have 7 MB",
+    "a tool call whose arguments have 3 MB",
     "pings, and no pong is read",
     "transcripts without end",
     "calls to be refused, and no reply is read",

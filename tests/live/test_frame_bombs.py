@@ -10,7 +10,7 @@ from appliance.core import events as ev
 from tests.live.loopback import Line, accept, header, on_loop, peer, pour
 
 MIB = 1 << 20
-#: More than the largest message that is taken (8 MiB, as parts and as a whole).
+#: More than the largest message that is taken (4 MiB, as parts and as a whole).
 _BOUND_KB = 48 << 10
 _WHOLE, _FIRST, _NEXT, _COMPRESSED, _PING = 0x82, 0x02, 0x00, 0xC2, 0x89
 

@@ -322,7 +322,7 @@ async def test_a_text_frame_that_is_no_unicode_is_no_different():
 
 @on_loop
 async def test_a_large_frame_is_taken_and_a_huge_one_refused():
-    large, huge = 7 << 20, 9 << 20
+    large, huge = 3 << 20, 5 << 20
     async with LiveServer(QUICK) as server, Line(server.url) as line:
         await line.heard(ev.LinkUp)
         await server.inject(Oversized(size_bytes=large))
