@@ -56,6 +56,7 @@ def _open_to_group_gpio() -> None:
 
 @scenario("a program of the same user cannot read the memory of the service")
 def _memory() -> None:
+    run("systemctl", "start", box.UNIT)
     box.is_ready()
     user = "voice-appliance"
     with subprocess.Popen(["sleep", "60"], user=user, group=user) as other:
