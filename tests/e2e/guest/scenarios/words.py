@@ -49,7 +49,7 @@ def _hears(ear: sound.Ear, pieces: Iterable[bytes], what: str) -> str:
     for _ in range(_LONGEST_S):
         ear.hears(1)
         heard = ear.heard
-        if sound.share_of(expected, heard) >= _LEAST:
+        if sound.share_of(expected, heard) == 1:
             break
     share = sound.expect_share(_LEAST, expected, heard, what)
     return f"{share:.1%} to the sample"
