@@ -65,6 +65,8 @@ def _memory() -> None:
             expect(not _reads_memory(box.main_pid(), user), "it reads it")
         finally:
             other.kill()
+            # It has the sound card.
+            run("systemctl", "stop", box.UNIT)
 
 
 def _reads_memory(pid: int, user: str) -> bool:
