@@ -23,7 +23,8 @@ def _good() -> None:
     expect(not _CONFIG.exists() and not _KEY.exists(), "they are still there")
     with live_service(api_key=_PROVISIONED_KEY), box.hosts(NAME):
         turns.answers()
-    until(lambda: board.brightness() > 0.97, "idle: full on")
+        # Without the service the LED would soon show that.
+        until(lambda: board.brightness() > 0.97, "idle: full on")
 
 
 @scenario("of the key nothing is left on the boot partition, and on disk no plain text")
