@@ -221,7 +221,7 @@ class StoredState:
         return _State(said=_Said(version=__version__))
 
     def _read_failures(self) -> tuple[Failure, ...]:
-        """Of a file that cannot be read nothing is said: it is written anew."""
+        """A file that cannot be read is replaced without a word."""
         if self._directory:
             with contextlib.suppress(OSError, ConfigError):
                 return failures.read(self._directory / failures.NAME)
