@@ -47,8 +47,6 @@ _GO_AWAY_MARGIN_S = 5.0
 _END_LIMIT_S = 2 * CLOSE_LIMIT_S
 #: A link that was good for this long did not break at being opened.
 _SETTLED_S = 60.0
-
-
 #: So much sound may wait to be played before the reader waits, too; and of a link that
 #: is to be left soon, so that what the service still has to say is not lost with it.
 _WAITING_S, _MOST_WAITING_S = 5 * 60.0, 15 * 60.0

@@ -86,22 +86,7 @@ def refused_by_error(code: int, message: str, signal: Signal) -> Row:
     """A gateway sends an error object in place of a close frame, and to every new link,
     too."""
     error = sc.Error(code=code, message=message)
-    again = msgspec.structs.replace(error, at="setup", repeat=True)
-
-    async def strike(stage: Stage) -> None:
-        stage.network.target = port(stage.other)
-        if stage.server.open_links:
-            await stage.server.inject(error)
-
-    return Row(
-        f"error {code} {message[:34].strip()}",
-        Kind.REFUSED,
-        strike,
-        _mend_refusal,
-        lasts_s=5.0,
-        signal=signal,
-        other=scenario(faults=(again,)),
-    )
+    return _refused(f"error {code} {message[:34].strip()}", error, signal)
 
 
 def never_set_up() -> Row:
@@ -130,15 +115,20 @@ async def _mend_refusal(stage: Stage) -> None:
 def refusal(code: int, reason: str, signal: Signal) -> Row:
     """The service closes so, and closes every new link so, too."""
     close = sc.Close(code=code, reason=reason[:_MOST_REASON])
-    again = msgspec.structs.replace(close, at="setup", repeat=True)
+    return _refused(f"{code} {reason[:40].strip()}", close, signal)
+
+
+def _refused(name: str, fault: sc.Error | sc.Close, signal: Signal) -> Row:
+    """`fault` ends this link, and then each new one at its setup."""
+    again = msgspec.structs.replace(fault, at="setup", repeat=True)
 
     async def strike(stage: Stage) -> None:
         stage.network.target = port(stage.other)
         if stage.server.open_links:
-            await stage.server.inject(close)
+            await stage.server.inject(fault)
 
     return Row(
-        f"{code} {reason[:40].strip()}",
+        name,
         Kind.REFUSED,
         strike,
         _mend_refusal,
